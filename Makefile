@@ -1,0 +1,101 @@
+# The build of both modules and of the library under them. `make run` shows them at work, `make check` proves them.
+#   make all run check bench install uninstall deps format lint clean
+#   SANITIZE=address builds everything, tests included, under that sanitizer, in a folder of its own.
+
+VERSION := 0.1.0
+SANITIZE ?=
+BUILD ?= build$(addprefix -,$(SANITIZE))
+DESTDIR ?=
+
+CXX := g++
+APXS ?= apxs
+PACKAGES := .ci/install-packages
+
+# Asked for when a recipe runs, so that `make deps` can install apxs and pkg-config first.
+HTTPD_FLAGS = $(shell pkg-config --cflags-only-other apr-1 apr-util-1) \
+  $(addprefix -isystem ,$(shell $(APXS) -q INCLUDEDIR) $(patsubst -I%,%,$(shell pkg-config --cflags-only-I apr-1 apr-util-1)))
+
+WARNINGS := -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast -Wimplicit-fallthrough -Werror
+HARDENING := -fstack-protector-strong $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
+CXXFLAGS ?= -O2 -g
+# Asio must not bring threads' worth of signal handling or old interfaces along.
+DEFINES := -D_GNU_SOURCE -DPROXYCOMMON_VERSION='"$(VERSION)"' -DBOOST_ASIO_NO_DEPRECATED
+SANITIZER := $(if $(SANITIZE),-fsanitize=$(SANITIZE)$(if $(filter address,$(SANITIZE)),$(comma)undefined -fno-sanitize-recover=undefined) -fno-omit-frame-pointer)
+comma := ,
+COMPILE = $(CXX) -std=c++20 $(CXXFLAGS) -fPIC -fvisibility=hidden -fvisibility-inlines-hidden -fno-gnu-unique -pthread \
+  $(WARNINGS) $(HARDENING) $(SANITIZER) $(DEFINES) -I. $(HTTPD_FLAGS) -MMD -MP
+LINK_SHARED = $(CXX) -shared -pthread $(SANITIZER) -Wl,-z,relro,-z,now,-z,nodelete,--as-needed
+
+# Objects that know nothing of httpd are also linked straight into the unit tests.
+common_core := $(wildcard common/base/*.cpp common/net/*.cpp common/pool/*.cpp common/http/*.cpp)
+common_httpd := $(wildcard common/httpd/*.cpp)
+fwdproxy_core := $(wildcard mod_fwdproxy/access/*.cpp)
+fwdproxy_httpd := $(wildcard mod_fwdproxy/*.cpp)
+revproxy_core := $(wildcard mod_revproxy/mapping.cpp mod_revproxy/backend.cpp)
+revproxy_httpd := $(filter-out $(revproxy_core),$(wildcard mod_revproxy/*.cpp))
+unit_tests := $(wildcard tests/unit/*.cpp tests/unit/*/*.cpp tests/unit/*/*/*.cpp)
+integration_tests := $(wildcard tests/integration/*.cpp tests/integration/*/*.cpp)
+objects = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
+
+library := $(BUILD)/libproxycommon.so.$(VERSION)
+modules := $(BUILD)/mod_fwdproxy.so $(BUILD)/mod_revproxy.so
+
+.DELETE_ON_ERROR:
+.PHONY: all run check unit integration layers exports bench install uninstall deps format lint clean fuzz
+
+all: build-deps
+	@$(MAKE) --no-print-directory modules
+
+.PHONY: modules tests build-deps test-deps
+modules: $(library) $(modules)
+tests: $(BUILD)/unit_tests $(BUILD)/integration_tests
+
+build-deps:
+	@$(PACKAGES) build
+test-deps:
+	@$(PACKAGES) build run test
+deps:
+	@$(PACKAGES) build run test lint
+
+$(BUILD)/%.o: %.cpp Makefile
+	@mkdir -p $(@D)
+	@echo "  c++   $<"
+	@$(COMPILE) -c $< -o $@
+
+$(library): $(call objects,$(common_core) $(common_httpd)) common/exports.map
+	@echo "  link  $@"
+	@$(LINK_SHARED) -Wl,-soname,$(@F) -Wl,--version-script=common/exports.map $(filter %.o,$^) -lcurl -lssl -lcrypto -o $@
+
+$(BUILD)/mod_fwdproxy.so: $(call objects,$(fwdproxy_core) $(fwdproxy_httpd))
+$(BUILD)/mod_revproxy.so: $(call objects,$(revproxy_core) $(revproxy_httpd))
+$(modules): $(BUILD)/%.so: $(library) %/exports.map
+	@echo "  link  $@"
+	@$(LINK_SHARED) -Wl,-rpath,'$$ORIGIN' -Wl,--version-script=$*/exports.map $(filter %.o,$^) $(library) -o $@
+
+# Boost.Test's own headers are not clean under our warnings' strictest members.
+$(BUILD)/tests/%.o: WARNINGS := -Wall -Wextra -Werror
+$(BUILD)/tests/%.o: DEFINES += -DBOOST_TEST_DYN_LINK
+
+$(BUILD)/unit_tests: $(call objects,$(unit_tests) $(common_core) $(fwdproxy_core) $(revproxy_core))
+	@echo "  link  $@"
+	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lssl -lcrypto -o $@
+
+$(BUILD)/integration_tests: $(call objects,$(integration_tests))
+	@echo "  link  $@"
+	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lssl -lcrypto -o $@
+
+check: test-deps
+	@$(MAKE) --no-print-directory modules tests
+	@BUILD=$(BUILD) SANITIZE=$(SANITIZE) tests/check.sh
+
+format:
+	@$(PACKAGES) lint
+	clang-format -i $$(git ls-files '*.cpp' '*.h')
+lint:
+	@$(PACKAGES) build lint
+	clang-format --dry-run -Werror $$(git ls-files '*.cpp' '*.h')
+	tests/layers.sh
+clean:
+	rm -rf build build-* run
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

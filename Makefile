@@ -15,7 +15,7 @@ PACKAGES := .ci/install-packages
 HTTPD_FLAGS = $(shell pkg-config --cflags-only-other apr-1 apr-util-1) \
   $(addprefix -isystem ,$(shell $(APXS) -q INCLUDEDIR) $(patsubst -I%,%,$(shell pkg-config --cflags-only-I apr-1 apr-util-1)))
 
-WARNINGS := -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast -Wimplicit-fallthrough -Werror
+WARNINGS := -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror
 HARDENING := -fstack-protector-strong $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
 CXXFLAGS ?= -O2 -g
 # Asio must not bring threads' worth of signal handling or old interfaces along.

@@ -1,0 +1,63 @@
+// The table of error kinds. A new kind is a row here and a member of ErrorKind, in the same place of the order.
+#include "common/base/error.h"
+
+#include <array>
+
+namespace proxycommon {
+namespace {
+
+constexpr std::array kTraits = {
+    ErrorTraits{"refused", Side::kBackend, 503, Severity::kError, "is the backend running and listening there?", ""},
+    ErrorTraits{"unreachable", Side::kBackend, 503, Severity::kError, "check routes and firewalls to the backend", ""},
+    ErrorTraits{"unresolvable", Side::kBackend, 502, Severity::kError, "check the name and the resolver", ""},
+    ErrorTraits{"connect-timeout", Side::kBackend, 504, Severity::kError,
+                "the backend's host swallows connections; check it, or raise the connect timeout", ""},
+    ErrorTraits{"address-refused", Side::kClient, 403, Severity::kWarning,
+                "if this network is meant to be reached, open it with FwdProxyPrivateNetworks",
+                "This proxy does not open connections to that address."},
+    ErrorTraits{"tls-untrusted", Side::kBackend, 502, Severity::kError,
+                "name the backend's CA, or have the backend present a certificate for this name", ""},
+    ErrorTraits{"tls-failed", Side::kBackend, 502, Severity::kError, "does the backend speak TLS on this port?", ""},
+    ErrorTraits{"closed-early", Side::kBackend, 502, Severity::kError, "the backend closed before it answered", ""},
+    ErrorTraits{"first-byte-timeout", Side::kBackend, 504, Severity::kError,
+                "the backend took the request and has not answered; look there, or raise the timeout", ""},
+    ErrorTraits{"idle-timeout", Side::kBackend, 504, Severity::kError, "the backend stopped in the middle", ""},
+    ErrorTraits{"send-timeout", Side::kBackend, 504, Severity::kError, "the backend stopped reading the request", ""},
+    ErrorTraits{"malformed-response", Side::kBackend, 502, Severity::kError,
+                "the backend's answer is not valid HTTP/1.1; it was not passed on", ""},
+    ErrorTraits{"oversized-head", Side::kBackend, 502, Severity::kError,
+                "the backend's response head is larger than the limit", ""},
+    ErrorTraits{"broken-body", Side::kBackend, 502, Severity::kError,
+                "the backend broke off; the client's copy was cut short visibly", ""},
+    ErrorTraits{"client-gone", Side::kClient, 400, Severity::kInfo, "", ""},
+    ErrorTraits{"client-timeout", Side::kClient, 408, Severity::kInfo, "", ""},
+    ErrorTraits{"client-malformed", Side::kClient, 400, Severity::kInfo, "", ""},
+    ErrorTraits{"client-too-large", Side::kClient, 413, Severity::kWarning, "raise LimitRequestBody there if it is meant",
+                ""},
+    ErrorTraits{"client-answered", Side::kClient, 400, Severity::kInfo, "", ""},
+    ErrorTraits{"request-refused", Side::kClient, 400, Severity::kWarning, "it was not passed on",
+                "The request holds bytes that may not stand in HTTP."},
+    ErrorTraits{"bad-authority", Side::kClient, 400, Severity::kWarning, "a destination is HOST:PORT",
+                "The request names no destination of the form HOST:PORT."},
+    ErrorTraits{"destination-denied", Side::kClient, 403, Severity::kWarning,
+                "if it is meant to be reached, name it in FwdProxyAllow", "This proxy does not open that destination."},
+    ErrorTraits{"unsupported-scheme", Side::kClient, 501, Severity::kWarning,
+                "clients reach https through CONNECT, and this proxy speaks no other scheme",
+                "This proxy takes http URLs, and CONNECT for all else."},
+    ErrorTraits{"internal", Side::kOurs, 500, Severity::kError, "this is a fault of the proxy itself", ""},
+};
+static_assert(kTraits.size() == static_cast<std::size_t>(ErrorKind::kInternal) + 1);
+
+}  // namespace
+
+const ErrorTraits& traitsOf(ErrorKind kind) { return kTraits[static_cast<std::size_t>(kind)]; }
+
+std::string describe(const Error& error) {
+  const ErrorTraits& traits = traitsOf(error.kind);
+  std::string text{traits.name};
+  text.append(": ").append(error.detail);
+  if (!traits.advice.empty()) text.append("; ").append(traits.advice);
+  return text;
+}
+
+}  // namespace proxycommon

@@ -1,0 +1,47 @@
+// The two seams between an exchange and whoever it serves: where the request's body comes from, and where the response
+// goes. The HTTP side knows nothing of httpd; httpd's side of both is common/httpd/request_io.
+#pragma once
+
+#include <span>
+
+#include "common/base/result.h"
+#include "common/http/response_parser.h"
+
+namespace proxycommon {
+
+// A piece of a request's body. The bytes hold until the next call of next().
+struct BodyPiece {
+  enum class State { kBytes, kEnd, kNotYet };
+  State state = State::kEnd;
+  std::span<const char> bytes;
+};
+
+class RequestBody {
+ public:
+  virtual ~RequestBody() = default;
+  // kNotYet only from a body that has a descriptor to wait on; others block. Asked every second while nothing comes.
+  // Errors: of the client's side; how long it may stay silent is decided here.
+  virtual Result<BodyPiece> next() = 0;
+  // Readable when next() has something; -1: next() blocks instead.
+  virtual int descriptor() const = 0;
+};
+
+class ResponseSink {
+ public:
+  virtual ~ResponseSink() = default;
+
+  // Memory to read into, at least ResponseParser::kMaximumHead bytes; the body comes back as parts of it. Holds until
+  // the next call.
+  virtual std::span<char> readBuffer() = 0;
+  // 1xx but 101.
+  virtual Outcome interim(const ResponseHead& head) = 0;
+  // The final head. `requestIsComplete` says whether the client's body has been read to its end.
+  virtual Outcome head(ResponseHead& head, bool requestIsComplete) = 0;
+  virtual Outcome body(std::span<const char> bytes) = 0;
+  // What has come so far goes on its way, as it suits the sink.
+  virtual Outcome push() = 0;
+  // The sender pauses: everything must reach the client now.
+  virtual Outcome flush() = 0;
+};
+
+}  // namespace proxycommon

@@ -1,0 +1,76 @@
+// Which header fields go on to the next hop, and which bytes may stand in one.
+#include "common/http/header_rules.h"
+
+#include <algorithm>
+#include <array>
+
+namespace proxycommon {
+namespace {
+
+constexpr std::array<std::string_view, 10> kHopByHop = {
+    "connection", "keep-alive", "proxy-connection",  "proxy-authenticate", "proxy-authorization",
+    "te",         "trailer",    "transfer-encoding", "upgrade",            "http2-settings"};
+
+constexpr std::array<std::string_view, 4> kNotNominable = {"host", "forwarded", "authorization", "content-length"};
+constexpr std::string_view kForwardedPrefix = "x-forwarded-";
+
+template <class List>
+bool lists(const List& list, std::string_view name) {
+  return std::any_of(list.begin(), list.end(),
+                     [name](std::string_view member) { return equalsIgnoringCase(member, name); });
+}
+
+constexpr bool isTokenCharacter(char c) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || kMarks.find(c) != std::string_view::npos;
+}
+
+constexpr auto kTokenTable = [] {
+  std::array<bool, 256> table{};
+  for (int byte = 0; byte < 256; ++byte) table[static_cast<std::size_t>(byte)] = isTokenCharacter(static_cast<char>(byte));
+  return table;
+}();
+
+}  // namespace
+
+bool isHopByHop(std::string_view name) { return lists(kHopByHop, name); }
+
+ConnectionOptions::ConnectionOptions(std::span<const HeaderField> fields) {
+  for (const HeaderField& field : fields) {
+    if (!equalsIgnoringCase(field.name, "connection")) continue;
+    std::string_view rest = field.value;
+    while (const auto option = nextListMember(rest)) options_.push_back(*option);
+  }
+}
+
+bool ConnectionOptions::has(std::string_view option) const { return lists(options_, option); }
+
+bool ConnectionOptions::removes(std::string_view name) const {
+  if (isHopByHop(name)) return true;
+  return has(name) && !lists(kNotNominable, name) && !startsWithIgnoringCase(name, kForwardedPrefix);
+}
+
+bool isToken(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](char c) { return kTokenTable[static_cast<unsigned char>(c)]; });
+}
+
+bool isFieldValue(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && c != '\t') || byte == 0x7f;
+  });
+}
+
+bool isRequestTarget(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '#'; });
+}
+
+std::string appendedVia(std::string_view received, std::string_view version, std::string_view receivedBy) {
+  std::string via{received};
+  via.append(via.empty() ? "" : ", ").append(version).append(" ").append(receivedBy);
+  return via;
+}
+
+}  // namespace proxycommon

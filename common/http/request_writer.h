@@ -1,0 +1,62 @@
+// RequestWriter: turns head and body of a request into bytes in order, framed as the head announces (RFC 9112 7.1).
+// No I/O: pieces in, spans out. Inside common/http only.
+#pragma once
+
+#include <charconv>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "common/http/request_head.h"
+
+namespace proxycommon {
+
+class RequestWriter {
+ public:
+  RequestWriter(std::string headBytes, BodyFraming framing)
+      : text_(std::move(headBytes)), framing_(framing), ended_(framing.kind == BodyFraming::Kind::kNone) {}
+
+  // Whether the next piece of the body is wanted. Both parts have been taken then.
+  bool wantsPiece() const { return !ended_ && first().empty() && piece_.empty(); }
+  bool isDone() const { return ended_ && first().empty() && piece_.empty(); }
+  bool hasBody() const { return framing_.kind != BodyFraming::Kind::kNone; }
+
+  // `bytes` must hold until they are taken. Precondition: wantsPiece().
+  void add(std::span<const char> bytes) {
+    text_.clear();
+    taken_ = 0;
+    piece_ = bytes;
+    if (framing_.kind != BodyFraming::Kind::kChunked) return;
+    char size[20];
+    const auto end = std::to_chars(size, size + sizeof size, bytes.size(), 16).ptr;
+    // The line end that closes the chunk before opens this one, so that a chunk takes two parts, not three.
+    text_.append(std::exchange(chunkIsOpen_, true) ? "\r\n" : "").append(size, end).append("\r\n");
+  }
+
+  // Precondition: wantsPiece().
+  void end() {
+    text_.clear();
+    taken_ = 0;
+    ended_ = true;
+    if (framing_.kind == BodyFraming::Kind::kChunked) text_.append(chunkIsOpen_ ? "\r\n0\r\n\r\n" : "0\r\n\r\n");
+  }
+
+  std::span<const char> first() const { return std::span<const char>(text_).subspan(taken_); }
+  std::span<const char> second() const { return piece_; }
+  // `count` bytes of first() and then second() have gone.
+  void take(std::size_t count) {
+    const std::size_t ofText = std::min(count, first().size());
+    taken_ += ofText;
+    piece_ = piece_.subspan(count - ofText);
+  }
+
+ private:
+  std::string text_;
+  std::size_t taken_ = 0;
+  std::span<const char> piece_;
+  BodyFraming framing_;
+  bool ended_;
+  bool chunkIsOpen_ = false;
+};
+
+}  // namespace proxycommon

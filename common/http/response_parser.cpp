@@ -1,0 +1,152 @@
+// Responses, parsed by Boost.Beast's basic_parser; what it forgives is refused here.
+#include "common/http/response_parser.h"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "common/base/text.h"
+#include "common/http/header_rules.h"
+
+namespace proxycommon {
+namespace {
+
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using View = boost::beast::string_view;
+
+std::string_view standard(View view) { return {view.data(), view.size()}; }
+
+}  // namespace
+
+class ResponseParser::Machine final : public http::basic_parser<false> {
+ public:
+  Machine(bool toHead, ResponseEvents& events) : events_(events) {
+    eager(true);
+    skip(toHead);
+    // Not boost::none: Boost 1.74 compares lengths with it, and finds every length larger.
+    body_limit(std::numeric_limits<std::uint64_t>::max());
+    header_limit(kMaximumHead);
+    text_.reserve(1024);
+  }
+
+  Result<std::size_t> feed(std::span<const char> bytes) {
+    if (is_done()) return std::size_t{0};
+    error_code error;
+    const std::size_t used = put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
+    if (!error || error == http::error::need_more) return used;
+    return errorOf(error, bytes);
+  }
+
+  Outcome feedEnd() {
+    if (!is_header_done())
+      return failure(ErrorKind::kClosedEarly, got_some() ? "the connection was closed within the response head"
+                                                         : "the connection was closed without a response");
+    error_code error;
+    if (!is_done()) put_eof(error);
+    if (error) return failure(ErrorKind::kBrokenBody, "the connection was closed before the body was complete");
+    return {};
+  }
+
+  bool keepsConnection() const { return keep_alive() && !(chunked() && version_ == 10); }
+
+ private:
+  // Fields as places in text_, which may move while it grows.
+  struct Place {
+    std::size_t start;
+    std::size_t nameLength;
+    std::size_t valueLength;
+  };
+
+  Error errorOf(const error_code& error, std::span<const char> bytes) {
+    if (failure_) return std::move(*failure_);
+    if (error == http::error::header_limit)
+      return failure(ErrorKind::kOversizedHead, "the response head has more than " + std::to_string(kMaximumHead) +
+                                                    " bytes");
+    if (is_header_done()) return failure(ErrorKind::kBrokenBody, "bad framing within the body: " + error.message());
+    return failure(ErrorKind::kMalformedResponse, error.message() + " in a response head that begins with \"" +
+                                                      printable({bytes.data(), bytes.size()}, 80) + "\"");
+  }
+
+  // Ends the parse with an error of ours.
+  void fail(Error reason, error_code& error) {
+    failure_ = std::move(reason);
+    error = http::error::bad_field;
+  }
+  void refuse(std::string why, error_code& error) { fail(failure(ErrorKind::kMalformedResponse, std::move(why)), error); }
+
+  void on_request_impl(http::verb, View, View, int, error_code&) override {}
+
+  void on_response_impl(int code, View reason, int version, error_code& error) override {
+    if (code < 100) return refuse("status " + std::to_string(code), error);
+    head_.status = code;
+    head_.version = version_ = version;
+    reasonLength_ = reason.size();
+    text_.assign(reason.data(), reason.size());
+  }
+
+  void on_field_impl(http::field field, View name, View value, error_code& error) override {
+    if (is_header_done()) return;  // a trailer
+    if (places_.size() == kMaximumFields)
+      return fail(failure(ErrorKind::kOversizedHead,
+                          "the response head has more than " + std::to_string(kMaximumFields) + " fields"),
+                  error);
+    if (!isFieldValue(standard(value)))
+      return refuse("a control character in field " + printable(standard(name)), error);
+    if (field == http::field::transfer_encoding && !equalsIgnoringCase(trimmed(standard(value)), "chunked"))
+      return refuse("transfer coding \"" + printable(standard(value)) + "\"", error);
+    places_.push_back({text_.size(), name.size(), value.size()});
+    text_.append(name.data(), name.size()).append(value.data(), value.size());
+  }
+
+  void on_header_impl(error_code& error) override {
+    const std::string_view text = text_;
+    head_.reason = text.substr(0, reasonLength_);
+    head_.fields.reserve(places_.size());
+    for (const Place& place : places_)
+      head_.fields.push_back({text.substr(place.start, place.nameLength),
+                              text.substr(place.start + place.nameLength, place.valueLength)});
+    pass(events_.onHead(head_), error);
+  }
+
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+  std::size_t on_body_impl(View body, error_code& error) override {
+    pass(events_.onBody({body.data(), body.size()}), error);
+    return body.size();
+  }
+  void on_chunk_header_impl(std::uint64_t, View, error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, View body, error_code& error) override {
+    pass(events_.onBody({body.data(), body.size()}), error);
+    return body.size();
+  }
+  void on_finish_impl(error_code&) override {}
+
+  void pass(Outcome outcome, error_code& error) {
+    if (!outcome) fail(std::move(outcome.error()), error);
+  }
+
+  ResponseEvents& events_;
+  ResponseHead head_;
+  int version_ = 11;
+  std::string text_;
+  std::size_t reasonLength_ = 0;
+  std::vector<Place> places_;
+  std::optional<Error> failure_;
+};
+
+ResponseParser::ResponseParser(bool toHead, ResponseEvents& events)
+    : machine_(std::make_unique<Machine>(toHead, events)) {}
+ResponseParser::~ResponseParser() = default;
+
+Result<std::size_t> ResponseParser::feed(std::span<const char> bytes) { return machine_->feed(bytes); }
+Outcome ResponseParser::feedEnd() { return machine_->feedEnd(); }
+bool ResponseParser::isHeadDone() const { return machine_->is_header_done(); }
+bool ResponseParser::isDone() const { return machine_->is_done(); }
+bool ResponseParser::keepsConnection() const { return machine_->keepsConnection(); }
+
+}  // namespace proxycommon

@@ -1,0 +1,110 @@
+// The body of a client's request, read through httpd's input filters.
+#include <string>
+
+#include "common/httpd/request_io.h"
+
+namespace proxycommon {
+namespace {
+
+constexpr apr_off_t kReadSize = 64 * 1024;
+
+bool hasContentFilters(const request_rec& request) { return request.input_filters != request.proto_input_filters; }
+
+// The client's socket, where waiting for it tells that the body goes on. A stream of HTTP/2 has none of its own.
+int clientDescriptor(const request_rec& request) {
+  conn_rec* connection = request.connection;
+  if (connection->master) return -1;
+  apr_os_sock_t descriptor = -1;
+  apr_os_sock_get(&descriptor, ap_get_conn_socket(connection));
+  return descriptor;
+}
+
+}  // namespace
+
+HeaderFields requestFields(const request_rec& request) {
+  const apr_array_header_t* list = apr_table_elts(request.headers_in);
+  const auto* entries = reinterpret_cast<const apr_table_entry_t*>(list->elts);
+  HeaderFields fields;
+  fields.reserve(static_cast<std::size_t>(list->nelts) + 8);
+  for (int index = 0; index < list->nelts; ++index)
+    if (entries[index].key) fields.push_back({entries[index].key, entries[index].val});
+  return fields;
+}
+
+BodyFraming requestFraming(request_rec& request) {
+  if (!ap_request_has_body(&request)) return {};
+  const char* length = apr_table_get(request.headers_in, "Content-Length");
+  apr_off_t value = 0;
+  const bool isChunked = apr_table_get(request.headers_in, "Transfer-Encoding") || hasContentFilters(request);
+  if (isChunked || !length || !ap_parse_strict_length(&value, length)) return {BodyFraming::Kind::kChunked, 0};
+  return {BodyFraming::Kind::kLength, static_cast<std::uint64_t>(value)};
+}
+
+ClientBody::ClientBody(request_rec& request)
+    : request_(request),
+      brigade_(apr_brigade_create(request.pool, request.connection->bucket_alloc)),
+      descriptor_(clientDescriptor(request)),
+      lastArrival_(apr_time_now()) {}
+
+ClientBody::~ClientBody() { apr_brigade_destroy(brigade_); }
+
+Result<BodyPiece> ClientBody::next() {
+  if (current_) apr_bucket_delete(current_);
+  current_ = nullptr;
+  while (true) {
+    if (APR_BRIGADE_EMPTY(brigade_)) {
+      auto fetched = fetch();
+      if (!fetched || fetched->state != BodyPiece::State::kBytes) return fetched;
+    }
+    apr_bucket* bucket = APR_BRIGADE_FIRST(brigade_);
+    if (APR_BUCKET_IS_EOS(bucket)) return BodyPiece{};
+    const char* bytes = nullptr;
+    apr_size_t length = 0;
+    if (!APR_BUCKET_IS_METADATA(bucket)) {
+      const apr_status_t status = apr_bucket_read(bucket, &bytes, &length, APR_BLOCK_READ);
+      if (status != APR_SUCCESS) return readError(status);
+    }
+    if (length > 0) {
+      current_ = bucket;
+      return BodyPiece{BodyPiece::State::kBytes, {bytes, length}};
+    }
+    apr_bucket_delete(bucket);
+  }
+}
+
+// Fills the brigade; kBytes says that it is filled.
+Result<BodyPiece> ClientBody::fetch() {
+  // Only a blocking read makes httpd send "100 Continue", without which the client sends nothing.
+  const bool blocks = descriptor_ < 0 || request_.expecting_100;
+  const apr_status_t status = ap_get_brigade(request_.input_filters, brigade_, AP_MODE_READBYTES,
+                                             blocks ? APR_BLOCK_READ : APR_NONBLOCK_READ, kReadSize);
+  const bool nothing = APR_STATUS_IS_EAGAIN(status) || (status == APR_SUCCESS && APR_BRIGADE_EMPTY(brigade_));
+  if (nothing && !blocks) {
+    if (apr_time_now() - lastArrival_ > request_.server->timeout)
+      return failure(ErrorKind::kClientTimeout, "the client stopped sending the request's body");
+    return BodyPiece{BodyPiece::State::kNotYet, {}};
+  }
+  if (status != APR_SUCCESS) return readError(status);
+  touched_ = true;
+  lastArrival_ = apr_time_now();
+  return BodyPiece{BodyPiece::State::kBytes, {}};
+}
+
+Error ClientBody::readError(int status) const {
+  if (status == AP_FILTER_ERROR)
+    return failure(ErrorKind::kClientAnswered, "an input filter of httpd has answered the client already");
+  switch (ap_map_http_request_error(status, HTTP_BAD_REQUEST)) {
+    case HTTP_REQUEST_TIME_OUT:
+      return failure(ErrorKind::kClientTimeout, "the client took too long over the request's body");
+    case HTTP_REQUEST_ENTITY_TOO_LARGE:
+      return failure(ErrorKind::kClientTooLarge, "the request's body is larger than LimitRequestBody allows");
+    default:
+      return failure(request_.connection->aborted || APR_STATUS_IS_EOF(status) || status == APR_INCOMPLETE ||
+                             APR_STATUS_IS_ECONNRESET(status) || APR_STATUS_IS_ECONNABORTED(status)
+                         ? ErrorKind::kClientGone
+                         : ErrorKind::kClientMalformed,
+                     "the request's body cannot be read");
+  }
+}
+
+}  // namespace proxycommon

@@ -1,0 +1,72 @@
+// Directives as rows. A row names the directive, the field it sets and how its argument is read; the function that
+// httpd calls is made from these. A configuration type says where it lives by a static `of(cmd_parms&, void*)`.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/base/clock.h"
+#include "common/base/export.h"
+#include "common/base/result.h"
+#include "common/base/setting.h"
+#include "common/base/text.h"
+#include "common/httpd/guarded.h"
+#include "common/httpd/httpd_api.h"
+
+namespace proxycommon::directive {
+
+// How arguments are read. The error's detail says what to write instead.
+PROXYCOMMON_API Result<bool> readSwitch(std::string_view text);
+PROXYCOMMON_API Result<milliseconds> readDuration(std::string_view text);
+
+// "RevProxyTimeout: …", in memory that lives as long as httpd shows it; nullptr for success.
+PROXYCOMMON_API const char* message(const cmd_parms& command, const Outcome& outcome);
+
+namespace detail {
+
+template <auto Member>
+struct FieldOf;
+template <class Owner, class Field, Field Owner::*Member>
+struct FieldOf<Member> {
+  using Config = Owner;
+};
+
+template <auto Member, auto Read>
+const char* setField(cmd_parms* command, void* directory, const char* argument) {
+  using Config = typename FieldOf<Member>::Config;
+  auto value = Read(argument);
+  if (!value) return message(*command, value.error());
+  Config::of(*command, directory).*Member = std::move(*value);
+  return nullptr;
+}
+
+// A function of our own that takes the whole rest of the line.
+template <auto Apply>
+const char* applyLine(cmd_parms* command, void* directory, const char* line) {
+  return message(*command, Apply(*command, directory, std::string_view(line)));
+}
+
+template <class Function>
+cmd_func asCommand(Function* function) {
+  return reinterpret_cast<cmd_func>(reinterpret_cast<void (*)()>(function));
+}
+
+}  // namespace detail
+
+// `where` is RSRC_CONF (server and vhost), ACCESS_CONF (<Location>), or both.
+template <auto Member, auto Read>
+command_rec field(const char* name, int where, const char* help) {
+  return {name, detail::asCommand(guarded<&detail::setField<Member, Read>>), nullptr, where, TAKE1, help};
+}
+
+template <auto Apply>
+command_rec line(const char* name, int where, const char* help) {
+  return {name, detail::asCommand(guarded<&detail::applyLine<Apply>>), nullptr, where, RAW_ARGS, help};
+}
+
+inline command_rec end() { return {}; }
+
+// The next word of a line, unquoted; empty at its end.
+PROXYCOMMON_API std::string nextWord(const cmd_parms& command, std::string_view& line);
+
+}  // namespace proxycommon::directive

@@ -1,0 +1,18 @@
+// The only door to the headers of httpd and APR.
+#pragma once
+
+extern "C" {
+#include <ap_mpm.h>
+#include <apr_portable.h>
+#include <apr_strings.h>
+#include <http_config.h>
+#include <http_connection.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_main.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <http_vhost.h>
+#include <httpd.h>
+#include <util_filter.h>
+}

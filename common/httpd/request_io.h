@@ -1,0 +1,80 @@
+// httpd's side of an exchange: where the request's body comes from, where the response goes, and the request's header
+// fields as views. One request each, in the thread that runs its handler.
+#pragma once
+
+#include <functional>
+
+#include "common/base/export.h"
+#include "common/http/body.h"
+#include "common/http/request_head.h"
+#include "common/httpd/httpd_api.h"
+
+namespace proxycommon {
+
+// Views into r->headers_in.
+PROXYCOMMON_API HeaderFields requestFields(const request_rec& request);
+
+// How the body of a request goes on: as it came, or chunked where an input filter may change its length.
+PROXYCOMMON_API BodyFraming requestFraming(request_rec& request);
+
+class PROXYCOMMON_API ClientBody final : public RequestBody {
+ public:
+  explicit ClientBody(request_rec& request);
+  ~ClientBody() override;
+
+  Result<BodyPiece> next() override;
+  int descriptor() const override { return descriptor_; }
+  // Whether any byte was taken from the client: then the request cannot be sent again.
+  bool isTouched() const { return touched_; }
+
+ private:
+  Result<BodyPiece> fetch();
+  Error readError(int status) const;
+
+  request_rec& request_;
+  apr_bucket_brigade* brigade_;
+  apr_bucket* current_ = nullptr;  // whose bytes the caller has
+  int descriptor_ = -1;
+  apr_time_t lastArrival_;
+  bool touched_ = false;
+};
+
+class PROXYCOMMON_API ClientResponse final : public ResponseSink {
+ public:
+  // Changes the fields of a final head before httpd has them. Values it makes must live in the request's pool.
+  using HeadEditor = std::function<void(ResponseHead&)>;
+
+  ClientResponse(request_rec& request, HeadEditor edit);
+  ~ClientResponse() override;
+
+  std::span<char> readBuffer() override;
+  Outcome interim(const ResponseHead& head) override;
+  Outcome head(ResponseHead& head, bool requestIsComplete) override;
+  Outcome body(std::span<const char> bytes) override;
+  Outcome push() override;
+  Outcome flush() override;
+
+  // Whether bytes have left for the client: then the response can only be finished or broken off.
+  bool hasStarted() const { return started_; }
+  bool hasHead() const { return hasHead_; }
+  // Ends a response that is whole.
+  Outcome finish();
+  // Ends one that is not, so that the client can see it: no last chunk, or short of Content-Length.
+  void breakOff();
+  // Takes back a head that was set, so that an error page can be made. Precondition: !hasStarted().
+  void withdraw();
+
+ private:
+  Outcome passWith(apr_bucket* last);
+  void giveUpBlock();
+
+  request_rec& request_;
+  HeadEditor edit_;
+  apr_bucket_brigade* brigade_;
+  char* block_ = nullptr;         // what readBuffer() gave
+  apr_bucket* shared_ = nullptr;  // owns the block, once parts of it have been handed on
+  bool hasHead_ = false;
+  bool started_ = false;
+};
+
+}  // namespace proxycommon

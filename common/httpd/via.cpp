@@ -1,0 +1,38 @@
+// The Via field.
+#include "common/httpd/via.h"
+
+#include <string>
+
+#include "common/http/header_rules.h"
+
+namespace proxycommon {
+namespace {
+
+void append(request_rec& request, HeaderFields& fields, const char* version, bool full) {
+  // The configured name: what a forward request calls the server is its destination.
+  const server_rec* server = request.proxyreq == PROXYREQ_PROXY ? request.connection->base_server : request.server;
+  std::string by = server->server_hostname ? server->server_hostname : "proxy";
+  if (const apr_port_t port = request.connection->local_addr->port; !ap_is_default_port(port, &request))
+    by.append(":").append(std::to_string(port));
+  if (full) by.append(" (").append(ap_get_server_description()).append(")");
+  std::string received;
+  for (const HeaderField& field : fields)
+    if (equalsIgnoringCase(field.name, "via")) received.append(received.empty() ? "" : ", ").append(field.value);
+  std::erase_if(fields, [](const HeaderField& field) { return equalsIgnoringCase(field.name, "via"); });
+  const std::string value = appendedVia(received, version, by);
+  fields.push_back({"Via", {apr_pstrmemdup(request.pool, value.data(), value.size()), value.size()}});
+}
+
+}  // namespace
+
+void addVia(request_rec& request, HeaderFields& fields, bool full) {
+  const char* version = apr_psprintf(request.pool, "%d.%d", HTTP_VERSION_MAJOR(request.proto_num),
+                                     HTTP_VERSION_MINOR(request.proto_num));
+  append(request, fields, version, full);
+}
+
+void addResponseVia(request_rec& request, ResponseHead& head, bool full) {
+  append(request, head.fields, head.version == 10 ? "1.0" : "1.1", full);
+}
+
+}  // namespace proxycommon

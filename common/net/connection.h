@@ -1,0 +1,62 @@
+// Connection: a byte stream to a backend, clear or TLS, that never blocks. Who drives it waits on descriptor() for what
+// the last call asked for. It knows nothing of HTTP, and nothing of pools.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "common/base/clock.h"
+#include "common/base/export.h"
+#include "common/base/file_descriptor.h"
+#include "common/base/result.h"
+
+namespace proxycommon {
+
+class TlsContext;
+
+enum class IoState {
+  kDone,       // `bytes` were moved, at least one
+  kWantRead,   // again when descriptor() is readable
+  kWantWrite,  // again when descriptor() is writable
+  kClosed,     // the peer has ended its stream in an orderly way; of read() alone
+  kFailed,     // reset, or TLS broken; the connection is of no further use
+};
+
+struct IoResult {
+  IoState state = IoState::kFailed;
+  std::size_t bytes = 0;
+};
+
+// One thread at a time.
+class PROXYCOMMON_API Connection {
+ public:
+  virtual ~Connection() = default;
+
+  virtual IoResult read(std::span<char> into) = 0;
+  // `first`, then `second`, as far as they go in one call. Precondition: not both are empty.
+  virtual IoResult write(std::span<const char> first, std::span<const char> second) = 0;
+  // For one that has been idle: still open, and nothing unasked has come. Stray bytes make it unusable: they would be
+  // taken for the next response.
+  virtual bool isUsable() = 0;
+  // Bytes that a read would yield although descriptor() may never become readable again (inside the TLS layer).
+  virtual bool hasBufferedInput() const { return false; }
+  // Tells the peer that nothing more will be sent, where the transport can say so.
+  virtual void endWriting() = 0;
+
+  virtual int descriptor() const = 0;
+};
+
+PROXYCOMMON_API std::unique_ptr<Connection> makeClearConnection(FileDescriptor descriptor);
+
+// Does the TLS handshake in the calling thread, within `limit`. `verifyName` is what the certificate must be for, and
+// goes out as SNI unless it is an address (RFC 6066 3). `sessionKey` says whose session may be resumed.
+// Errors: kTlsUntrusted, kTlsFailed, kConnectTimeout.
+PROXYCOMMON_API Result<std::unique_ptr<Connection>> makeTlsConnection(FileDescriptor descriptor,
+                                                                      std::shared_ptr<TlsContext> context,
+                                                                      const std::string& verifyName,
+                                                                      const std::string& sessionKey,
+                                                                      milliseconds limit);
+
+}  // namespace proxycommon

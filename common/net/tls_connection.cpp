@@ -1,0 +1,146 @@
+// A connection with TLS by OpenSSL, non-blocking.
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <cerrno>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+#include "common/net/connection.h"
+#include "common/net/ip_address.h"
+#include "common/net/tls_session_key.h"
+#include "common/net/wait.h"
+
+namespace proxycommon {
+namespace {
+
+struct SslDeleter {
+  void operator()(SSL* ssl) const { SSL_free(ssl); }
+};
+
+class TlsConnection final : public Connection {
+ public:
+  TlsConnection(FileDescriptor descriptor, TlsSessionKey key)
+      : descriptor_(std::move(descriptor)), key_(std::move(key)), ssl_(SSL_new(key_.context->handle())) {}
+  ~TlsConnection() override {
+    if (established_ && !broken_) {
+      ERR_clear_error();
+      SSL_shutdown(ssl_.get());
+    }
+  }
+
+  bool prepare(const std::string& verifyName) {
+    SSL* ssl = ssl_.get();
+    if (!ssl || SSL_set_fd(ssl, descriptor_.get()) != 1) return false;
+    SSL_set_app_data(ssl, &key_);
+    SSL_set_connect_state(ssl);
+    const bool isAddress = IpAddress::parse(verifyName).has_value();
+    if (!isAddress && SSL_set_tlsext_host_name(ssl, verifyName.c_str()) != 1) return false;
+    if (key_.context->verifies()) {
+      SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+      X509_VERIFY_PARAM* parameters = SSL_get0_param(ssl);
+      const int named = isAddress ? X509_VERIFY_PARAM_set1_ip_asc(parameters, verifyName.c_str())
+                                  : SSL_set1_host(ssl, verifyName.c_str());
+      if (named != 1) return false;
+    }
+    key_.context->resume(key_.peer, ssl);
+    return true;
+  }
+
+  IoState handshake() {
+    ERR_clear_error();
+    const int result = SSL_do_handshake(ssl_.get());
+    established_ = result == 1;
+    return established_ ? IoState::kDone : stateOf(result);
+  }
+
+  // Why the handshake failed. Precondition: handshake() gave kFailed or kClosed.
+  Error handshakeError(const std::string& verifyName) const {
+    const int systemError = errno;
+    const long verdict = SSL_get_verify_result(ssl_.get());
+    if (key_.context->verifies() && verdict != X509_V_OK)
+      return failure(ErrorKind::kTlsUntrusted, "the certificate for \"" + verifyName + "\" is not accepted (" +
+                                                   X509_verify_cert_error_string(verdict) + ")");
+    const unsigned long code = ERR_peek_error();
+    const char* reason = code ? ERR_reason_error_string(code) : nullptr;
+    std::string why = reason ? reason
+                      : systemError ? std::system_category().message(systemError)
+                                    : "the connection was closed";
+    return failure(ErrorKind::kTlsFailed, "TLS handshake for \"" + verifyName + "\" failed (" + why + ")");
+  }
+
+  IoResult read(std::span<char> into) override {
+    ERR_clear_error();
+    std::size_t count = 0;
+    const int result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
+    return result == 1 ? IoResult{IoState::kDone, count} : IoResult{stateOf(result)};
+  }
+
+  IoResult write(std::span<const char> first, std::span<const char> second) override {
+    const std::span<const char> bytes = first.empty() ? second : first;
+    ERR_clear_error();
+    std::size_t count = 0;
+    const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &count);
+    return result == 1 ? IoResult{IoState::kDone, count} : IoResult{stateOf(result)};
+  }
+
+  // Reads for real: session tickets arrive on idle connections and must be taken in, and a peek at the socket would
+  // take them for stray bytes.
+  bool isUsable() override {
+    char byte;
+    return read({&byte, 1}).state == IoState::kWantRead;
+  }
+
+  bool hasBufferedInput() const override { return SSL_has_pending(ssl_.get()) == 1; }
+  void endWriting() override {
+    ERR_clear_error();
+    SSL_shutdown(ssl_.get());
+  }
+  int descriptor() const override { return descriptor_.get(); }
+
+ private:
+  IoState stateOf(int result) {
+    switch (SSL_get_error(ssl_.get(), result)) {
+      case SSL_ERROR_WANT_READ:
+        return IoState::kWantRead;
+      case SSL_ERROR_WANT_WRITE:
+        return IoState::kWantWrite;
+      case SSL_ERROR_ZERO_RETURN:
+        return IoState::kClosed;
+      default:
+        broken_ = true;
+        return IoState::kFailed;
+    }
+  }
+
+  FileDescriptor descriptor_;
+  TlsSessionKey key_;
+  std::unique_ptr<SSL, SslDeleter> ssl_;
+  bool established_ = false;
+  bool broken_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Connection>> makeTlsConnection(FileDescriptor descriptor, std::shared_ptr<TlsContext> context,
+                                                      const std::string& verifyName, const std::string& sessionKey,
+                                                      milliseconds limit) {
+  const Deadline deadline = Deadline::after(limit);
+  auto connection =
+      std::make_unique<TlsConnection>(std::move(descriptor), TlsSessionKey{std::move(context), sessionKey});
+  if (!connection->prepare(verifyName))
+    return failure(ErrorKind::kTlsFailed, "OpenSSL refuses \"" + verifyName + "\" as a server's name");
+  while (true) {
+    const IoState state = connection->handshake();
+    if (state == IoState::kDone) return std::unique_ptr<Connection>(std::move(connection));
+    if (state == IoState::kFailed || state == IoState::kClosed) return connection->handshakeError(verifyName);
+    pollfd descriptorState{connection->descriptor(), static_cast<short>(state == IoState::kWantRead ? POLLIN : POLLOUT),
+                           0};
+    if (!waitFor({&descriptorState, 1}, deadline))
+      return failure(ErrorKind::kConnectTimeout, "the TLS handshake for \"" + verifyName + "\" took too long");
+  }
+}
+
+}  // namespace proxycommon

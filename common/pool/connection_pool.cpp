@@ -1,0 +1,76 @@
+// The idle connections of one child.
+#include "common/pool/connection_pool.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace proxycommon {
+
+void Lease::keep() { pool_->giveBack(key_, limits_, std::move(connection_)); }
+
+Result<Lease> ConnectionPool::acquire(const PeerKey& key, PoolLimits limits, const Dial& dial) {
+  while (auto connection = takeIdle(key))
+    if (connection->isUsable()) return Lease(*this, key, limits, std::move(connection), true);
+  return acquireFresh(key, limits, dial);
+}
+
+Result<Lease> ConnectionPool::acquireFresh(const PeerKey& key, PoolLimits limits, const Dial& dial) {
+  auto dialled = dial();
+  if (!dialled) return std::move(dialled.error());
+  return Lease(*this, key, limits, std::move(*dialled), false);
+}
+
+std::size_t ConnectionPool::idleCount() const {
+  const std::lock_guard lock(mutex_);
+  std::size_t count = 0;
+  for (const auto& [key, list] : idle_) count += list.size();
+  return count;
+}
+
+std::unique_ptr<Connection> ConnectionPool::takeIdle(const PeerKey& key) {
+  const auto now = Clock::now();
+  IdleList expired;  // destroyed, and so closed, after the lock
+  const std::lock_guard lock(mutex_);
+  sweep(now, expired);
+  const auto found = idle_.find(key);
+  if (found == idle_.end()) return nullptr;
+  IdleList& list = found->second;
+  if (list.back().expires <= now) {
+    std::move(list.begin(), list.end(), std::back_inserter(expired));
+    idle_.erase(found);
+    return nullptr;
+  }
+  auto connection = std::move(list.back().connection);
+  list.pop_back();
+  if (list.empty()) idle_.erase(found);
+  return connection;
+}
+
+void ConnectionPool::giveBack(const PeerKey& key, PoolLimits limits, std::unique_ptr<Connection> connection) {
+  if (limits.idle == 0) return;
+  const auto now = Clock::now();
+  IdleList expired;
+  const std::lock_guard lock(mutex_);
+  sweep(now, expired);
+  IdleList& list = idle_[key];
+  if (list.size() >= limits.idle) {
+    expired.push_back(std::move(list.front()));
+    list.erase(list.begin());
+  }
+  list.push_back({std::move(connection), now + limits.idleTime});
+}
+
+void ConnectionPool::sweep(Clock::time_point now, IdleList& expired) {
+  if (now < nextSweep_) return;
+  nextSweep_ = now + std::chrono::seconds{1};
+  for (auto entry = idle_.begin(); entry != idle_.end();) {
+    IdleList& list = entry->second;
+    const auto alive =
+        std::stable_partition(list.begin(), list.end(), [now](const Idle& idle) { return idle.expires <= now; });
+    std::move(list.begin(), alive, std::back_inserter(expired));
+    list.erase(list.begin(), alive);
+    entry = list.empty() ? idle_.erase(entry) : std::next(entry);
+  }
+}
+
+}  // namespace proxycommon

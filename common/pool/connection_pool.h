@@ -1,0 +1,83 @@
+// ConnectionPool: the idle connections of one child, by peer, shared by all its workers and by both modules. The one
+// used last is used first: the others grow old and are closed. It knows neither HTTP nor how a connection is dialled.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/export.h"
+#include "common/base/result.h"
+#include "common/net/connection.h"
+#include "common/pool/peer_key.h"
+
+namespace proxycommon {
+
+struct PoolLimits {
+  std::size_t idle = 256;           // connections kept per peer
+  milliseconds idleTime{60'000};      // a connection that was idle for longer is not used again
+};
+
+class ConnectionPool;
+
+// The right to use one connection. It goes back to the pool by keep(), else it is closed. One thread at a time.
+class PROXYCOMMON_API Lease {
+ public:
+  Lease(Lease&&) = default;
+  Lease& operator=(Lease&&) = default;
+
+  Connection& connection() { return *connection_; }
+  // Whether it has carried an exchange before: then the peer may have closed it just now, and that is no one's fault.
+  bool isReused() const { return reused_; }
+  // Ends the lease; the connection must be at the end of an exchange.
+  void keep();
+
+ private:
+  friend class ConnectionPool;
+  Lease(ConnectionPool& pool, const PeerKey& key, PoolLimits limits, std::unique_ptr<Connection> connection,
+        bool reused)
+      : pool_(&pool), key_(key), limits_(limits), connection_(std::move(connection)), reused_(reused) {}
+
+  ConnectionPool* pool_;
+  PeerKey key_;
+  PoolLimits limits_;
+  std::unique_ptr<Connection> connection_;
+  bool reused_;
+};
+
+// Any thread. Outlives its leases.
+class PROXYCOMMON_API ConnectionPool {
+ public:
+  using Dial = std::function<Result<std::unique_ptr<Connection>>()>;
+
+  // An idle connection that is still usable; else one that `dial` makes, whose error it passes on. `dial` runs in the
+  // calling thread, without a lock.
+  Result<Lease> acquire(const PeerKey& key, PoolLimits limits, const Dial& dial);
+  // Never an idle one: after a reused connection has failed.
+  Result<Lease> acquireFresh(const PeerKey& key, PoolLimits limits, const Dial& dial);
+
+  std::size_t idleCount() const;
+
+ private:
+  friend class Lease;
+  struct Idle {
+    std::unique_ptr<Connection> connection;
+    Clock::time_point expires;
+  };
+  using IdleList = std::vector<Idle>;  // oldest first
+
+  std::unique_ptr<Connection> takeIdle(const PeerKey& key);
+  void giveBack(const PeerKey& key, PoolLimits limits, std::unique_ptr<Connection> connection);
+  // Moves what has been idle too long to `expired`, at most once a second. Under the lock.
+  void sweep(Clock::time_point now, IdleList& expired);
+
+  mutable std::mutex mutex_;
+  std::unordered_map<PeerKey, IdleList, PeerKeyHash> idle_;
+  Clock::time_point nextSweep_{};
+};
+
+}  // namespace proxycommon

@@ -1,0 +1,106 @@
+// The configuration of mod_fwdproxy: storage, merging, directives.
+#include "mod_fwdproxy/config.h"
+
+#include "common/base/text.h"
+#include "common/httpd/directive.h"
+#include "common/httpd/pool_owned.h"
+#include "mod_fwdproxy/module.h"
+
+namespace fwdproxy {
+namespace {
+
+using proxycommon::ErrorKind;
+using proxycommon::failure;
+namespace directive = proxycommon::directive;
+
+Result<ViaMode> readVia(std::string_view text) {
+  if (proxycommon::equalsIgnoringCase(text, "off")) return ViaMode::kOff;
+  if (proxycommon::equalsIgnoringCase(text, "on")) return ViaMode::kOn;
+  if (proxycommon::equalsIgnoringCase(text, "full")) return ViaMode::kFull;
+  return failure(ErrorKind::kInternal, "\"" + std::string{text} + "\" is none of On, Off, Full");
+}
+
+// Calls `add` for each word; there must be one.
+template <class Add>
+Outcome forEachWord(cmd_parms& command, std::string_view line, const char* expected, Add add) {
+  std::string word = directive::nextWord(command, line);
+  if (word.empty()) return failure(ErrorKind::kInternal, std::string{"nothing follows: write "} + expected);
+  for (; !word.empty(); word = directive::nextWord(command, line))
+    if (auto added = add(word); !added) return added;
+  return {};
+}
+
+// FwdProxyAllow HOST[:PORTS] …
+Outcome allow(cmd_parms& command, void* directory, std::string_view line) {
+  AllowList& list = ServerConfig::of(command, directory).allowed;
+  return forEachWord(command, line, "HOST[:PORTS] ...", [&](const std::string& word) { return list.add(word); });
+}
+
+// FwdProxyPrivateNetworks CIDR …
+Outcome privateNetworks(cmd_parms& command, void* directory, std::string_view line) {
+  auto& networks = ServerConfig::of(command, directory).privateNetworks;
+  return forEachWord(command, line, "CIDR ..., such as 10.0.0.0/8", [&](const std::string& word) -> Outcome {
+    const auto network = proxycommon::Network::parse(word);
+    if (!network)
+      return failure(ErrorKind::kInternal, "\"" + word +
+                                               "\" is no network: write ADDRESS/BITS with no bits set behind the "
+                                               "prefix, such as 10.0.0.0/8 or fd00::/8");
+    networks.push_back(*network);
+    return {};
+  });
+}
+
+}  // namespace
+
+ServerConfig& ServerConfig::of(server_rec& server) {
+  return *static_cast<ServerConfig*>(ap_get_module_config(server.module_config, &fwdproxy_module));
+}
+ServerConfig& ServerConfig::of(cmd_parms& command, void*) {
+  ServerConfig& config = of(*command.server);
+  if (config.firstDirective.empty())
+    config.firstDirective = std::string{command.cmd->name} + " at " + command.directive->filename + ":" +
+                            std::to_string(command.directive->line_num);
+  return config;
+}
+const ServerConfig& ServerConfig::of(const conn_rec& connection) { return of(*connection.base_server); }
+
+ServerConfig ServerConfig::merged(const ServerConfig& outer, const ServerConfig& inner) {
+  ServerConfig result;
+  result.requests = Setting<bool>::merged(outer.requests, inner.requests);
+  result.timeout = Setting<milliseconds>::merged(outer.timeout, inner.timeout);
+  result.connectTimeout = Setting<milliseconds>::merged(outer.connectTimeout, inner.connectTimeout);
+  result.via = Setting<ViaMode>::merged(outer.via, inner.via);
+  // A server that names destinations of its own means these alone: lists that grow by inheritance open by accident.
+  result.allowed = inner.allowed.empty() ? outer.allowed : inner.allowed;
+  result.privateNetworks = inner.privateNetworks.empty() ? outer.privateNetworks : inner.privateNetworks;
+  result.firstDirective = inner.firstDirective;
+  return result;
+}
+
+void ServerConfig::seal() {
+  guard = proxycommon::AddressGuard::closed();
+  allowed.open(guard);
+  for (const auto& network : privateNetworks) guard.allow(network, proxycommon::PortSet::all());
+}
+
+void* createServerConfig(apr_pool_t* pool, server_rec*) { return proxycommon::makePoolOwned<ServerConfig>(pool); }
+void* mergeServerConfig(apr_pool_t* pool, void* outer, void* inner) {
+  return proxycommon::makePoolOwned<ServerConfig>(
+      pool, ServerConfig::merged(*static_cast<ServerConfig*>(outer), *static_cast<ServerConfig*>(inner)));
+}
+
+const command_rec kDirectives[] = {
+    directive::field<&ServerConfig::requests, &directive::readSwitch>(
+        "FwdProxyRequests", RSRC_CONF, "On: this server is a forward proxy; default Off"),
+    directive::line<&allow>("FwdProxyAllow", RSRC_CONF, "HOST[:PORTS] ...: destinations that are open; default none"),
+    directive::line<&privateNetworks>("FwdProxyPrivateNetworks", RSRC_CONF,
+                                      "CIDR ...: networks beside the public Internet that may be dialled; default none"),
+    directive::field<&ServerConfig::timeout, &directive::readDuration>(
+        "FwdProxyTimeout", RSRC_CONF, "how long an origin or a tunnel may stay silent; default: Timeout"),
+    directive::field<&ServerConfig::connectTimeout, &directive::readDuration>(
+        "FwdProxyConnectTimeout", RSRC_CONF, "how long a connection may take; default 10s"),
+    directive::field<&ServerConfig::via, &readVia>("FwdProxyVia", RSRC_CONF, "On, Off, or Full; default On"),
+    directive::end(),
+};
+
+}  // namespace fwdproxy

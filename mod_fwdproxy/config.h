@@ -1,0 +1,48 @@
+// The configuration of mod_fwdproxy: what its directives set, and how servers merge. Const once httpd runs. All of it
+// belongs to a server or to the first vhost of an address: the client of a forward proxy chooses among name-based
+// vhosts by the destination that it names, and must not choose its rules so.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/setting.h"
+#include "common/httpd/httpd_api.h"
+#include "common/net/address_guard.h"
+#include "mod_fwdproxy/access/allow_list.h"
+
+namespace fwdproxy {
+
+using proxycommon::milliseconds;
+using proxycommon::Setting;
+
+enum class ViaMode { kOff, kOn, kFull };
+
+struct ServerConfig {
+  Setting<bool> requests;
+  Setting<milliseconds> timeout;
+  Setting<milliseconds> connectTimeout;
+  Setting<ViaMode> via;
+  AllowList allowed;
+  std::vector<proxycommon::Network> privateNetworks;
+  std::string firstDirective;  // "FwdProxyAllow at FILE:LINE": the first of ours that this very server has
+
+  // Made by seal(), from the two lists above.
+  proxycommon::AddressGuard guard = proxycommon::AddressGuard::closed();
+
+  static ServerConfig& of(cmd_parms& command, void* directory);
+  static ServerConfig& of(server_rec& server);
+  // The rules for a connection, whatever the request on it names.
+  static const ServerConfig& of(const conn_rec& connection);
+  static ServerConfig merged(const ServerConfig& outer, const ServerConfig& inner);
+
+  // Once, after the configuration is read.
+  void seal();
+};
+
+extern const command_rec kDirectives[];
+void* createServerConfig(apr_pool_t* pool, server_rec* server);
+void* mergeServerConfig(apr_pool_t* pool, void* outer, void* inner);
+
+}  // namespace fwdproxy

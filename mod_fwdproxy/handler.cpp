@@ -1,0 +1,113 @@
+// The life of a request:
+//
+//   detection: for the proxy? ── no → DECLINED
+//     └ allow_list.judge(name, port) ── closed → 403
+//         └ handler: dial (resolve → guard.judge(each address)) → CONNECT ? tunnel : exchange → answer
+#include "mod_fwdproxy/handler.h"
+
+#include <string>
+
+#include "common/http/header_rules.h"
+#include "common/httpd/answer_error.h"
+#include "common/httpd/child.h"
+#include "common/httpd/relay.h"
+#include "common/httpd/via.h"
+#include "common/httpd/worker_tunnel.h"
+#include "common/net/dialer.h"
+#include "mod_fwdproxy/config.h"
+#include "mod_fwdproxy/detection.h"
+
+APLOG_USE_MODULE(fwdproxy);
+
+namespace fwdproxy {
+namespace {
+
+using proxycommon::Connection;
+
+constexpr milliseconds kConnectTimeout{10'000};
+constexpr std::uint16_t kHttpPort = 80;
+
+milliseconds silenceOf(const request_rec& request, const ServerConfig& config) {
+  return config.timeout.valueOr(milliseconds{apr_time_as_msec(request.server->timeout)});
+}
+
+Result<std::unique_ptr<Connection>> dial(const ForwardRequest& forward, const ServerConfig& config) {
+  auto socket = proxycommon::dial({forward.destination.host, forward.port}, config.guard,
+                                  config.connectTimeout.valueOr(kConnectTimeout));
+  if (!socket) return std::move(socket.error());
+  return proxycommon::makeClearConnection(std::move(*socket));
+}
+
+// The URL rules over a differing Host (RFC 9112 3.2.2): there is one notion of where the request goes.
+proxycommon::RequestHead forwardedHead(request_rec& request, const ForwardRequest& forward, const ServerConfig& config,
+                                       std::string_view host) {
+  const proxycommon::HeaderFields received = proxycommon::requestFields(request);
+  const proxycommon::ConnectionOptions options(received);
+  proxycommon::RequestHead head{request.method, forward.target, {}, proxycommon::requestFraming(request)};
+  head.fields.reserve(received.size() + 4);
+  head.fields.push_back({"Host", host});
+  for (const auto& field : received) {
+    const bool replaced = proxycommon::equalsIgnoringCase(field.name, "host") ||
+                          proxycommon::equalsIgnoringCase(field.name, "content-length") ||
+                          proxycommon::equalsIgnoringCase(field.name, "expect");
+    if (!replaced && !options.removes(field.name)) head.fields.push_back(field);
+  }
+  const ViaMode via = config.via.valueOr(ViaMode::kOn);
+  if (via != ViaMode::kOff) proxycommon::addVia(request, head.fields, via == ViaMode::kFull);
+  return head;
+}
+
+int relayRequest(request_rec& request, const ForwardRequest& forward, const ServerConfig& config) {
+  const std::string host = proxycommon::Authority{forward.destination.host, forward.port}.toString(kHttpPort);
+  const milliseconds silence = silenceOf(request, config);
+  const proxycommon::RelayPlan plan{
+      proxycommon::childOf(*request.server).connections,
+      // With the guard's text: a connection that one policy has judged good is not another's.
+      proxycommon::PeerKey{"forward", config.guard.fingerprint(), host, std::to_string(forward.port)},
+      {},
+      [&] { return dial(forward, config); },
+      forwardedHead(request, forward, config, host),
+      {silence, silence, silence}};
+  const ViaMode via = config.via.valueOr(ViaMode::kOn);
+  proxycommon::ClientResponse response(request, [&](auto& head) {
+    if (via != ViaMode::kOff) proxycommon::addResponseVia(request, head, via == ViaMode::kFull);
+  });
+  const Outcome outcome = proxycommon::relay(request, plan, response);
+  if (outcome) return OK;
+  return proxycommon::answerError(request, APLOG_MODULE_INDEX, "http://" + host, outcome.error(), &response);
+}
+
+bool announceTunnel(request_rec& request) {
+  conn_rec* connection = request.connection;
+  apr_bucket_brigade* brigade = apr_brigade_create(request.pool, connection->bucket_alloc);
+  ap_fputs(connection->output_filters, brigade, "HTTP/1.1 200 Connection established\r\n\r\n");
+  return ap_fflush(connection->output_filters, brigade) == APR_SUCCESS && !connection->aborted;
+}
+
+int openTunnel(request_rec& request, const ForwardRequest& forward, const ServerConfig& config) {
+  if (request.connection->master) return HTTP_NOT_IMPLEMENTED;
+  auto backend = dial(forward, config);
+  const std::string peer = forward.destination.toString(0);
+  if (!backend) return proxycommon::answerError(request, APLOG_MODULE_INDEX, peer, backend.error(), nullptr);
+  request.connection->keepalive = AP_CONN_CLOSE;
+  request.status = HTTP_OK;
+  if (!announceTunnel(request)) return DONE;
+  const auto end = proxycommon::runWorkerTunnel(request, **backend, silenceOf(request, config));
+  request.bytes_sent = static_cast<apr_off_t>(end.toClient);
+  ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, &request, "tunnel to %s ended: %s; %" APR_UINT64_T_FMT
+                " bytes to it, %" APR_UINT64_T_FMT " bytes from it",
+                peer.c_str(), end.reason.c_str(), end.toBackend, end.toClient);
+  return DONE;
+}
+
+}  // namespace
+
+int handleRequest(request_rec* request) {
+  const ForwardRequest* forward = findForwardRequest(*request);
+  if (!forward) return DECLINED;
+  const ServerConfig& config = ServerConfig::of(*request->connection);
+  return request->method_number == M_CONNECT ? openTunnel(*request, *forward, config)
+                                             : relayRequest(*request, *forward, config);
+}
+
+}  // namespace fwdproxy

@@ -1,0 +1,56 @@
+// What mod_fwdproxy does before the first request.
+#include "mod_fwdproxy/startup.h"
+
+#include "common/httpd/child.h"
+#include "common/net/dialer.h"
+#include "mod_fwdproxy/config.h"
+
+APLOG_USE_MODULE(fwdproxy);
+
+namespace fwdproxy {
+namespace {
+
+bool haveCommonAddress(const server_rec& left, const server_rec& right) {
+  for (const server_addr_rec* one = left.addrs; one; one = one->next)
+    for (const server_addr_rec* other = right.addrs; other; other = other->next)
+      if (one->host_port == other->host_port && apr_sockaddr_equal(one->host_addr, other->host_addr)) return true;
+  return false;
+}
+
+// The server that stands before `server` for one of its addresses: httpd takes that one where no name decides.
+const server_rec* firstOfAddress(const server_rec& main, const server_rec& server) {
+  for (const server_rec* earlier = main.next; earlier != &server; earlier = earlier->next)
+    if (haveCommonAddress(*earlier, server)) return earlier;
+  return nullptr;
+}
+
+bool isWellPlaced(const server_rec& main, server_rec& server) {
+  const ServerConfig& config = ServerConfig::of(server);
+  if (&server == &main || config.firstDirective.empty()) return true;
+  const server_rec* first = firstOfAddress(main, server);
+  if (!first) return true;
+  ap_log_error(APLOG_MARK, APLOG_EMERG, 0, &server,
+               "%s stands in a <VirtualHost> that shares its address with the one at %s:%u, which comes first: the "
+               "clients of a forward proxy would choose their own rules by the name of the destination. Write it into "
+               "that first one, or give this one an address or port of its own",
+               config.firstDirective.c_str(), first->defn_name, first->defn_line_number);
+  return false;
+}
+
+}  // namespace
+
+int prepare(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* main) {
+  for (server_rec* server = main; server; server = server->next) {
+    if (!isWellPlaced(*main, *server)) return HTTP_INTERNAL_SERVER_ERROR;
+    ServerConfig::of(*server).seal();
+  }
+  if (const auto prepared = proxycommon::prepareDialer(); !prepared) {
+    ap_log_error(APLOG_MARK, APLOG_EMERG, 0, main, "%s", prepared.error().detail.c_str());
+    return HTTP_INTERNAL_SERVER_ERROR;
+  }
+  return OK;
+}
+
+void startChild(apr_pool_t*, server_rec* main) { proxycommon::ensureChild(main); }
+
+}  // namespace fwdproxy

@@ -1,0 +1,13 @@
+// What mod_fwdproxy does before the first request.
+#pragma once
+
+#include "common/httpd/httpd_api.h"
+
+namespace fwdproxy {
+
+// post_config: in the parent, twice at start and once at each graceful restart.
+int prepare(apr_pool_t* config, apr_pool_t* log, apr_pool_t* temporary, server_rec* main);
+// child_init.
+void startChild(apr_pool_t* pool, server_rec* main);
+
+}  // namespace fwdproxy

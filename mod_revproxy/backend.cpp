@@ -1,0 +1,108 @@
+// Where a mapping sends requests.
+#include "mod_revproxy/backend.h"
+
+#include "common/base/text.h"
+#include "common/http/url.h"
+
+namespace revproxy {
+namespace {
+
+using proxycommon::Error;
+using proxycommon::ErrorKind;
+using proxycommon::failure;
+using proxycommon::Registry;
+
+Error mistake(std::string detail) { return failure(ErrorKind::kInternal, std::move(detail)); }
+
+using Setter = bool (*)(BackendParameters&, std::string_view);
+
+template <auto Member>
+bool setDuration(BackendParameters& parameters, std::string_view text) {
+  const auto value = proxycommon::parseDuration(text);
+  if (value) parameters.*Member = *value;
+  return value.has_value();
+}
+
+bool setSmax(BackendParameters& parameters, std::string_view text) {
+  const auto value = proxycommon::parseNumber(text, 1'000'000);
+  if (value) parameters.smax = static_cast<std::size_t>(*value);
+  return value.has_value();
+}
+
+bool setDisableReuse(BackendParameters& parameters, std::string_view text) {
+  const bool on = proxycommon::equalsIgnoringCase(text, "on");
+  if (!on && !proxycommon::equalsIgnoringCase(text, "off")) return false;
+  parameters.disableReuse = on;
+  return true;
+}
+
+struct Parameter {
+  Setter set;
+  std::string_view expects;
+};
+
+// To add a parameter: a field of BackendParameters, and a row here.
+const Registry<Parameter>& parameterTable() {
+  constexpr std::string_view kDuration = "a duration such as 500ms or 10s";
+  static const Registry<Parameter> table = {
+      {"timeout", {&setDuration<&BackendParameters::timeout>, kDuration}},
+      {"connectiontimeout", {&setDuration<&BackendParameters::connectionTimeout>, kDuration}},
+      {"ttl", {&setDuration<&BackendParameters::ttl>, kDuration}},
+      {"smax", {&setSmax, "a number of connections"}},
+      {"disablereuse", {&setDisableReuse, "On or Off"}},
+  };
+  return table;
+}
+
+}  // namespace
+
+const Registry<Scheme>& schemes() {
+  static const Registry<Scheme> table = {{"http", {80, false}}, {"https", {443, true}}};
+  return table;
+}
+
+Outcome BackendParameters::set(std::string_view assignment) {
+  const auto equals = assignment.find('=');
+  const std::string key = proxycommon::lowered(assignment.substr(0, equals));
+  const Parameter* parameter = parameterTable().find(key);
+  if (equals == std::string_view::npos || !parameter)
+    return mistake("\"" + std::string{assignment} + "\" is no parameter: write KEY=VALUE with one of the keys " +
+                   parameterTable().names());
+  const std::string_view value = assignment.substr(equals + 1);
+  if (!parameter->set(*this, value))
+    return mistake(key + "= takes " + std::string{parameter->expects} + ", not \"" + std::string{value} + "\"");
+  return {};
+}
+
+std::string Backend::targetFor(std::string_view remainder) const {
+  std::string target = basePath;
+  if (remainder.empty()) return target;
+  if (target.back() == '/' && remainder.front() == '/') remainder.remove_prefix(1);
+  if (target.back() != '/' && remainder.front() != '/') target.push_back('/');
+  return target.append(remainder);
+}
+
+Result<Backend> parseBackend(std::string_view text, std::span<const std::string> parameters) {
+  auto url = proxycommon::parseUrl(text);
+  if (!url)
+    return mistake(url.error().detail + "; write SCHEME://HOST[:PORT][/PATH] with one of the schemes " +
+                   schemes().names() + ", or ! to exclude the path");
+  const Scheme* scheme = schemes().find(url->scheme);
+  if (!scheme)
+    return mistake("unknown scheme \"" + url->scheme + "\" in " + std::string{text} + ": write one of " +
+                   schemes().names());
+  if (url->target.find_first_of("?#") != std::string::npos)
+    return mistake("the URL " + std::string{text} + " has a query or a fragment: leave them out");
+  Backend backend;
+  backend.scheme = url->scheme;
+  backend.tls = scheme->tls;
+  backend.host = url->authority.host;
+  backend.port = url->authority.port.value_or(scheme->defaultPort);
+  backend.authority = url->authority.toString(scheme->defaultPort);
+  backend.basePath = proxycommon::escapedTarget(url->target);
+  for (const std::string& parameter : parameters)
+    if (auto set = backend.parameters.set(parameter); !set) return std::move(set.error());
+  return backend;
+}
+
+}  // namespace revproxy

@@ -1,0 +1,59 @@
+// Backend: where a mapping sends requests: scheme, host, port, base path, parameters. Pure; made from configuration alone,
+// never from anything that a client sends.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "common/base/clock.h"
+#include "common/base/registry.h"
+#include "common/base/result.h"
+#include "common/base/setting.h"
+
+namespace revproxy {
+
+using proxycommon::milliseconds;
+using proxycommon::Outcome;
+using proxycommon::Result;
+using proxycommon::Setting;
+
+// What differs between the schemes of backends. To add one, add a row in backend.cpp.
+struct Scheme {
+  std::uint16_t defaultPort;
+  bool tls;
+};
+const proxycommon::Registry<Scheme>& schemes();
+
+// The key=value parameters of RevProxyPass, in mod_proxy's words.
+struct BackendParameters {
+  Setting<milliseconds> timeout;
+  Setting<milliseconds> connectionTimeout;
+  Setting<milliseconds> ttl;        // how long an idle connection is kept
+  Setting<std::size_t> smax;        // idle connections kept
+  Setting<bool> disableReuse;
+
+  // "timeout=5s". The error names what may be written.
+  Outcome set(std::string_view assignment);
+};
+
+struct Backend {
+  std::string scheme;
+  bool tls = false;
+  std::string host;  // without brackets
+  std::uint16_t port = 0;
+  std::string authority;  // as in a Host field
+  std::string basePath;   // begins with a slash
+  BackendParameters parameters;
+
+  // scheme://host:port, for logs.
+  std::string origin() const { return scheme + "://" + authority; }
+  // The target for a path whose mapping's prefix has been taken off: exactly one slash stands where the two meet.
+  std::string targetFor(std::string_view remainder) const;
+};
+
+// The error names what is wrong with the URL or parameter, and what may be written.
+Result<Backend> parseBackend(std::string_view url, std::span<const std::string> parameters);
+
+}  // namespace revproxy

@@ -1,0 +1,179 @@
+// The configuration of mod_revproxy: storage, merging, directives.
+#include "mod_revproxy/config.h"
+
+#include "common/base/text.h"
+#include "common/httpd/directive.h"
+#include "common/httpd/pool_owned.h"
+#include "mod_revproxy/module.h"
+
+namespace revproxy {
+namespace {
+
+using proxycommon::Error;
+using proxycommon::ErrorKind;
+using proxycommon::failure;
+using proxycommon::TlsAuthorities;
+namespace directive = proxycommon::directive;
+
+Error mistake(std::string detail) { return failure(ErrorKind::kInternal, std::move(detail)); }
+
+bool isInLocation(const cmd_parms& command) { return command.path != nullptr; }
+
+// A <Location> with a pattern has no prefix that could be taken off the path.
+bool isInPlainLocation(const cmd_parms& command) {
+  const ap_directive_t* section = command.directive->parent;
+  return section && proxycommon::equalsIgnoringCase(section->directive, "<Location") &&
+         std::string_view(section->args).find_first_of("~*?[") == std::string_view::npos;
+}
+
+// Takes the path of a directive that has one in server context, and has the section's in a <Location>.
+Result<std::string> takePath(const cmd_parms& command, std::string_view& line) {
+  const bool inLocation = isInLocation(command);
+  if (inLocation && !isInPlainLocation(command))
+    return mistake("inside a section this stands in a <Location> without patterns only");
+  std::string path = inLocation ? std::string{command.path} : directive::nextWord(command, line);
+  if (path.starts_with('/')) return path;
+  const char* form = inLocation ? ": write <Location /PATH>" : ": write /PATH, or inside a <Location> no path at all";
+  return mistake("the path \"" + path + "\" does not begin with a slash" + form);
+}
+
+std::string placeOf(const cmd_parms& command) {
+  return std::string{command.directive->filename} + ":" + std::to_string(command.directive->line_num);
+}
+
+std::vector<std::string> remainingWords(const cmd_parms& command, std::string_view line) {
+  std::vector<std::string> words;
+  for (std::string word = directive::nextWord(command, line); !word.empty(); word = directive::nextWord(command, line))
+    words.push_back(std::move(word));
+  return words;
+}
+
+// RevProxyPass PATH URL|! [key=value …]
+Outcome pass(cmd_parms& command, void* directory, std::string_view line) {
+  auto path = takePath(command, line);
+  if (!path) return std::move(path.error());
+  const std::string url = directive::nextWord(command, line);
+  if (url.empty()) return mistake("a URL is missing: write RevProxyPass " + *path + " http://HOST[:PORT]/, or ! to exclude");
+  const std::vector<std::string> parameters = remainingWords(command, line);
+  Mapping mapping{std::move(*path), std::nullopt, placeOf(command)};
+  if (url == "!") {
+    if (!parameters.empty()) return mistake("! takes no parameters, but here is \"" + parameters.front() + "\"");
+  } else {
+    auto backend = parseBackend(url, parameters);
+    if (!backend) return std::move(backend.error());
+    mapping.backend = std::move(*backend);
+  }
+  if (!isInLocation(command)) return ServerConfig::of(command, directory).mappings.add(std::move(mapping));
+  LocationConfig& location = LocationConfig::of(command, directory);
+  if (location.mapping) return mistake("this <Location> is mapped already, at " + location.mapping->definedAt);
+  location.mapping = std::make_shared<const Mapping>(std::move(mapping));
+  return {};
+}
+
+// RevProxyPassReverse [PATH] URL
+Outcome passReverse(cmd_parms& command, void* directory, std::string_view line) {
+  auto path = takePath(command, line);
+  if (!path) return std::move(path.error());
+  const std::string url = directive::nextWord(command, line);
+  if (url.find("://") == std::string::npos)
+    return mistake("\"" + url + "\" is no URL: write what the backend calls itself, such as http://HOST:PORT/");
+  if (const auto more = remainingWords(command, line); !more.empty())
+    return mistake("\"" + more.front() + "\" is one argument too many");
+  LocationConfig::of(command, directory).reverseRules.push_back({std::move(*path), url});
+  return {};
+}
+
+Result<ViaMode> readVia(std::string_view text) {
+  if (proxycommon::equalsIgnoringCase(text, "off")) return ViaMode::kOff;
+  if (proxycommon::equalsIgnoringCase(text, "on")) return ViaMode::kOn;
+  if (proxycommon::equalsIgnoringCase(text, "full")) return ViaMode::kFull;
+  return mistake("\"" + std::string{text} + "\" is none of On, Off, Full");
+}
+
+Result<std::shared_ptr<const TlsAuthorities>> readAuthorities(std::string_view file) {
+  apr_pool_t* pool = ap_server_conf ? ap_server_conf->process->pconf : nullptr;
+  const std::string name{file};
+  const char* absolute = pool ? ap_server_root_relative(pool, name.c_str()) : name.c_str();
+  auto authorities = TlsAuthorities::fromFile(absolute ? absolute : name);
+  if (!authorities)
+    authorities.error().detail += ": name a PEM file with the certificates of the authorities that sign the backends'";
+  return authorities;
+}
+
+Outcome tlsVerify(cmd_parms& command, void* directory, std::string_view line) {
+  const auto verify = directive::readSwitch(directive::nextWord(command, line));
+  if (!verify) return verify.error();
+  LocationConfig::of(command, directory).tlsVerify = *verify;
+  if (!*verify)
+    ServerConfig::of(command, directory)
+        .warnings.push_back("RevProxyTLSVerify Off at " + placeOf(command) +
+                            ": whoever can reach the path to a backend can read and change what is sent; name its "
+                            "authority with RevProxyTLSCACertificateFile instead");
+  return {};
+}
+
+constexpr int kAnywhere = RSRC_CONF | ACCESS_CONF;
+
+}  // namespace
+
+ServerConfig& ServerConfig::of(cmd_parms& command, void*) {
+  return *static_cast<ServerConfig*>(ap_get_module_config(command.server->module_config, &revproxy_module));
+}
+const ServerConfig& ServerConfig::of(const server_rec& server) {
+  return *static_cast<const ServerConfig*>(ap_get_module_config(server.module_config, &revproxy_module));
+}
+ServerConfig ServerConfig::merged(const ServerConfig& outer, const ServerConfig& inner) {
+  return {MappingTable::merged(outer.mappings, inner.mappings), inner.warnings};
+}
+
+LocationConfig& LocationConfig::of(cmd_parms&, void* directory) { return *static_cast<LocationConfig*>(directory); }
+const LocationConfig& LocationConfig::of(const request_rec& request) {
+  return *static_cast<const LocationConfig*>(ap_get_module_config(request.per_dir_config, &revproxy_module));
+}
+LocationConfig LocationConfig::merged(const LocationConfig& outer, const LocationConfig& inner) {
+  LocationConfig result;
+  result.mapping = inner.mapping ? inner.mapping : outer.mapping;
+  result.preserveHost = Setting<bool>::merged(outer.preserveHost, inner.preserveHost);
+  result.addHeaders = Setting<bool>::merged(outer.addHeaders, inner.addHeaders);
+  result.via = Setting<ViaMode>::merged(outer.via, inner.via);
+  result.timeout = Setting<milliseconds>::merged(outer.timeout, inner.timeout);
+  result.connectTimeout = Setting<milliseconds>::merged(outer.connectTimeout, inner.connectTimeout);
+  result.tlsVerify = Setting<bool>::merged(outer.tlsVerify, inner.tlsVerify);
+  result.tlsAuthorities = decltype(tlsAuthorities)::merged(outer.tlsAuthorities, inner.tlsAuthorities);
+  result.reverseRules = inner.reverseRules;
+  result.reverseRules.insert(result.reverseRules.end(), outer.reverseRules.begin(), outer.reverseRules.end());
+  return result;
+}
+
+void* createServerConfig(apr_pool_t* pool, server_rec*) { return proxycommon::makePoolOwned<ServerConfig>(pool); }
+void* mergeServerConfig(apr_pool_t* pool, void* outer, void* inner) {
+  return proxycommon::makePoolOwned<ServerConfig>(
+      pool, ServerConfig::merged(*static_cast<ServerConfig*>(outer), *static_cast<ServerConfig*>(inner)));
+}
+void* createLocationConfig(apr_pool_t* pool, char*) { return proxycommon::makePoolOwned<LocationConfig>(pool); }
+void* mergeLocationConfig(apr_pool_t* pool, void* outer, void* inner) {
+  return proxycommon::makePoolOwned<LocationConfig>(
+      pool, LocationConfig::merged(*static_cast<LocationConfig*>(outer), *static_cast<LocationConfig*>(inner)));
+}
+
+const command_rec kDirectives[] = {
+    directive::line<&pass>("RevProxyPass", kAnywhere, "PATH URL|! [key=value ...]: what goes to which backend"),
+    directive::line<&passReverse>("RevProxyPassReverse", kAnywhere,
+                                  "[PATH] URL: URLs of the backend in response headers become this server's"),
+    directive::field<&LocationConfig::preserveHost, &directive::readSwitch>(
+        "RevProxyPreserveHost", kAnywhere, "On: the backend gets the client's Host; default Off"),
+    directive::field<&LocationConfig::addHeaders, &directive::readSwitch>(
+        "RevProxyAddHeaders", kAnywhere, "Off: no X-Forwarded-For, -Host, -Proto, -Port; default On"),
+    directive::field<&LocationConfig::via, &readVia>("RevProxyVia", kAnywhere, "On, Off, or Full; default Off"),
+    directive::field<&LocationConfig::timeout, &directive::readDuration>(
+        "RevProxyTimeout", kAnywhere, "how long a backend may stay silent; default: Timeout"),
+    directive::field<&LocationConfig::connectTimeout, &directive::readDuration>(
+        "RevProxyConnectTimeout", kAnywhere, "how long a connection may take; default 5s"),
+    directive::line<&tlsVerify>(
+        "RevProxyTLSVerify", kAnywhere, "Off: any certificate of a backend is accepted; default On"),
+    directive::field<&LocationConfig::tlsAuthorities, &readAuthorities>(
+        "RevProxyTLSCACertificateFile", kAnywhere, "PEM file of the authorities trusted for backends; default: the system's"),
+    directive::end(),
+};
+
+}  // namespace revproxy

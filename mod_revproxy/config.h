@@ -1,0 +1,54 @@
+// The configuration of mod_revproxy: what its directives set, and how sections merge. Const once httpd runs.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/setting.h"
+#include "common/httpd/httpd_api.h"
+#include "common/net/tls_context.h"
+#include "mod_revproxy/mapping.h"
+#include "mod_revproxy/reverse_map.h"
+
+namespace revproxy {
+
+enum class ViaMode { kOff, kOn, kFull };
+
+// Of a server or vhost.
+struct ServerConfig {
+  MappingTable mappings;
+  std::vector<std::string> warnings;  // for the log at start
+
+  static ServerConfig& of(cmd_parms& command, void* directory);
+  static const ServerConfig& of(const server_rec& server);
+  static ServerConfig merged(const ServerConfig& outer, const ServerConfig& inner);
+};
+
+// Of a server, vhost or <Location>. A field has one line in merged(), and one row in the table of directives.
+struct LocationConfig {
+  std::shared_ptr<const Mapping> mapping;  // a RevProxyPass of this very <Location>
+  Setting<bool> preserveHost;
+  Setting<bool> addHeaders;
+  Setting<ViaMode> via;
+  Setting<milliseconds> timeout;
+  Setting<milliseconds> connectTimeout;
+  Setting<bool> tlsVerify;
+  Setting<std::shared_ptr<const proxycommon::TlsAuthorities>> tlsAuthorities;
+  std::vector<ReverseRule> reverseRules;
+
+  static LocationConfig& of(cmd_parms& command, void* directory);
+  static const LocationConfig& of(const request_rec& request);
+  static LocationConfig merged(const LocationConfig& outer, const LocationConfig& inner);
+
+  proxycommon::TlsOptions tlsOptions() const { return {tlsAuthorities.valueOr(nullptr), tlsVerify.valueOr(true)}; }
+};
+
+// The rows of the module structure.
+extern const command_rec kDirectives[];
+void* createServerConfig(apr_pool_t* pool, server_rec* server);
+void* mergeServerConfig(apr_pool_t* pool, void* outer, void* inner);
+void* createLocationConfig(apr_pool_t* pool, char* path);
+void* mergeLocationConfig(apr_pool_t* pool, void* outer, void* inner);
+
+}  // namespace revproxy

@@ -1,0 +1,43 @@
+// Which URL prefix goes to which backend.
+#include "mod_revproxy/mapping.h"
+
+#include <utility>
+
+namespace revproxy {
+
+Outcome MappingTable::add(Mapping mapping) {
+  const auto found = mappings_.find(mapping.prefix);
+  if (found != mappings_.end())
+    return proxycommon::failure(proxycommon::ErrorKind::kInternal,
+                                mapping.prefix + " is mapped already, at " + found->second.definedAt +
+                                    ": a path goes to one place; remove one of the two lines");
+  std::string prefix = mapping.prefix;
+  mappings_.emplace(std::move(prefix), std::move(mapping));
+  return {};
+}
+
+const Mapping* MappingTable::find(std::string_view path) const {
+  if (mappings_.empty() || path.empty()) return nullptr;
+  // From the whole path upwards, at each segment once without and once with its slash: a look-up each, so that the
+  // number of mappings costs nothing.
+  while (true) {
+    if (const auto found = mappings_.find(path); found != mappings_.end()) return &found->second;
+    const auto slash = path.rfind('/');
+    if (slash == std::string_view::npos) return nullptr;
+    const bool endsWithSlash = slash + 1 == path.size();
+    path = path.substr(0, endsWithSlash ? slash : slash + 1);
+  }
+}
+
+MappingTable MappingTable::merged(const MappingTable& server, const MappingTable& vhost) {
+  MappingTable table = vhost;
+  table.mappings_.insert(server.mappings_.begin(), server.mappings_.end());
+  return table;
+}
+
+bool covers(std::string_view prefix, std::string_view path) {
+  if (!path.starts_with(prefix)) return false;
+  return path.size() == prefix.size() || prefix.ends_with('/') || path[prefix.size()] == '/';
+}
+
+}  // namespace revproxy

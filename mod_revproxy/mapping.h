@@ -1,0 +1,43 @@
+// Mappings: which URL prefix goes to which backend. The longest prefix wins, whatever the order of the lines: unlike
+// ProxyPass, where the first line wins. Pure; immutable once the configuration is read.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "mod_revproxy/backend.h"
+
+namespace revproxy {
+
+struct Mapping {
+  // Decoded, begins with a slash. "/app" covers /app and what is below it; "/app/" what is below it alone.
+  std::string prefix;
+  std::optional<Backend> backend;  // none: the path is excluded from proxying
+  std::string definedAt;           // "FILE:LINE"
+};
+
+class MappingTable {
+ public:
+  // Error: the prefix is there already; the detail says where.
+  Outcome add(Mapping mapping);
+  // The mapping with the longest prefix that covers `path`, which is decoded; nullptr if there is none.
+  const Mapping* find(std::string_view path) const;
+  bool empty() const { return mappings_.empty(); }
+
+  // What holds in a vhost: its own mappings, and the server's where it has none for the same prefix.
+  static MappingTable merged(const MappingTable& server, const MappingTable& vhost);
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  std::unordered_map<std::string, Mapping, Hash, std::equal_to<>> mappings_;
+};
+
+// Whether `prefix` covers `path`, by the rule above.
+bool covers(std::string_view prefix, std::string_view path);
+
+}  // namespace revproxy

@@ -1,0 +1,68 @@
+// Maps URLs in a backend's response back to the proxy's own.
+#include "mod_revproxy/reverse_map.h"
+
+#include <algorithm>
+#include <array>
+
+#include "common/base/text.h"
+
+namespace revproxy {
+namespace {
+
+using proxycommon::equalsIgnoringCase;
+using proxycommon::lower;
+
+// Where the URL starts in a field's value: behind "url=" in a Refresh.
+std::size_t urlStart(std::string_view fieldName, std::string_view value) {
+  if (!equalsIgnoringCase(fieldName, "refresh")) return 0;
+  const std::string text = proxycommon::lowered(value);
+  const auto found = text.find("url=");
+  return found == std::string::npos ? value.size() : found + 4;
+}
+
+std::size_t pathStart(std::string_view url) {
+  const auto separator = url.find("://");
+  if (separator == std::string_view::npos) return 0;
+  return std::min(url.find('/', separator + 3), url.size());
+}
+
+// What stands behind the rule's base in the URL: scheme and host compare without case, the path with.
+std::optional<std::string_view> behindBase(std::string_view url, std::string_view base) {
+  if (url.size() < base.size()) return std::nullopt;
+  const std::size_t originLength = pathStart(base);
+  if (!equalsIgnoringCase(url.substr(0, originLength), base.substr(0, originLength))) return std::nullopt;
+  if (url.substr(originLength, base.size() - originLength) != base.substr(originLength)) return std::nullopt;
+  const std::string_view rest = url.substr(base.size());
+  const bool atBoundary = rest.empty() || base.ends_with('/') || rest.find_first_of("/?#") == 0;
+  return atBoundary ? std::optional(rest) : std::nullopt;
+}
+
+std::string joined(std::string_view path, std::string_view rest) {
+  if (path.ends_with('/') && rest.starts_with('/')) rest.remove_prefix(1);
+  return std::string{path}.append(rest);
+}
+
+}  // namespace
+
+bool carriesUrl(std::string_view fieldName) {
+  static constexpr std::array<std::string_view, 5> kNames = {"location", "content-location", "uri", "destination",
+                                                             "refresh"};
+  return std::any_of(kNames.begin(), kNames.end(),
+                     [fieldName](std::string_view name) { return equalsIgnoringCase(name, fieldName); });
+}
+
+std::optional<std::string> reverseMapped(std::string_view fieldName, std::string_view value,
+                                         std::span<const ReverseRule> rules, std::string_view own) {
+  const std::size_t start = urlStart(fieldName, value);
+  const std::string_view url = value.substr(start);
+  const bool isPath = url.starts_with('/') && !url.starts_with("//");
+  for (const ReverseRule& rule : rules) {
+    const std::string_view base = isPath ? std::string_view(rule.url).substr(pathStart(rule.url)) : rule.url;
+    const auto rest = behindBase(url, base);
+    if (!rest) continue;
+    return std::string{value.substr(0, start)}.append(isPath ? "" : own).append(joined(rule.path, *rest));
+  }
+  return std::nullopt;
+}
+
+}  // namespace revproxy

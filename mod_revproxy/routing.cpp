@@ -1,0 +1,66 @@
+// Which request is ours, and where it goes.
+#include "mod_revproxy/routing.h"
+
+#include <string>
+
+#include "common/http/url.h"
+#include "mod_revproxy/config.h"
+#include "mod_revproxy/request_state.h"
+
+namespace revproxy {
+namespace {
+
+// The longer prefix wins; of two equal ones the <Location>'s, which is the narrower place to write it.
+const Mapping* findMapping(const request_rec& request) {
+  const std::string_view path = request.uri;
+  const Mapping* ofServer = ServerConfig::of(*request.server).mappings.find(path);
+  const Mapping* ofLocation = LocationConfig::of(request).mapping.get();
+  if (ofLocation && !covers(ofLocation->prefix, path)) ofLocation = nullptr;
+  if (!ofServer || !ofLocation) return ofServer ? ofServer : ofLocation;
+  return ofServer->prefix.size() > ofLocation->prefix.size() ? ofServer : ofLocation;
+}
+
+// Path and query for the backend: as the client encoded them, where httpd judged that same path; else httpd's own.
+std::string targetOf(const request_rec& request, const RequestState& state, const Mapping& mapping) {
+  const std::string_view path = request.uri;
+  const std::size_t prefix = mapping.prefix.size();
+  const auto encoded = state.encodedPath ? proxycommon::encodedRemainder(state.encodedPath, path, prefix) : std::nullopt;
+  std::string target = mapping.backend->targetFor(encoded ? proxycommon::escapedTarget(*encoded)
+                                                          : proxycommon::escapedPath(path.substr(prefix)));
+  if (request.args) target.append("?").append(proxycommon::escapedTarget(request.args));
+  return target;
+}
+
+bool isOurs(const request_rec& request) {
+  const RequestState* state = findState(request);
+  return state && state->mapping && request.proxyreq == PROXYREQ_REVERSE;
+}
+
+}  // namespace
+
+int keepEncodedPath(request_rec* request) {
+  if (request->proxyreq != PROXYREQ_NONE || !request->parsed_uri.path) return DECLINED;
+  stateOf(*request).encodedPath = apr_pstrdup(request->pool, request->parsed_uri.path);
+  return DECLINED;
+}
+
+int route(request_rec* request) {
+  if (request->proxyreq != PROXYREQ_NONE || !request->uri || request->uri[0] != '/') return DECLINED;
+  if (apr_table_get(request->subprocess_env, "no-proxy")) return DECLINED;
+  const Mapping* mapping = findMapping(*request);
+  if (!mapping || !mapping->backend) return DECLINED;
+  RequestState& state = stateOf(*request);
+  state.mapping = mapping;
+  state.target = apr_pstrdup(request->pool, targetOf(*request, state, *mapping).c_str());
+  request->proxyreq = PROXYREQ_REVERSE;
+  request->handler = "revproxy";
+  // Not "proxy:": a real mod_proxy takes every filename that begins so.
+  request->filename =
+      apr_pstrcat(request->pool, "revproxy:", mapping->backend->origin().c_str(), state.target, nullptr);
+  return OK;
+}
+
+int skipStorage(request_rec* request) { return isOurs(*request) ? OK : DECLINED; }
+int skipTypes(request_rec* request) { return isOurs(*request) ? OK : DECLINED; }
+
+}  // namespace revproxy

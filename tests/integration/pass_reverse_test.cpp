@@ -1,0 +1,65 @@
+// RevProxyPassReverse: the addresses that a backend names in its responses become ones that the client can reach.
+#include "tests/integration/support/client.h"
+#include "tests/integration/support/proxy_test.h"
+#include "tests/integration/support/scripted_origin.h"
+
+namespace proxytest {
+
+BOOST_AUTO_TEST_SUITE(pass_reverse)
+
+namespace {
+
+// Answers with whatever header line the request asks for in X-Say.
+ScriptedOrigin::Script sayingWhatIsAsked() {
+  return ScriptedOrigin::answering([](const OriginRequest& request) {
+    return okResponse("", request.header("X-Say").value_or("X-Nothing: 1") + "\r\n");
+  });
+}
+
+}  // namespace
+
+PROXY_TEST(address_headers_are_mapped_back) {
+  ScriptedOrigin origin(sayingWhatIsAsked());
+  Httpd httpd(mpm);
+  httpd.configure("RevProxyPass /app " + origin.url("/base") + "\nRevProxyPassReverse /app " + origin.url("/base") +
+                  "\n");
+  httpd.start();
+  Client client;
+  const auto answered = [&](const std::string& name, const std::string& value) {
+    return client.get(httpd.url("/app/x"), {"X-Say: " + name + ": " + value}).header(name).value_or("");
+  };
+  for (const std::string name : {"Location", "Content-Location", "URI"}) {
+    BOOST_TEST(answered(name, origin.url("/base/there?q=1")) == httpd.url("/app/there?q=1"));
+    BOOST_TEST(answered(name, origin.url("/base")) == httpd.url("/app"));
+    BOOST_TEST(answered(name, "https://elsewhere.test/base/x") == "https://elsewhere.test/base/x");
+  }
+  BOOST_TEST(answered("Refresh", "5; url=" + origin.url("/base/there")) == "5; url=" + httpd.url("/app/there"));
+  BOOST_TEST(answered("Refresh", "5") == "5");
+  BOOST_TEST(answered("X-Other", origin.url("/base/there")) == origin.url("/base/there"));
+}
+
+PROXY_TEST(mapped_back_to_the_name_the_client_used) {
+  ScriptedOrigin origin(sayingWhatIsAsked());
+  Httpd httpd(mpm);
+  httpd.configure("RevProxyPass / " + origin.url("/") + "\nRevProxyPassReverse / " + origin.url("/") + "\n");
+  httpd.start();
+  Client client;
+  const Response response =
+      client.get(httpd.url("/x"), {"Host: asked.test:81", "X-Say: Location: " + origin.url("/there")});
+  BOOST_TEST(response.header("Location").value_or("").ends_with("/there"));
+  BOOST_TEST(response.header("Location").value_or("").find(std::to_string(origin.port())) == std::string::npos);
+}
+
+PROXY_TEST(nothing_is_mapped_without_it) {
+  ScriptedOrigin origin(sayingWhatIsAsked());
+  Httpd httpd(mpm);
+  httpd.configure("RevProxyPass / " + origin.url("/") + "\n");
+  httpd.start();
+  Client client;
+  const Response response = client.get(httpd.url("/x"), {"X-Say: Location: " + origin.url("/there")});
+  BOOST_TEST(response.header("Location").value_or("") == origin.url("/there"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace proxytest

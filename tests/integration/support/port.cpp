@@ -1,0 +1,90 @@
+// See port.h.
+#include "tests/integration/support/port.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <random>
+#include <set>
+#include <stdexcept>
+#include <system_error>
+
+namespace proxytest {
+namespace {
+
+constexpr int kLowestPort = 20000;
+constexpr int kHighestPort = 32000;
+constexpr int kFillers = 4;
+
+sockaddr_in loopback(int port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<in_port_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+Descriptor makeSocket() {
+  Descriptor made(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!made) throw std::system_error(errno, std::generic_category(), "socket");
+  return made;
+}
+
+bool bindTo(const Descriptor& socket, int port) {
+  const sockaddr_in address = loopback(port);
+  return ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+int boundPort(const Descriptor& socket) {
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size);
+  return ntohs(address.sin_port);
+}
+
+bool connectSocket(const Descriptor& socket, int port) {
+  const sockaddr_in address = loopback(port);
+  return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+}  // namespace
+
+int freePort() {
+  static std::set<int> given;
+  static std::mt19937 random{std::random_device{}()};
+  std::uniform_int_distribution<int> ports(kLowestPort, kHighestPort);
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    const int port = ports(random);
+    if (given.contains(port) || !bindTo(makeSocket(), port)) continue;
+    given.insert(port);
+    return port;
+  }
+  throw std::runtime_error("no free port on the loopback address");
+}
+
+Descriptor connectTo(int port) {
+  Descriptor socket = makeSocket();
+  if (!connectSocket(socket, port)) socket.close();
+  return socket;
+}
+
+RefusingPort::RefusingPort() : socket_(makeSocket()) {
+  if (!bindTo(socket_, 0)) throw std::system_error(errno, std::generic_category(), "bind");
+  number_ = boundPort(socket_);
+}
+
+SilentPort::SilentPort() : socket_(makeSocket()) {
+  if (!bindTo(socket_, 0)) throw std::system_error(errno, std::generic_category(), "bind");
+  number_ = boundPort(socket_);
+  ::listen(socket_.get(), 0);
+  for (int filler = 0; filler < kFillers; ++filler) {
+    Descriptor socket = makeSocket();
+    ::fcntl(socket.get(), F_SETFL, O_NONBLOCK);
+    connectSocket(socket, number_);
+    fillers_.push_back(std::move(socket));
+  }
+}
+
+}  // namespace proxytest

@@ -1,0 +1,44 @@
+// Loopback ports: free ones for the servers that a test starts, and ones that misbehave below HTTP: one that refuses
+// connections, one that never answers them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/integration/support/descriptor.h"
+
+namespace proxytest {
+
+// A port that nobody listens on, never given twice in one run. It lies below the range that the kernel takes client
+// ports from, so that no outgoing connection can take it before the server it is meant for does.
+int freePort();
+
+// A socket connected to 127.0.0.1:port; an empty descriptor when that is refused.
+Descriptor connectTo(int port);
+
+// Holds a port on which every connection is refused.
+class RefusingPort {
+ public:
+  RefusingPort();
+  int number() const { return number_; }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(number_); }
+
+ private:
+  Descriptor socket_;
+  int number_ = 0;
+};
+
+// Holds a port whose queue of connections is full, so that a further one is neither accepted nor refused.
+class SilentPort {
+ public:
+  SilentPort();
+  int number() const { return number_; }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(number_); }
+
+ private:
+  Descriptor socket_;
+  std::vector<Descriptor> fillers_;
+  int number_ = 0;
+};
+
+}  // namespace proxytest

@@ -1,0 +1,65 @@
+// See process_memory.h.
+#include "tests/integration/support/process_memory.h"
+
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "tests/integration/support/temporary_directory.h"
+
+namespace proxytest {
+namespace {
+
+constexpr std::size_t kKilobyte = 1024;
+
+pid_t parentOf(pid_t process) {
+  const std::string stat = readFile("/proc/" + std::to_string(process) + "/stat");
+  // The program's name is in parentheses and may itself hold spaces and parentheses.
+  const std::size_t nameEnd = stat.rfind(')');
+  if (nameEnd == std::string::npos) return -1;
+  std::istringstream fields(stat.substr(nameEnd + 1));
+  char state = 0;
+  pid_t parent = -1;
+  fields >> state >> parent;
+  return state == 'Z' ? -1 : parent;
+}
+
+std::size_t sumOf(pid_t process, std::initializer_list<std::string_view> fields) {
+  std::ifstream rollup("/proc/" + std::to_string(process) + "/smaps_rollup");
+  std::size_t sum = 0;
+  for (std::string line; std::getline(rollup, line);) {
+    for (const std::string_view field : fields) {
+      if (line.starts_with(field)) sum += std::stoul(line.substr(field.size())) * kKilobyte;
+    }
+  }
+  return sum;
+}
+
+}  // namespace
+
+std::vector<pid_t> childrenOf(pid_t parent) {
+  std::vector<pid_t> children;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
+    const std::string name = entry.path().filename();
+    pid_t process = 0;
+    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), process);
+    if (parsed.ec != std::errc() || parsed.ptr != name.data() + name.size()) continue;
+    if (parentOf(process) == parent) children.push_back(process);
+  }
+  return children;
+}
+
+std::size_t privateMemory(pid_t process) {
+  return sumOf(process, {"Private_Clean:", "Private_Dirty:"});
+}
+
+std::size_t privateDirtyMemory(pid_t process) {
+  return sumOf(process, {"Private_Dirty:"});
+}
+
+}  // namespace proxytest

@@ -25,13 +25,7 @@ class Exchange final : private ResponseEvents {
 
   Result<ExchangeEnd> run() {
     while (!isOver()) {
-      if (isSending()) {
-        if (auto sent = send(); !sent) return told(std::move(sent.error()));
-      }
-      if (auto waited = wait(); !waited) return told(std::move(waited.error()));
-      if (backendIsReadable_ || connection_.hasBufferedInput()) {
-        if (auto received = receive(); !received) return told(std::move(received.error()));
-      }
+      if (auto moved = step(); !moved) return told(std::move(moved.error()));
     }
     const bool complete = writer_.isDone();
     return ExchangeEnd{complete && !ended_ && leftover_.empty() && parser_->keepsConnection(), complete};
@@ -73,19 +67,37 @@ class Exchange final : private ResponseEvents {
     return {};
   }
 
-  Outcome receive() {
-    do {
-      const std::span<char> buffer = sink_.readBuffer();
-      const std::size_t kept = leftover_.size();
-      std::memcpy(buffer.data(), leftover_.data(), kept);
-      const IoResult got = connection_.read(buffer.subspan(kept));
-      readWantsWrite_ = got.state == IoState::kWantWrite;
-      if (got.state == IoState::kWantRead || got.state == IoState::kWantWrite) return {};
-      if (got.state != IoState::kDone) return receiveEnd(got.state);
-      leftover_.clear();
-      if (auto fed = feed(buffer.first(kept + got.bytes)); !fed) return fed;
-    } while (!isOver() && connection_.hasBufferedInput());
-    return {};
+  // Both directions while there is something to send; then the backend alone is awaited, at the cost of one call.
+  Outcome step() {
+    if (isSending()) {
+      if (auto sent = send(); !sent) return sent;
+    }
+    if (isSending()) return wait();
+    // What has come is passed on without a flush as long as more is there.
+    if (unflushed_) {
+      bool gotSome = false;
+      if (auto received = receive(kNoWait, gotSome); !received || gotSome) return received;
+      if (auto flushed = flush(); !flushed) return flushed;
+    }
+    const auto [limit, late] = limitNow();
+    bool gotSome = false;
+    if (auto received = receive(limit, gotSome); !received || gotSome) return received;
+    return tooLate(late, limit);
+  }
+
+  // One read, and what it brings; `gotSome` is false when nothing came within `limit`.
+  Outcome receive(milliseconds limit, bool& gotSome) {
+    const std::span<char> buffer = sink_.readBuffer();
+    const std::size_t kept = leftover_.size();
+    std::memcpy(buffer.data(), leftover_.data(), kept);
+    const std::span<char> room = buffer.subspan(kept);
+    const IoResult got = limit == kNoWait ? connection_.read(room) : connection_.readWithin(room, limit);
+    readWantsWrite_ = got.state == IoState::kWantWrite;
+    gotSome = got.state != IoState::kWantRead && got.state != IoState::kWantWrite;
+    if (!gotSome) return {};
+    if (got.state != IoState::kDone) return receiveEnd(got.state);
+    leftover_.clear();
+    return feed(buffer.first(kept + got.bytes));
   }
 
   Outcome feed(std::span<const char> bytes) {
@@ -124,22 +136,28 @@ class Exchange final : private ResponseEvents {
 
   Outcome onBody(std::span<const char> bytes) override { return sink_.body(bytes); }
 
-  // Until the backend can be read or written, or the client read, as the state of both directions asks.
+  Outcome flush() {
+    unflushed_ = false;
+    return sink_.flush();
+  }
+
+  static Error tooLate(ErrorKind late, milliseconds limit) {
+    return failure(late, "nothing came for " + std::to_string(limit.count()) + " ms");
+  }
+
+  // While sending: until the backend can be read or written, or the client read, as the state of both directions asks.
   Outcome wait() {
-    backendIsReadable_ = false;
-    if (connection_.hasBufferedInput()) return {};
-    if (std::exchange(unflushed_, false)) {
-      if (auto flushed = sink_.flush(); !flushed) return flushed;
-    }
-    const bool awaitsClient = isSending() && clientMustBeAwaited_;
-    const auto wanted = static_cast<short>(POLLIN | ((backendIsFull_ && isSending()) || readWantsWrite_ ? POLLOUT : 0));
+    bool gotSome = false;
+    if (connection_.hasBufferedInput()) return receive(kNoWait, gotSome);
+    if (unflushed_)
+      if (auto flushed = flush(); !flushed) return flushed;
+    const auto wanted = static_cast<short>(POLLIN | (backendIsFull_ || readWantsWrite_ ? POLLOUT : 0));
     pollfd descriptors[] = {{connection_.descriptor(), wanted, 0}, {body_.descriptor(), POLLIN, 0}};
     const auto [limit, late] = limitNow();
-    const bool ready = waitFor(std::span(descriptors).first(awaitsClient ? 2 : 1),
-                               Deadline::after(awaitsClient ? kClientCheck : limit));
-    if (!ready && !awaitsClient) return failure(late, "nothing came for " + std::to_string(limit.count()) + " ms");
-    backendIsReadable_ = ready && descriptors[0].revents != 0;
-    return {};
+    const bool ready = waitFor(std::span(descriptors).first(clientMustBeAwaited_ ? 2 : 1),
+                               Deadline::after(clientMustBeAwaited_ ? kClientCheck : limit));
+    if (!ready && !clientMustBeAwaited_) return tooLate(late, limit);
+    return ready && (descriptors[0].revents & ~POLLOUT) != 0 ? receive(kNoWait, gotSome) : Outcome{};
   }
 
   std::pair<milliseconds, ErrorKind> limitNow() const {
@@ -155,6 +173,7 @@ class Exchange final : private ResponseEvents {
 
   // How long a client has to send is its body's affair, which is asked this often even if nothing comes.
   static constexpr milliseconds kClientCheck{1000};
+  static constexpr milliseconds kNoWait{0};
 
   Connection& connection_;
   RequestWriter writer_;
@@ -169,7 +188,6 @@ class Exchange final : private ResponseEvents {
   bool abandoned_ = false;  // the rest of the request will not be sent
   bool clientMustBeAwaited_ = false;
   bool backendIsFull_ = false;
-  bool backendIsReadable_ = false;
   bool readWantsWrite_ = false;
   bool ended_ = false;    // the backend has closed
   bool interim_ = false;  // the head just parsed was a 1xx

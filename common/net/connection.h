@@ -1,5 +1,5 @@
-// Connection: a byte stream to a backend, clear or TLS, that never blocks. Who drives it waits on descriptor() for what
-// the last call asked for. It knows nothing of HTTP, and nothing of pools.
+// Connection: a byte stream to a backend, clear or TLS, that does not block but in readWithin(). Who drives it waits on
+// descriptor() for what the last call asked for. It knows nothing of HTTP, and nothing of pools.
 #pragma once
 
 #include <cstddef>
@@ -35,6 +35,8 @@ class PROXYCOMMON_API Connection {
   virtual ~Connection() = default;
 
   virtual IoResult read(std::span<char> into) = 0;
+  // Waits for bytes in the calling thread; kWantRead: none came within `limit`.
+  virtual IoResult readWithin(std::span<char> into, milliseconds limit) = 0;
   // `first`, then `second`, as far as they go in one call. Precondition: not both are empty.
   virtual IoResult write(std::span<const char> first, std::span<const char> second) = 0;
   // For one that has been idle: still open, and nothing unasked has come. Stray bytes make it unusable: they would be

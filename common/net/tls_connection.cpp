@@ -78,6 +78,21 @@ class TlsConnection final : public Connection {
     return result == 1 ? IoResult{IoState::kDone, count} : IoResult{stateOf(result)};
   }
 
+  IoResult readWithin(std::span<char> into, milliseconds limit) override {
+    const Deadline deadline = Deadline::after(limit);
+    while (true) {
+      const IoResult got = read(into);
+      if (got.state != IoState::kWantRead && got.state != IoState::kWantWrite) return got;
+      if (!waitUntilReady(got.state, deadline)) return {IoState::kWantRead};
+    }
+  }
+
+  // After kWantRead or kWantWrite.
+  bool waitUntilReady(IoState state, Deadline deadline) const {
+    pollfd wanted{descriptor_.get(), static_cast<short>(state == IoState::kWantRead ? POLLIN : POLLOUT), 0};
+    return waitFor({&wanted, 1}, deadline);
+  }
+
   IoResult write(std::span<const char> first, std::span<const char> second) override {
     const std::span<const char> bytes = first.empty() ? second : first;
     ERR_clear_error();
@@ -136,9 +151,7 @@ Result<std::unique_ptr<Connection>> makeTlsConnection(FileDescriptor descriptor,
     const IoState state = connection->handshake();
     if (state == IoState::kDone) return std::unique_ptr<Connection>(std::move(connection));
     if (state == IoState::kFailed || state == IoState::kClosed) return connection->handshakeError(verifyName);
-    pollfd descriptorState{connection->descriptor(), static_cast<short>(state == IoState::kWantRead ? POLLIN : POLLOUT),
-                           0};
-    if (!waitFor({&descriptorState, 1}, deadline))
+    if (!connection->waitUntilReady(state, deadline))
       return failure(ErrorKind::kConnectTimeout, "the TLS handshake for \"" + verifyName + "\" took too long");
   }
 }

@@ -121,7 +121,7 @@ PROXY_TEST(chunked_upload_arrives_piece_by_piece) {
                 " HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n");
     for (int number = 1; number <= kEvents; ++number) {
       client.send(chunk(event(number)));
-      BOOST_TEST(arrived.waitFor(number));
+      BOOST_REQUIRE(arrived.waitFor(number));
     }
     client.send("0\r\n\r\n");
     BOOST_TEST(client.readToEnd().data.ends_with("all " + std::to_string(kEvents)));
@@ -146,7 +146,7 @@ PROXY_TEST(sized_upload_arrives_piece_by_piece) {
                 std::to_string(kEvents * event(1).size()) + "\r\n\r\n");
     for (int number = 1; number <= kEvents; ++number) {
       client.send(event(number));
-      BOOST_TEST(arrived.waitFor(number));
+      BOOST_REQUIRE(arrived.waitFor(number));
     }
     BOOST_TEST(client.readToEnd().data.ends_with("all"));
   }

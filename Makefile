@@ -31,7 +31,7 @@ common_core := $(wildcard common/base/*.cpp common/net/*.cpp common/pool/*.cpp c
 common_httpd := $(wildcard common/httpd/*.cpp)
 fwdproxy_core := $(wildcard mod_fwdproxy/access/*.cpp)
 fwdproxy_httpd := $(wildcard mod_fwdproxy/*.cpp)
-revproxy_core := $(wildcard mod_revproxy/mapping.cpp mod_revproxy/backend.cpp)
+revproxy_core := $(addprefix mod_revproxy/,mapping.cpp backend.cpp reverse_map.cpp)
 revproxy_httpd := $(filter-out $(revproxy_core),$(wildcard mod_revproxy/*.cpp))
 unit_tests := $(wildcard tests/unit/*.cpp tests/unit/*/*.cpp tests/unit/*/*/*.cpp)
 integration_tests := $(wildcard tests/integration/*.cpp tests/integration/*/*.cpp)
@@ -87,6 +87,34 @@ $(BUILD)/integration_tests: $(call objects,$(integration_tests))
 check: test-deps
 	@$(MAKE) --no-print-directory modules tests
 	@BUILD=$(BUILD) SANITIZE=$(SANITIZE) tests/check.sh
+
+run: build-deps
+	@$(PACKAGES) run
+	@$(MAKE) --no-print-directory modules
+	@BUILD=$(BUILD) conf/demo/run.sh
+
+bench: test-deps
+	@$(MAKE) --no-print-directory modules
+	@BUILD=$(BUILD) tests/bench/bench.sh
+
+# Renamed into place: a file that a running httpd has mapped must not change under it. An upgrade needs stop and start.
+module_dir = $(DESTDIR)$(shell $(APXS) -q LIBEXECDIR)
+config_dir = $(DESTDIR)/etc/apache2/mods-available
+install: build-deps
+	@$(MAKE) --no-print-directory modules
+	install -d $(module_dir) $(config_dir)
+	for file in $(library) $(modules); do \
+	  install -m 644 $$file $(module_dir)/.$$(basename $$file).new && \
+	  mv $(module_dir)/.$$(basename $$file).new $(module_dir)/$$(basename $$file) || exit 1; done
+	for name in fwdproxy revproxy; do \
+	  sed 's#/usr/lib/apache2/modules#$(shell $(APXS) -q LIBEXECDIR)#' conf/$$name.load > $(config_dir)/$$name.load && \
+	  { [ -e $(config_dir)/$$name.conf ] || install -m 644 conf/$$name.conf $(config_dir)/$$name.conf; } || exit 1; done
+# A configuration file that was edited stays.
+uninstall:
+	rm -f $(addprefix $(module_dir)/,$(notdir $(library) $(modules)))
+	rm -f $(config_dir)/fwdproxy.load $(config_dir)/revproxy.load
+	for name in fwdproxy revproxy; do \
+	  if cmp -s conf/$$name.conf $(config_dir)/$$name.conf; then rm $(config_dir)/$$name.conf; fi; done
 
 format:
 	@$(PACKAGES) lint

@@ -13,13 +13,6 @@ using proxycommon::ErrorKind;
 using proxycommon::failure;
 namespace directive = proxycommon::directive;
 
-Result<ViaMode> readVia(std::string_view text) {
-  if (proxycommon::equalsIgnoringCase(text, "off")) return ViaMode::kOff;
-  if (proxycommon::equalsIgnoringCase(text, "on")) return ViaMode::kOn;
-  if (proxycommon::equalsIgnoringCase(text, "full")) return ViaMode::kFull;
-  return failure(ErrorKind::kInternal, "\"" + std::string{text} + "\" is none of On, Off, Full");
-}
-
 // Calls `add` for each word; there must be one.
 template <class Add>
 Outcome forEachWord(cmd_parms& command, std::string_view line, const char* expected, Add add) {
@@ -99,7 +92,7 @@ const command_rec kDirectives[] = {
         "FwdProxyTimeout", RSRC_CONF, "how long an origin or a tunnel may stay silent; default: Timeout"),
     directive::field<&ServerConfig::connectTimeout, &directive::readDuration>(
         "FwdProxyConnectTimeout", RSRC_CONF, "how long a connection may take; default 10s"),
-    directive::field<&ServerConfig::via, &readVia>("FwdProxyVia", RSRC_CONF, "On, Off, or Full; default On"),
+    directive::field<&ServerConfig::via, &proxycommon::readVia>("FwdProxyVia", RSRC_CONF, "On, Off, or Full; default On"),
     directive::end(),
 };
 

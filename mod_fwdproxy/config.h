@@ -9,6 +9,7 @@
 #include "common/base/clock.h"
 #include "common/base/setting.h"
 #include "common/httpd/httpd_api.h"
+#include "common/httpd/via.h"
 #include "common/net/address_guard.h"
 #include "mod_fwdproxy/access/allow_list.h"
 
@@ -16,8 +17,7 @@ namespace fwdproxy {
 
 using proxycommon::milliseconds;
 using proxycommon::Setting;
-
-enum class ViaMode { kOff, kOn, kFull };
+using proxycommon::ViaMode;
 
 struct ServerConfig {
   Setting<bool> requests;

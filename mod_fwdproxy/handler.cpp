@@ -41,19 +41,10 @@ Result<std::unique_ptr<Connection>> dial(const ForwardRequest& forward, const Se
 // The URL rules over a differing Host (RFC 9112 3.2.2): there is one notion of where the request goes.
 proxycommon::RequestHead forwardedHead(request_rec& request, const ForwardRequest& forward, const ServerConfig& config,
                                        std::string_view host) {
-  const proxycommon::HeaderFields received = proxycommon::requestFields(request);
-  const proxycommon::ConnectionOptions options(received);
   proxycommon::RequestHead head{request.method, forward.target, {}, proxycommon::requestFraming(request)};
-  head.fields.reserve(received.size() + 4);
-  head.fields.push_back({"Host", host});
-  for (const auto& field : received) {
-    const bool replaced = proxycommon::equalsIgnoringCase(field.name, "host") ||
-                          proxycommon::equalsIgnoringCase(field.name, "content-length") ||
-                          proxycommon::equalsIgnoringCase(field.name, "expect");
-    if (!replaced && !options.removes(field.name)) head.fields.push_back(field);
-  }
-  const ViaMode via = config.via.valueOr(ViaMode::kOn);
-  if (via != ViaMode::kOff) proxycommon::addVia(request, head.fields, via == ViaMode::kFull);
+  head.fields = proxycommon::forwardableFields(proxycommon::requestFields(request));
+  head.fields.insert(head.fields.begin(), {"Host", host});
+  proxycommon::addVia(request, head.fields, config.via.valueOr(ViaMode::kOn));
   return head;
 }
 
@@ -69,9 +60,8 @@ int relayRequest(request_rec& request, const ForwardRequest& forward, const Serv
       forwardedHead(request, forward, config, host),
       {silence, silence, silence}};
   const ViaMode via = config.via.valueOr(ViaMode::kOn);
-  proxycommon::ClientResponse response(request, [&](auto& head) {
-    if (via != ViaMode::kOff) proxycommon::addResponseVia(request, head, via == ViaMode::kFull);
-  });
+  proxycommon::ClientResponse response(request,
+                                       [&](auto& head) { proxycommon::addResponseVia(request, head, via); });
   const Outcome outcome = proxycommon::relay(request, plan, response);
   if (outcome) return OK;
   return proxycommon::answerError(request, APLOG_MODULE_INDEX, "http://" + host, outcome.error(), &response);

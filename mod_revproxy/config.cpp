@@ -83,13 +83,6 @@ Outcome passReverse(cmd_parms& command, void* directory, std::string_view line) 
   return {};
 }
 
-Result<ViaMode> readVia(std::string_view text) {
-  if (proxycommon::equalsIgnoringCase(text, "off")) return ViaMode::kOff;
-  if (proxycommon::equalsIgnoringCase(text, "on")) return ViaMode::kOn;
-  if (proxycommon::equalsIgnoringCase(text, "full")) return ViaMode::kFull;
-  return mistake("\"" + std::string{text} + "\" is none of On, Off, Full");
-}
-
 Result<std::shared_ptr<const TlsAuthorities>> readAuthorities(std::string_view file) {
   apr_pool_t* pool = ap_server_conf ? ap_server_conf->process->pconf : nullptr;
   const std::string name{file};
@@ -164,7 +157,7 @@ const command_rec kDirectives[] = {
         "RevProxyPreserveHost", kAnywhere, "On: the backend gets the client's Host; default Off"),
     directive::field<&LocationConfig::addHeaders, &directive::readSwitch>(
         "RevProxyAddHeaders", kAnywhere, "Off: no X-Forwarded-For, -Host, -Proto, -Port; default On"),
-    directive::field<&LocationConfig::via, &readVia>("RevProxyVia", kAnywhere, "On, Off, or Full; default Off"),
+    directive::field<&LocationConfig::via, &proxycommon::readVia>("RevProxyVia", kAnywhere, "On, Off, or Full; default Off"),
     directive::field<&LocationConfig::timeout, &directive::readDuration>(
         "RevProxyTimeout", kAnywhere, "how long a backend may stay silent; default: Timeout"),
     directive::field<&LocationConfig::connectTimeout, &directive::readDuration>(

@@ -7,13 +7,14 @@
 
 #include "common/base/setting.h"
 #include "common/httpd/httpd_api.h"
+#include "common/httpd/via.h"
 #include "common/net/tls_context.h"
 #include "mod_revproxy/mapping.h"
 #include "mod_revproxy/reverse_map.h"
 
 namespace revproxy {
 
-enum class ViaMode { kOff, kOn, kFull };
+using proxycommon::ViaMode;
 
 // Of a server or vhost.
 struct ServerConfig {

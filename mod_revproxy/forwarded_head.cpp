@@ -6,7 +6,6 @@
 
 #include "common/http/header_rules.h"
 #include "common/httpd/request_io.h"
-#include "common/httpd/via.h"
 
 namespace revproxy {
 namespace {
@@ -15,14 +14,6 @@ using proxycommon::equalsIgnoringCase;
 using proxycommon::findField;
 using proxycommon::HeaderField;
 using proxycommon::HeaderFields;
-
-// Set anew by us, or by the head's framing.
-bool isReplaced(std::string_view name) {
-  static constexpr std::array<std::string_view, 3> kNames = {"host", "content-length", "expect"};
-  for (const std::string_view replaced : kNames)
-    if (equalsIgnoringCase(name, replaced)) return true;
-  return false;
-}
 
 void replace(HeaderFields& fields, std::string_view name, std::string_view value) {
   std::erase_if(fields, [name](const HeaderField& field) { return equalsIgnoringCase(field.name, name); });
@@ -52,27 +43,20 @@ void addForwarded(request_rec& request, HeaderFields& fields) {
 
 proxycommon::RequestHead forwardedHead(request_rec& request, const Backend& backend, const LocationConfig& config,
                                        const char* target) {
-  const HeaderFields received = proxycommon::requestFields(request);
-  const proxycommon::ConnectionOptions options(received);
   proxycommon::RequestHead head{request.method, target, {}, proxycommon::requestFraming(request)};
-  head.fields.reserve(received.size() + 8);
-
+  // What the client nominates is gone before our own are added: it must not take away what we say of it.
+  head.fields = proxycommon::forwardableFields(proxycommon::requestFields(request));
   const char* clientHost = apr_table_get(request.headers_in, "Host");
   const bool preserve = config.preserveHost.valueOr(false) && clientHost;
-  head.fields.push_back({"Host", preserve ? std::string_view(clientHost) : backend.authority});
-  for (const HeaderField& field : received)
-    if (!isReplaced(field.name) && !options.removes(field.name)) head.fields.push_back(field);
-  // After the removal: what the client nominates must not take away what we say of it.
+  head.fields.insert(head.fields.begin(), {"Host", preserve ? std::string_view(clientHost) : backend.authority});
   if (config.addHeaders.valueOr(true)) addForwarded(request, head.fields);
-  const auto via = config.via.valueOr(ViaMode::kOff);
-  if (via != ViaMode::kOff) proxycommon::addVia(request, head.fields, via == ViaMode::kFull);
+  proxycommon::addVia(request, head.fields, config.via.valueOr(ViaMode::kOff));
   if (backend.parameters.disableReuse.valueOr(false)) head.fields.push_back({"Connection", "close"});
   return head;
 }
 
 void editResponseHead(request_rec& request, const LocationConfig& config, proxycommon::ResponseHead& head) {
-  const auto via = config.via.valueOr(ViaMode::kOff);
-  if (via != ViaMode::kOff) proxycommon::addResponseVia(request, head, via == ViaMode::kFull);
+  proxycommon::addResponseVia(request, head, config.via.valueOr(ViaMode::kOff));
   if (config.reverseRules.empty()) return;
   std::string own = ap_construct_url(request.pool, "", &request);
   for (HeaderField& field : head.fields) {

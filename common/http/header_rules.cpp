@@ -12,6 +12,7 @@ constexpr std::array<std::string_view, 10> kHopByHop = {
     "te",         "trailer",    "transfer-encoding", "upgrade",            "http2-settings"};
 
 constexpr std::array<std::string_view, 4> kNotNominable = {"host", "forwarded", "authorization", "content-length"};
+constexpr std::array<std::string_view, 3> kWrittenAnew = {"host", "content-length", "expect"};
 constexpr std::string_view kForwardedPrefix = "x-forwarded-";
 
 template <class List>
@@ -48,6 +49,15 @@ bool ConnectionOptions::has(std::string_view option) const { return lists(option
 bool ConnectionOptions::removes(std::string_view name) const {
   if (isHopByHop(name)) return true;
   return has(name) && !lists(kNotNominable, name) && !startsWithIgnoringCase(name, kForwardedPrefix);
+}
+
+HeaderFields forwardableFields(std::span<const HeaderField> received) {
+  const ConnectionOptions options(received);
+  HeaderFields fields;
+  fields.reserve(received.size() + 8);  // room for what a proxy adds
+  for (const HeaderField& field : received)
+    if (!lists(kWrittenAnew, field.name) && !options.removes(field.name)) fields.push_back(field);
+  return fields;
 }
 
 bool isToken(std::string_view text) {

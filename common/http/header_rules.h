@@ -27,6 +27,10 @@ class PROXYCOMMON_API ConnectionOptions {
   std::vector<std::string_view> options_;
 };
 
+// The fields of a client's request that go on to the next hop as they are. Not among them: what the connection options
+// remove, and what is written anew for each hop: Host, Content-Length, Expect.
+PROXYCOMMON_API HeaderFields forwardableFields(std::span<const HeaderField> received);
+
 // A token (RFC 9110 5.6.2): methods and field names.
 PROXYCOMMON_API bool isToken(std::string_view text);
 // No control characters but the tab (RFC 9110 5.5).

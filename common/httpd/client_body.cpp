@@ -25,7 +25,7 @@ HeaderFields requestFields(const request_rec& request) {
   const apr_array_header_t* list = apr_table_elts(request.headers_in);
   const auto* entries = reinterpret_cast<const apr_table_entry_t*>(list->elts);
   HeaderFields fields;
-  fields.reserve(static_cast<std::size_t>(list->nelts) + 8);
+  fields.reserve(static_cast<std::size_t>(list->nelts));
   for (int index = 0; index < list->nelts; ++index)
     if (entries[index].key) fields.push_back({entries[index].key, entries[index].val});
   return fields;

@@ -8,13 +8,14 @@
 namespace proxycommon {
 namespace {
 
-void append(request_rec& request, HeaderFields& fields, const char* version, bool full) {
+void append(request_rec& request, HeaderFields& fields, const char* version, ViaMode mode) {
+  if (mode == ViaMode::kOff) return;
   // The configured name: what a forward request calls the server is its destination.
   const server_rec* server = request.proxyreq == PROXYREQ_PROXY ? request.connection->base_server : request.server;
   std::string by = server->server_hostname ? server->server_hostname : "proxy";
   if (const apr_port_t port = request.connection->local_addr->port; !ap_is_default_port(port, &request))
     by.append(":").append(std::to_string(port));
-  if (full) by.append(" (").append(ap_get_server_description()).append(")");
+  if (mode == ViaMode::kFull) by.append(" (").append(ap_get_server_description()).append(")");
   std::string received;
   for (const HeaderField& field : fields)
     if (equalsIgnoringCase(field.name, "via")) received.append(received.empty() ? "" : ", ").append(field.value);
@@ -25,14 +26,21 @@ void append(request_rec& request, HeaderFields& fields, const char* version, boo
 
 }  // namespace
 
-void addVia(request_rec& request, HeaderFields& fields, bool full) {
-  const char* version = apr_psprintf(request.pool, "%d.%d", HTTP_VERSION_MAJOR(request.proto_num),
-                                     HTTP_VERSION_MINOR(request.proto_num));
-  append(request, fields, version, full);
+Result<ViaMode> readVia(std::string_view text) {
+  if (equalsIgnoringCase(text, "off")) return ViaMode::kOff;
+  if (equalsIgnoringCase(text, "on")) return ViaMode::kOn;
+  if (equalsIgnoringCase(text, "full")) return ViaMode::kFull;
+  return failure(ErrorKind::kInternal, "\"" + printable(text) + "\" is none of On, Off, Full");
 }
 
-void addResponseVia(request_rec& request, ResponseHead& head, bool full) {
-  append(request, head.fields, head.version == 10 ? "1.0" : "1.1", full);
+void addVia(request_rec& request, HeaderFields& fields, ViaMode mode) {
+  const char* version = apr_psprintf(request.pool, "%d.%d", HTTP_VERSION_MAJOR(request.proto_num),
+                                     HTTP_VERSION_MINOR(request.proto_num));
+  append(request, fields, version, mode);
+}
+
+void addResponseVia(request_rec& request, ResponseHead& head, ViaMode mode) {
+  append(request, head.fields, head.version == 10 ? "1.0" : "1.1", mode);
 }
 
 }  // namespace proxycommon

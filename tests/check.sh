@@ -1,0 +1,40 @@
+#!/bin/bash
+# Runs everything that proves the build, and counts: the last line is "N passed, N failed", each a test case or a script.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+build=${BUILD:-build}
+passed=0
+failed=0
+
+script() { # what, command…
+    local what=$1
+    shift
+    if "$@"; then
+        echo "ok      $what"
+        passed=$((passed + 1))
+    else
+        echo "FAILED  $what"
+        failed=$((failed + 1))
+    fi
+}
+
+# Boost.Test tells of each case in its report; a program that dies before it has one counts as one failure.
+cases() { # what, program
+    local report="$build/$1.report" good bad
+    echo "--      $1"
+    "$2" --report_level=detailed --report_format=HRF --report_sink="$report" --log_level=error
+    good=$(grep -c '^  *Test case ".*" has passed' "$report" 2>/dev/null)
+    bad=$(grep -cE '^  *Test case ".*" (has failed|was aborted|has timed out)' "$report" 2>/dev/null)
+    [ $((good + bad)) -gt 0 ] || bad=1
+    echo "        $good passed, $bad failed"
+    passed=$((passed + good))
+    failed=$((failed + bad))
+}
+
+script "layers: who includes whom" tests/layers.sh
+script "exports: what the objects show" env BUILD="$build" tests/exports.sh
+script "install: into a folder of its own" env BUILD="$build" tests/install.sh
+cases unit_tests "$build/unit_tests"
+cases integration_tests "$build/integration_tests"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

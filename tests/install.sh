@@ -1,0 +1,31 @@
+#!/bin/bash
+# `make install` puts everything where apxs and a2enmod look, the installed pair loads, and `make uninstall` takes it away.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+target=$(mktemp -d)
+trap 'rm -rf "$target"' EXIT
+make --no-print-directory -s install BUILD="${BUILD:-build}" DESTDIR="$target"
+modules=$target$(apxs -q LIBEXECDIR)
+available=$target/etc/apache2/mods-available
+for file in "$modules"/mod_fwdproxy.so "$modules"/mod_revproxy.so "$modules"/libproxycommon.so.* \
+    "$available"/fwdproxy.load "$available"/fwdproxy.conf "$available"/revproxy.load "$available"/revproxy.conf; do
+    [ -f "$file" ] || { echo "install: $file is missing" >&2; exit 1; }
+done
+cat > "$target/httpd.conf" <<EOF
+ServerRoot $target
+DefaultRuntimeDir $target
+PidFile $target/pid
+ErrorLog $target/error.log
+ServerName localhost
+Listen 127.0.0.1:1
+LoadModule mpm_event_module $(apxs -q LIBEXECDIR)/mod_mpm_event.so
+LoadModule authz_core_module $(apxs -q LIBEXECDIR)/mod_authz_core.so
+$(sed "s#/usr/lib/apache2#$target&#" "$available"/fwdproxy.load "$available"/revproxy.load)
+Include $available/fwdproxy.conf
+Include $available/revproxy.conf
+EOF
+# A sanitizer's build loads only into a process that has its runtime.
+[ -n "${SANITIZE:-}" ] || apache2 -t -f "$target/httpd.conf" 2>/dev/null || { apache2 -t -f "$target/httpd.conf"; exit 1; }
+make --no-print-directory -s uninstall BUILD="${BUILD:-build}" DESTDIR="$target"
+left=$(find "$modules" "$available" -type f)
+[ -z "$left" ] || { echo "install: uninstall leaves $left" >&2; exit 1; }

@@ -1,0 +1,52 @@
+#!/bin/bash
+# Who may include whom. Arrows point down: mod_x → access/mapping/… → http → pool → net → base. A header of httpd, curl,
+# OpenSSL or Boost may come in only by the doors named here; adding a door is a decision to defend.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+faults=0
+fault() {
+    echo "layers: $1" >&2
+    faults=$((faults + 1))
+}
+
+# rooms KEY may include
+declare -A below=(
+    [common/base]='common/base'
+    [common/net]='common/base common/net'
+    [common/pool]='common/base common/net common/pool'
+    [common/http]='common/base common/net common/pool common/http'
+    [common/httpd]='common/base common/net common/pool common/http common/httpd'
+    [mod_fwdproxy/access]='common/base common/net common/http mod_fwdproxy/access'
+    [mod_fwdproxy]='common/base common/net common/pool common/http common/httpd mod_fwdproxy/access mod_fwdproxy'
+    [mod_revproxy]='common/base common/net common/pool common/http common/httpd mod_revproxy'
+)
+# files of a module that know nothing of httpd, though they stand beside those that do
+pure='mod_revproxy/(mapping|backend|reverse_map)\.(h|cpp)'
+
+# what the outside is, and the only files that may include it
+httpdHeaders='<(httpd|http_[a-z]*|ap_[a-z_]*|apr_[a-z_]*|util_[a-z]*|mod_[a-z]*|mpm_common|scoreboard)\.h>'
+httpdDoor='common/httpd/httpd_api\.h'
+httpdUsers='common/httpd/.*|mod_(fwd|rev)proxy/[a-z_]*\.(h|cpp)'
+curlDoor='common/net/dialer\.cpp'
+tlsDoor='common/net/tls_(context|connection)\.cpp'
+boostDoor='common/http/response_parser\.cpp'
+
+while read -r file; do
+    room=$(dirname "$file")
+    [ -n "${below[$room]:-}" ] || { fault "$file is in no room of the house"; continue; }
+    while read -r included; do
+        target=$(dirname "$included")
+        [[ " ${below[$room]} " == *" $target "* ]] || fault "$file includes $included, which is not below it"
+        [[ $file =~ ^$pure$ && $included =~ ^common/(httpd|pool)/ ]] && fault "$file is pure, and includes $included"
+        [[ $file =~ ^$pure$ && $included =~ ^mod_ && ! $included =~ ^$pure$ ]] && fault "$file is pure, and includes $included"
+        [[ $included == common/httpd/httpd_api.h && ! $file =~ ^($httpdUsers)$ ]] && fault "$file must not know httpd"
+    done < <(sed -n 's/^#include "\(.*\)"/\1/p' "$file")
+    while read -r included; do
+        [[ $included =~ $httpdHeaders && ! $file =~ ^$httpdDoor$ ]] && fault "$file includes $included beside the door $httpdDoor"
+        [[ $included == '<curl/'* && ! $file =~ ^$curlDoor$ ]] && fault "$file includes $included: libcurl is the dialer's"
+        [[ $included == '<openssl/'* && ! $file =~ ^$tlsDoor$ ]] && fault "$file includes $included: OpenSSL is that of net/tls_*"
+        [[ $included == '<boost/'* && ! $file =~ ^$boostDoor$ ]] && fault "$file includes $included: Boost comes in by $boostDoor"
+    done < <(sed -n 's/^#include \(<.*>\)/\1/p' "$file")
+done < <(git ls-files --cached --others --exclude-standard 'common/*.h' 'common/*.cpp' 'mod_*.h' 'mod_*.cpp')
+
+[ $faults = 0 ] || exit 1

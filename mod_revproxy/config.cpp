@@ -17,6 +17,9 @@ namespace directive = proxycommon::directive;
 
 Error mistake(std::string detail) { return failure(ErrorKind::kInternal, std::move(detail)); }
 
+// Longer, and a worker would wait for clients that are not busy.
+constexpr milliseconds kLongestHold{100};
+
 bool isInLocation(const cmd_parms& command) { return command.path != nullptr; }
 
 // A <Location> with a pattern has no prefix that could be taken off the path.
@@ -105,6 +108,13 @@ Outcome tlsVerify(cmd_parms& command, void* directory, std::string_view line) {
   return {};
 }
 
+Result<milliseconds> readHold(std::string_view text) {
+  if (proxycommon::equalsIgnoringCase(text, "off")) return milliseconds{0};
+  const auto hold = proxycommon::parseDuration(text);
+  if (hold && *hold <= kLongestHold) return *hold;
+  return mistake("\"" + std::string{text} + "\" is neither Off nor a duration of at most 100ms, such as 5ms");
+}
+
 constexpr int kAnywhere = RSRC_CONF | ACCESS_CONF;
 
 }  // namespace
@@ -116,7 +126,8 @@ const ServerConfig& ServerConfig::of(const server_rec& server) {
   return *static_cast<const ServerConfig*>(ap_get_module_config(server.module_config, &revproxy_module));
 }
 ServerConfig ServerConfig::merged(const ServerConfig& outer, const ServerConfig& inner) {
-  return {MappingTable::merged(outer.mappings, inner.mappings), inner.warnings};
+  return {MappingTable::merged(outer.mappings, inner.mappings),
+          Setting<milliseconds>::merged(outer.keepAliveHold, inner.keepAliveHold), inner.warnings};
 }
 
 LocationConfig& LocationConfig::of(cmd_parms&, void* directory) { return *static_cast<LocationConfig*>(directory); }
@@ -162,6 +173,8 @@ const command_rec kDirectives[] = {
         "RevProxyTimeout", kAnywhere, "how long a backend may stay silent; default: Timeout"),
     directive::field<&LocationConfig::connectTimeout, &directive::readDuration>(
         "RevProxyConnectTimeout", kAnywhere, "how long a connection may take; default 5s"),
+    directive::field<&ServerConfig::keepAliveHold, &readHold>(
+        "RevProxyKeepAliveHold", RSRC_CONF, "how long a worker stays with a client that may ask again; default 5ms, or Off"),
     directive::line<&tlsVerify>(
         "RevProxyTLSVerify", kAnywhere, "Off: any certificate of a backend is accepted; default On"),
     directive::field<&LocationConfig::tlsAuthorities, &readAuthorities>(

@@ -19,6 +19,7 @@ using proxycommon::ViaMode;
 // Of a server or vhost.
 struct ServerConfig {
   MappingTable mappings;
+  Setting<milliseconds> keepAliveHold;  // zero: off
   std::vector<std::string> warnings;  // for the log at start
 
   static ServerConfig& of(cmd_parms& command, void* directory);

@@ -17,6 +17,8 @@ void registerHooks(apr_pool_t*) {
   static const char* const afterRewrite[] = {"mod_rewrite.c", nullptr};
   ap_hook_post_config(guarded<&prepare>, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_child_init(guarded<&startChild>, nullptr, nullptr, APR_HOOK_MIDDLE);
+  // After mod_ssl, mod_http2 and mod_reqtimeout, before httpd's own.
+  ap_hook_process_connection(guarded<&holdConnection>, nullptr, nullptr, APR_HOOK_REALLY_LAST - 1);
   ap_hook_pre_translate_name(guarded<&keepEncodedPath>, nullptr, nullptr, APR_HOOK_FIRST);
   ap_hook_translate_name(guarded<&route>, afterRewrite, nullptr, APR_HOOK_FIRST);
   ap_hook_map_to_storage(guarded<&skipStorage>, nullptr, nullptr, APR_HOOK_FIRST);

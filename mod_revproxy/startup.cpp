@@ -1,13 +1,19 @@
-// What mod_revproxy does before the first request.
+// What mod_revproxy does before the first request, and between two.
 #include "mod_revproxy/startup.h"
 
 #include "common/httpd/child.h"
+#include "common/httpd/client_connection.h"
 #include "common/net/dialer.h"
 #include "mod_revproxy/config.h"
 
 APLOG_USE_MODULE(revproxy);
 
 namespace revproxy {
+namespace {
+
+constexpr milliseconds kKeepAliveHold{5};
+
+}  // namespace
 
 int prepare(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* main) {
   if (const auto prepared = proxycommon::prepareDialer(); !prepared) {
@@ -23,5 +29,10 @@ int prepare(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* main) {
 }
 
 void startChild(apr_pool_t*, server_rec* main) { proxycommon::ensureChild(main); }
+
+int holdConnection(conn_rec* connection) {
+  const ServerConfig& config = ServerConfig::of(*connection->base_server);
+  return proxycommon::processHeldConnection(connection, config.keepAliveHold.valueOr(kKeepAliveHold));
+}
 
 }  // namespace revproxy

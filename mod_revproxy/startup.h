@@ -1,4 +1,4 @@
-// What mod_revproxy does before the first request.
+// What mod_revproxy does before the first request, and between two.
 #pragma once
 
 #include "common/httpd/httpd_api.h"
@@ -9,5 +9,7 @@ namespace revproxy {
 int prepare(apr_pool_t* config, apr_pool_t* log, apr_pool_t* temporary, server_rec* main);
 // child_init.
 void startChild(apr_pool_t* pool, server_rec* main);
+// process_connection, before httpd's own.
+int holdConnection(conn_rec* connection);
 
 }  // namespace revproxy

@@ -2,6 +2,8 @@
 // child_init by whichever module comes first; lives as long as the process.
 #pragma once
 
+#include <atomic>
+
 #include "common/base/export.h"
 #include "common/httpd/httpd_api.h"
 #include "common/net/tls_context.h"
@@ -12,6 +14,7 @@ namespace proxycommon {
 struct Child {
   ConnectionPool connections;
   TlsContexts tlsContexts;
+  std::atomic<int> busyWorkers{0};  // those with a client's connection
 };
 
 // In child_init.

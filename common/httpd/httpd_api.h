@@ -14,5 +14,6 @@ extern "C" {
 #include <http_request.h>
 #include <http_vhost.h>
 #include <httpd.h>
+#include <scoreboard.h>
 #include <util_filter.h>
 }

@@ -1,0 +1,87 @@
+// Keep-alive hold.
+#include "common/httpd/client_connection.h"
+
+#include <poll.h>
+
+#include <atomic>
+#include <string_view>
+
+#include "common/httpd/child.h"
+#include "common/net/wait.h"
+
+namespace proxycommon {
+namespace {
+
+// A worker as long as it is with a connection.
+class BusyWorker {
+ public:
+  explicit BusyWorker(std::atomic<int>& count) : count_(count) { ++count_; }
+  ~BusyWorker() { --count_; }
+  BusyWorker(const BusyWorker&) = delete;
+
+ private:
+  std::atomic<int>& count_;
+};
+
+int query(int code) {
+  int value = 0;
+  return ap_mpm_query(code, &value) == APR_SUCCESS ? value : 0;
+}
+
+bool isHoldable(const conn_rec& connection) {
+  return connection.cs && !connection.master && !connection.clogging_input_filters && query(AP_MPMQ_IS_ASYNC) != 0 &&
+         ap_get_protocol(const_cast<conn_rec*>(&connection)) == std::string_view("http/1.1");
+}
+
+// One request, as http_core.c does it for such MPMs; the connection's state says afterwards what is to come.
+void processOneRequest(conn_rec& connection) {
+  auto* scoreboard = static_cast<ap_sb_handle_t*>(connection.sbh);
+  conn_state_t& state = *connection.cs;
+  ap_update_child_status_from_conn(scoreboard, SERVER_BUSY_READ, &connection);
+  if (ap_extended_status) ap_set_conn_count(scoreboard, nullptr, static_cast<unsigned short>(connection.keepalives));
+  request_rec* request = ap_read_request(&connection);
+  if (request && request->status == HTTP_OK) {
+    state.state = CONN_STATE_HANDLER;
+    if (ap_extended_status)
+      ap_set_conn_count(scoreboard, request, static_cast<unsigned short>(connection.keepalives + 1));
+    ap_update_child_status(scoreboard, SERVER_BUSY_WRITE, request);
+    ap_process_async_request(request);
+  }
+  if (!request || (state.state != CONN_STATE_WRITE_COMPLETION && state.state != CONN_STATE_SUSPENDED))
+    state.state = CONN_STATE_LINGER;
+}
+
+// A flush that could block would pin the worker to a slow reader: what does not go at once is left to the MPM.
+bool writeOut(conn_rec& connection) {
+  ap_filter_t* core = connection.output_filters;
+  while (core->next) core = core->next;
+  return core->frec->filter_func.out_func(core, nullptr) == APR_SUCCESS && !connection.data_in_output_filters;
+}
+
+bool nextRequestComes(conn_rec& connection, milliseconds hold) {
+  apr_os_sock_t descriptor = -1;
+  apr_os_sock_get(&descriptor, ap_get_conn_socket(&connection));
+  ap_update_child_status(static_cast<ap_sb_handle_t*>(connection.sbh), SERVER_BUSY_KEEPALIVE, nullptr);
+  pollfd client{descriptor, POLLIN, 0};
+  return waitFor({&client, 1}, Deadline::after(hold));
+}
+
+}  // namespace
+
+int processHeldConnection(conn_rec* connection, milliseconds hold) {
+  if (hold.count() == 0 || !isHoldable(*connection)) return DECLINED;
+  std::atomic<int>& busyWorkers = childOf(*connection->base_server).busyWorkers;
+  const BusyWorker busy(busyWorkers);
+  processOneRequest(*connection);
+
+  const bool mayContinue = connection->cs->state == CONN_STATE_WRITE_COMPLETION && !connection->aborted &&
+                           connection->keepalive == AP_CONN_KEEPALIVE && !connection->data_in_input_filters;
+  const bool halfIsFree = busyWorkers * 2 <= query(AP_MPMQ_MAX_THREADS);
+  if (mayContinue && halfIsFree && writeOut(*connection) && nextRequestComes(*connection, hold)) {
+    // The MPM then comes straight back to the process_connection hooks, all of them.
+    connection->data_in_input_filters = 1;
+  }
+  return OK;
+}
+
+}  // namespace proxycommon

@@ -127,6 +127,8 @@ class Exchange final : private ResponseEvents {
     if (head.status == 101)
       return failure(ErrorKind::kMalformedResponse, "status 101 although no upgrade was asked for");
     interim_ = head.isInterim();
+    if (interim_ && ++interimCount_ > kMaximumInterim)
+      return failure(ErrorKind::kMalformedResponse, "more than " + std::to_string(kMaximumInterim) + " interim responses");
     if (interim_) return sink_.interim(head);
     // Nothing that an error's sender says would change if the rest of the request came.
     if (head.status >= 400) abandoned_ = abandoned_ || !writer_.isDone();
@@ -174,6 +176,8 @@ class Exchange final : private ResponseEvents {
   // How long a client has to send is its body's affair, which is asked this often even if nothing comes.
   static constexpr milliseconds kClientCheck{1000};
   static constexpr milliseconds kNoWait{0};
+  // A backend that sends them for ever would hold the worker for ever.
+  static constexpr int kMaximumInterim = 64;
 
   Connection& connection_;
   RequestWriter writer_;
@@ -191,6 +195,7 @@ class Exchange final : private ResponseEvents {
   bool readWantsWrite_ = false;
   bool ended_ = false;    // the backend has closed
   bool interim_ = false;  // the head just parsed was a 1xx
+  int interimCount_ = 0;
   bool headPassed_ = false;
   bool unflushed_ = false;
 };

@@ -100,6 +100,11 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
       return refuse("a control character in field " + printable(standard(name)), error);
     if (field == http::field::transfer_encoding && !equalsIgnoringCase(trimmed(standard(value)), "chunked"))
       return refuse("transfer coding \"" + printable(standard(value)) + "\"", error);
+    // Repeated alike is one length (RFC 9110 8.6), and only one is passed on; unlike ones are refused by Beast.
+    if (field == http::field::content_length) {
+      if (std::exchange(lengthSeen_, true)) return;
+      value = value.substr(0, value.find(','));
+    }
     places_.push_back({text_.size(), name.size(), value.size()});
     text_.append(name.data(), name.size()).append(value.data(), value.size());
   }
@@ -133,6 +138,7 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
   ResponseEvents& events_;
   ResponseHead head_;
   int version_ = 11;
+  bool lengthSeen_ = false;
   std::string text_;
   std::size_t reasonLength_ = 0;
   std::vector<Place> places_;

@@ -19,12 +19,18 @@ bool mayRepeat(const Error& error, const RelayPlan& plan, const ClientBody& body
   return error.seen == Seen::kNothing || isIdempotent(plan.head.method);
 }
 
+// Schemes that authenticate the connection, not the request: what comes next on it would pass for the same user.
+bool authenticatesConnection(const RelayPlan& plan) {
+  const HeaderField* field = findField(plan.head.fields, "Authorization");
+  return field && (startsWithIgnoringCase(field->value, "ntlm") || startsWithIgnoringCase(field->value, "negotiate"));
+}
+
 Outcome runOn(Lease& lease, std::string headBytes, const RelayPlan& plan, ClientBody& body, ClientResponse& response) {
   auto end = runExchange(lease.connection(), std::move(headBytes), plan.head.framing, plan.head.method == "HEAD", body,
                          response, plan.limits);
   if (!end) return std::move(end.error());
   // Before the client has its last bytes: a slow one must not hold the connection.
-  if (end->connectionIsReusable) lease.keep();
+  if (end->connectionIsReusable && !authenticatesConnection(plan)) lease.keep();
   return response.finish();
 }
 

@@ -22,9 +22,7 @@ Result<Lease> ConnectionPool::acquireFresh(const PeerKey& key, PoolLimits limits
 
 std::size_t ConnectionPool::idleCount() const {
   const std::lock_guard lock(mutex_);
-  std::size_t count = 0;
-  for (const auto& [key, list] : idle_) count += list.size();
-  return count;
+  return idleCount_;
 }
 
 std::unique_ptr<Connection> ConnectionPool::takeIdle(const PeerKey& key) {
@@ -35,15 +33,13 @@ std::unique_ptr<Connection> ConnectionPool::takeIdle(const PeerKey& key) {
   const auto found = idle_.find(key);
   if (found == idle_.end()) return nullptr;
   IdleList& list = found->second;
-  if (list.back().expires <= now) {
-    std::move(list.begin(), list.end(), std::back_inserter(expired));
-    idle_.erase(found);
-    return nullptr;
-  }
-  auto connection = std::move(list.back().connection);
+  Idle last = std::move(list.back());
   list.pop_back();
+  --idleCount_;
   if (list.empty()) idle_.erase(found);
-  return connection;
+  if (last.expires > now) return std::move(last.connection);
+  expired.push_back(std::move(last));
+  return nullptr;
 }
 
 void ConnectionPool::giveBack(const PeerKey& key, PoolLimits limits, std::unique_ptr<Connection> connection) {
@@ -52,12 +48,14 @@ void ConnectionPool::giveBack(const PeerKey& key, PoolLimits limits, std::unique
   IdleList expired;
   const std::lock_guard lock(mutex_);
   sweep(now, expired);
+  if (idleCount_ >= kMaximumIdleConnections) return;
   IdleList& list = idle_[key];
-  if (list.size() >= limits.idle) {
-    expired.push_back(std::move(list.front()));
-    list.erase(list.begin());
-  }
   list.push_back({std::move(connection), now + limits.idleTime});
+  ++idleCount_;
+  if (list.size() <= limits.idle) return;
+  expired.push_back(std::move(list.front()));
+  list.erase(list.begin());
+  --idleCount_;
 }
 
 void ConnectionPool::sweep(Clock::time_point now, IdleList& expired) {
@@ -65,10 +63,11 @@ void ConnectionPool::sweep(Clock::time_point now, IdleList& expired) {
   nextSweep_ = now + std::chrono::seconds{1};
   for (auto entry = idle_.begin(); entry != idle_.end();) {
     IdleList& list = entry->second;
-    const auto alive =
+    const auto firstAlive =
         std::stable_partition(list.begin(), list.end(), [now](const Idle& idle) { return idle.expires <= now; });
-    std::move(list.begin(), alive, std::back_inserter(expired));
-    list.erase(list.begin(), alive);
+    idleCount_ -= static_cast<std::size_t>(firstAlive - list.begin());
+    std::move(list.begin(), firstAlive, std::back_inserter(expired));
+    list.erase(list.begin(), firstAlive);
     entry = list.empty() ? idle_.erase(entry) : std::next(entry);
   }
 }

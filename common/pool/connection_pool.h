@@ -17,6 +17,9 @@
 
 namespace proxycommon {
 
+// Idle connections of a child in all, so that a forward proxy's many peers cannot use up its descriptors.
+inline constexpr std::size_t kMaximumIdleConnections = 4096;
+
 struct PoolLimits {
   std::size_t idle = 256;           // connections kept per peer
   milliseconds idleTime{60'000};      // a connection that was idle for longer is not used again
@@ -77,6 +80,7 @@ class PROXYCOMMON_API ConnectionPool {
 
   mutable std::mutex mutex_;
   std::unordered_map<PeerKey, IdleList, PeerKeyHash> idle_;
+  std::size_t idleCount_ = 0;
   Clock::time_point nextSweep_{};
 };
 

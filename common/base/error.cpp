@@ -32,7 +32,7 @@ constexpr std::array kTraits = {
     ErrorTraits{"client-gone", Side::kClient, 400, Severity::kInfo, "", ""},
     ErrorTraits{"client-timeout", Side::kClient, 408, Severity::kInfo, "", ""},
     ErrorTraits{"client-malformed", Side::kClient, 400, Severity::kInfo, "", ""},
-    ErrorTraits{"client-too-large", Side::kClient, 413, Severity::kWarning, "raise LimitRequestBody there if it is meant",
+    ErrorTraits{"client-too-large", Side::kClient, 413, Severity::kWarning, "raise LimitRequestBody if it is meant",
                 ""},
     ErrorTraits{"client-answered", Side::kClient, 400, Severity::kInfo, "", ""},
     ErrorTraits{"request-refused", Side::kClient, 400, Severity::kWarning, "it was not passed on",

@@ -1,4 +1,5 @@
 // The body of a client's request, read through httpd's input filters.
+#include <limits>
 #include <string>
 
 #include "common/httpd/request_io.h"
@@ -17,6 +18,13 @@ int clientDescriptor(const request_rec& request) {
   apr_os_sock_t descriptor = -1;
   apr_os_sock_get(&descriptor, ap_get_conn_socket(connection));
   return descriptor;
+}
+
+std::uint64_t bodyLimit(const request_rec& request) {
+  const auto& core = *static_cast<const core_dir_config*>(ap_get_core_module_config(request.per_dir_config));
+  // Unset is -1, and 0 means no limit.
+  return core.limit_req_body > 0 ? static_cast<std::uint64_t>(core.limit_req_body)
+                                 : std::numeric_limits<std::uint64_t>::max();
 }
 
 }  // namespace
@@ -44,9 +52,20 @@ ClientBody::ClientBody(request_rec& request)
     : request_(request),
       brigade_(apr_brigade_create(request.pool, request.connection->bucket_alloc)),
       descriptor_(clientDescriptor(request)),
-      lastArrival_(apr_time_now()) {}
+      lastArrival_(apr_time_now()),
+      limit_(bodyLimit(request)) {}
 
 ClientBody::~ClientBody() { apr_brigade_destroy(brigade_); }
+
+Outcome ClientBody::admit(const BodyFraming& framing) const {
+  if (framing.kind == BodyFraming::Kind::kLength && framing.length > limit_) return tooLarge();
+  return {};
+}
+
+Error ClientBody::tooLarge() const {
+  return failure(ErrorKind::kClientTooLarge,
+                 "the request's body has more than the " + std::to_string(limit_) + " bytes of LimitRequestBody");
+}
 
 Result<BodyPiece> ClientBody::next() {
   if (current_) apr_bucket_delete(current_);
@@ -66,6 +85,8 @@ Result<BodyPiece> ClientBody::next() {
     }
     if (length > 0) {
       current_ = bucket;
+      count_ += length;
+      if (count_ > limit_) return tooLarge();
       return BodyPiece{BodyPiece::State::kBytes, {bytes, length}};
     }
     apr_bucket_delete(bucket);
@@ -97,7 +118,7 @@ Error ClientBody::readError(int status) const {
     case HTTP_REQUEST_TIME_OUT:
       return failure(ErrorKind::kClientTimeout, "the client took too long over the request's body");
     case HTTP_REQUEST_ENTITY_TOO_LARGE:
-      return failure(ErrorKind::kClientTooLarge, "the request's body is larger than LimitRequestBody allows");
+      return tooLarge();
     default:
       return failure(request_.connection->aborted || APR_STATUS_IS_EOF(status) || status == APR_INCOMPLETE ||
                              APR_STATUS_IS_ECONNRESET(status) || APR_STATUS_IS_ECONNABORTED(status)

@@ -40,6 +40,7 @@ Outcome relay(request_rec& request, const RelayPlan& plan, ClientResponse& respo
   std::string headBytes;
   if (auto appended = appendRequestHead(plan.head, headBytes); !appended) return appended;
   ClientBody body(request);
+  if (auto admitted = body.admit(plan.head.framing); !admitted) return admitted;
 
   auto lease = plan.pool.acquire(plan.key, plan.poolLimits, plan.dial);
   if (!lease) return std::move(lease.error());

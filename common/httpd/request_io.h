@@ -22,6 +22,10 @@ class PROXYCOMMON_API ClientBody final : public RequestBody {
   explicit ClientBody(request_rec& request);
   ~ClientBody() override;
 
+  // Before anything is dialled: refuses a body whose announced length is over LimitRequestBody. httpd itself does not
+  // apply that directive to proxied requests; here it holds where it is set.
+  Outcome admit(const BodyFraming& framing) const;
+
   Result<BodyPiece> next() override;
   int descriptor() const override { return descriptor_; }
   // Whether any byte was taken from the client: then the request cannot be sent again.
@@ -30,12 +34,15 @@ class PROXYCOMMON_API ClientBody final : public RequestBody {
  private:
   Result<BodyPiece> fetch();
   Error readError(int status) const;
+  Error tooLarge() const;
 
   request_rec& request_;
   apr_bucket_brigade* brigade_;
   apr_bucket* current_ = nullptr;  // whose bytes the caller has
   int descriptor_ = -1;
   apr_time_t lastArrival_;
+  std::uint64_t limit_;  // of the body, in bytes
+  std::uint64_t count_ = 0;
   bool touched_ = false;
 };
 

@@ -37,7 +37,7 @@ Outcome privateNetworks(cmd_parms& command, void* directory, std::string_view li
     if (!network)
       return failure(ErrorKind::kInternal, "\"" + word +
                                                "\" is no network: write ADDRESS/BITS with no bits set behind the "
-                                               "prefix, such as 10.0.0.0/8 or fd00::/8");
+                                               "prefix, such as 10.0.0.0/8 (at most 32) or fd00::/8 (at most 128)");
     networks.push_back(*network);
     return {};
   });

@@ -29,13 +29,19 @@ Result<ForwardRequest> parseConnect(std::string_view target) {
   return ForwardRequest{std::move(*authority), port, {}};
 }
 
-Result<ForwardRequest> parseAbsolute(std::string_view target) {
+// OPTIONS of a whole server is written "*" on the last hop (RFC 9112 3.2.4), and absolute without a path before.
+bool namesWholeServer(std::string_view target) {
+  return target.find_first_of("/?", target.find("://") + 3) == std::string_view::npos;
+}
+
+Result<ForwardRequest> parseAbsolute(std::string_view target, int method) {
   auto url = proxycommon::parseUrl(target);
   if (!url) return std::move(url.error());
   if (url->scheme != "http")
     return failure(ErrorKind::kUnsupportedScheme, "scheme \"" + proxycommon::printable(url->scheme) + "\"");
   const std::uint16_t port = url->authority.port.value_or(kHttpPort);
-  return ForwardRequest{std::move(url->authority), port, proxycommon::escapedTarget(url->target)};
+  const bool wholeServer = method == M_OPTIONS && namesWholeServer(target);
+  return ForwardRequest{std::move(url->authority), port, wholeServer ? "*" : proxycommon::escapedTarget(url->target)};
 }
 
 // An absolute URL may name this very server; such a request is httpd's own.
@@ -50,7 +56,7 @@ bool isLocal(request_rec& request) {
 std::optional<Result<ForwardRequest>> parseRequest(request_rec& request) {
   if (request.method_number == M_CONNECT) return parseConnect(request.unparsed_uri);
   if (!request.parsed_uri.scheme || isLocal(request)) return std::nullopt;
-  return parseAbsolute(request.unparsed_uri);
+  return parseAbsolute(request.unparsed_uri, request.method_number);
 }
 
 Outcome judge(const ForwardRequest& forward, const ServerConfig& config) {

@@ -28,7 +28,7 @@ constexpr milliseconds kConnectTimeout{10'000};
 constexpr std::uint16_t kHttpPort = 80;
 
 milliseconds silenceOf(const request_rec& request, const ServerConfig& config) {
-  return config.timeout.valueOr(milliseconds{apr_time_as_msec(request.server->timeout)});
+  return config.timeout.valueOr(milliseconds{apr_time_as_msec(request.connection->base_server->timeout)});
 }
 
 Result<std::unique_ptr<Connection>> dial(const ForwardRequest& forward, const ServerConfig& config) {
@@ -75,7 +75,11 @@ bool announceTunnel(request_rec& request) {
 }
 
 int openTunnel(request_rec& request, const ForwardRequest& forward, const ServerConfig& config) {
-  if (request.connection->master) return HTTP_NOT_IMPLEMENTED;
+  if (request.connection->master) {
+    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, &request, "CONNECT on a stream of HTTP/2 is not supported: clients must "
+                  "use HTTP/1.1 to open tunnels");
+    return HTTP_NOT_IMPLEMENTED;
+  }
   auto backend = dial(forward, config);
   const std::string peer = forward.destination.toString(0);
   if (!backend) return proxycommon::answerError(request, APLOG_MODULE_INDEX, peer, backend.error(), nullptr);

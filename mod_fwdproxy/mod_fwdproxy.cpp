@@ -13,6 +13,7 @@ namespace {
 using proxycommon::guarded;
 
 void registerHooks(apr_pool_t*) {
+  ap_hook_check_config(guarded<&check>, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_post_config(guarded<&prepare>, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_child_init(guarded<&startChild>, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_post_read_request(guarded<&detect>, nullptr, nullptr, APR_HOOK_FIRST);

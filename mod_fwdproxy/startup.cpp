@@ -39,11 +39,14 @@ bool isWellPlaced(const server_rec& main, server_rec& server) {
 
 }  // namespace
 
-int prepare(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* main) {
-  for (server_rec* server = main; server; server = server->next) {
+int check(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* main) {
+  for (server_rec* server = main; server; server = server->next)
     if (!isWellPlaced(*main, *server)) return HTTP_INTERNAL_SERVER_ERROR;
-    ServerConfig::of(*server).seal();
-  }
+  return OK;
+}
+
+int prepare(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* main) {
+  for (server_rec* server = main; server; server = server->next) ServerConfig::of(*server).seal();
   if (const auto prepared = proxycommon::prepareDialer(); !prepared) {
     ap_log_error(APLOG_MARK, APLOG_EMERG, 0, main, "%s", prepared.error().detail.c_str());
     return HTTP_INTERNAL_SERVER_ERROR;

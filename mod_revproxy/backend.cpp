@@ -85,7 +85,7 @@ std::string Backend::targetFor(std::string_view remainder) const {
 Result<Backend> parseBackend(std::string_view text, std::span<const std::string> parameters) {
   auto url = proxycommon::parseUrl(text);
   if (!url)
-    return mistake(url.error().detail + "; write SCHEME://HOST[:PORT][/PATH] with one of the schemes " +
+    return mistake("the URL \"" + std::string{text} + "\" is not valid: " + url.error().detail + "; write SCHEME://HOST[:PORT][/PATH] with one of the schemes " +
                    schemes().names() + ", or ! to exclude the path");
   const Scheme* scheme = schemes().find(url->scheme);
   if (!scheme)

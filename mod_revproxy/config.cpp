@@ -2,6 +2,7 @@
 #include "mod_revproxy/config.h"
 
 #include "common/base/text.h"
+#include "common/http/url.h"
 #include "common/httpd/directive.h"
 #include "common/httpd/pool_owned.h"
 #include "mod_revproxy/module.h"
@@ -32,8 +33,12 @@ bool isInPlainLocation(const cmd_parms& command) {
 // Takes the path of a directive that has one in server context, and has the section's in a <Location>.
 Result<std::string> takePath(const cmd_parms& command, std::string_view& line) {
   const bool inLocation = isInLocation(command);
-  if (inLocation && !isInPlainLocation(command))
-    return mistake("inside a section this stands in a <Location> without patterns only");
+  if (inLocation && !isInPlainLocation(command)) {
+    const ap_directive_t& section = *command.directive->parent;
+    return mistake(std::string{"it stands in "} + section.directive + " " + section.args +
+                   " but inside a section a path is known in a <Location> without patterns only: write it there, or at "
+                   "the server's level with a path");
+  }
   std::string path = inLocation ? std::string{command.path} : directive::nextWord(command, line);
   if (path.starts_with('/')) return path;
   const char* form = inLocation ? ": write <Location /PATH>" : ": write /PATH, or inside a <Location> no path at all";
@@ -58,6 +63,8 @@ Outcome pass(cmd_parms& command, void* directory, std::string_view line) {
   const std::string url = directive::nextWord(command, line);
   if (url.empty()) return mistake("a URL is missing: write RevProxyPass " + *path + " http://HOST[:PORT]/, or ! to exclude");
   const std::vector<std::string> parameters = remainingWords(command, line);
+  if (isInLocation(command) && url.starts_with('/'))
+    return mistake("\"" + url + "\" is no URL: inside a <Location> the path is the section's; write the URL alone");
   Mapping mapping{std::move(*path), std::nullopt, placeOf(command)};
   if (url == "!") {
     if (!parameters.empty()) return mistake("! takes no parameters, but here is \"" + parameters.front() + "\"");
@@ -67,9 +74,9 @@ Outcome pass(cmd_parms& command, void* directory, std::string_view line) {
     mapping.backend = std::move(*backend);
   }
   if (!isInLocation(command)) return ServerConfig::of(command, directory).mappings.add(std::move(mapping));
-  LocationConfig& location = LocationConfig::of(command, directory);
-  if (location.mapping) return mistake("this <Location> is mapped already, at " + location.mapping->definedAt);
-  location.mapping = std::make_shared<const Mapping>(std::move(mapping));
+  // Two sections for one path, or two lines in one.
+  if (auto noted = ServerConfig::of(command, directory).locationMappings.add(mapping); !noted) return noted;
+  LocationConfig::of(command, directory).mapping = std::make_shared<const Mapping>(std::move(mapping));
   return {};
 }
 
@@ -78,7 +85,7 @@ Outcome passReverse(cmd_parms& command, void* directory, std::string_view line) 
   auto path = takePath(command, line);
   if (!path) return std::move(path.error());
   const std::string url = directive::nextWord(command, line);
-  if (url.find("://") == std::string::npos)
+  if (!proxycommon::parseUrl(url))
     return mistake("\"" + url + "\" is no URL: write what the backend calls itself, such as http://HOST:PORT/");
   if (const auto more = remainingWords(command, line); !more.empty())
     return mistake("\"" + more.front() + "\" is one argument too many");
@@ -99,6 +106,8 @@ Result<std::shared_ptr<const TlsAuthorities>> readAuthorities(std::string_view f
 Outcome tlsVerify(cmd_parms& command, void* directory, std::string_view line) {
   const auto verify = directive::readSwitch(directive::nextWord(command, line));
   if (!verify) return verify.error();
+  if (const auto more = remainingWords(command, line); !more.empty())
+    return mistake("\"" + more.front() + "\" is one argument too many");
   LocationConfig::of(command, directory).tlsVerify = *verify;
   if (!*verify)
     ServerConfig::of(command, directory)
@@ -126,7 +135,7 @@ const ServerConfig& ServerConfig::of(const server_rec& server) {
   return *static_cast<const ServerConfig*>(ap_get_module_config(server.module_config, &revproxy_module));
 }
 ServerConfig ServerConfig::merged(const ServerConfig& outer, const ServerConfig& inner) {
-  return {MappingTable::merged(outer.mappings, inner.mappings),
+  return {MappingTable::merged(outer.mappings, inner.mappings), inner.locationMappings,
           Setting<milliseconds>::merged(outer.keepAliveHold, inner.keepAliveHold), inner.warnings};
 }
 
@@ -136,7 +145,9 @@ const LocationConfig& LocationConfig::of(const request_rec& request) {
 }
 LocationConfig LocationConfig::merged(const LocationConfig& outer, const LocationConfig& inner) {
   LocationConfig result;
-  result.mapping = inner.mapping ? inner.mapping : outer.mapping;
+  // httpd merges sections in the order they are written; the longest prefix wins whatever that is.
+  const bool innerWins = !outer.mapping || (inner.mapping && inner.mapping->prefix.size() >= outer.mapping->prefix.size());
+  result.mapping = innerWins ? inner.mapping : outer.mapping;
   result.preserveHost = Setting<bool>::merged(outer.preserveHost, inner.preserveHost);
   result.addHeaders = Setting<bool>::merged(outer.addHeaders, inner.addHeaders);
   result.via = Setting<ViaMode>::merged(outer.via, inner.via);

@@ -19,6 +19,7 @@ using proxycommon::ViaMode;
 // Of a server or vhost.
 struct ServerConfig {
   MappingTable mappings;
+  MappingTable locationMappings;        // those of its <Location> sections, to find two for one prefix
   Setting<milliseconds> keepAliveHold;  // zero: off
   std::vector<std::string> warnings;  // for the log at start
 

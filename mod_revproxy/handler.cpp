@@ -30,13 +30,15 @@ Result<std::unique_ptr<Connection>> dial(const server_rec& server, const Backend
   const milliseconds limit = backend.parameters.connectionTimeout.valueOr(config.connectTimeout.valueOr(kConnectTimeout));
   // The administrator has named the backend: no address of it is refused.
   static const auto guard = proxycommon::AddressGuard::open();
+  const auto deadline = proxycommon::Deadline::after(limit);
   auto socket = proxycommon::dial({backend.host, backend.port}, guard, limit);
   if (!socket) return std::move(socket.error());
   if (!backend.tls) return proxycommon::makeClearConnection(std::move(*socket));
   const auto options = config.tlsOptions();
   auto context = proxycommon::childOf(server).tlsContexts.get(options);
   if (!context) return std::move(context.error());
-  return proxycommon::makeTlsConnection(std::move(*socket), *context, backend.host, backend.authority, limit);
+  return proxycommon::makeTlsConnection(std::move(*socket), *context, backend.host, backend.authority,
+                                        deadline.remaining());
 }
 
 proxycommon::PeerKey keyOf(const Backend& backend, const LocationConfig& config) {

@@ -37,9 +37,20 @@ std::optional<std::string_view> behindBase(std::string_view url, std::string_vie
   return atBoundary ? std::optional(rest) : std::nullopt;
 }
 
-std::string joined(std::string_view path, std::string_view rest) {
+// Exactly one slash stands where the two meet, wherever the rule's path and base have theirs.
+std::string joined(std::string_view path, std::string_view base, std::string_view rest) {
+  std::string result{path};
+  if (base.ends_with('/') && !path.ends_with('/')) result.push_back('/');
   if (path.ends_with('/') && rest.starts_with('/')) rest.remove_prefix(1);
-  return std::string{path}.append(rest);
+  return result.append(rest);
+}
+
+// A rule's base, as it is compared with a URL, or with a path alone.
+std::string_view baseOf(const ReverseRule& rule, bool ofPath) {
+  const std::string_view url = rule.url;
+  if (!ofPath) return url;
+  const std::string_view path = url.substr(pathStart(url));
+  return path.empty() ? "/" : path;
 }
 
 }  // namespace
@@ -56,13 +67,16 @@ std::optional<std::string> reverseMapped(std::string_view fieldName, std::string
   const std::size_t start = urlStart(fieldName, value);
   const std::string_view url = value.substr(start);
   const bool isPath = url.starts_with('/') && !url.starts_with("//");
+  const ReverseRule* best = nullptr;
   for (const ReverseRule& rule : rules) {
-    const std::string_view base = isPath ? std::string_view(rule.url).substr(pathStart(rule.url)) : rule.url;
-    const auto rest = behindBase(url, base);
-    if (!rest) continue;
-    return std::string{value.substr(0, start)}.append(isPath ? "" : own).append(joined(rule.path, *rest));
+    const std::string_view base = baseOf(rule, isPath);
+    if (behindBase(url, base) && (!best || base.size() > baseOf(*best, isPath).size())) best = &rule;
   }
-  return std::nullopt;
+  if (!best) return std::nullopt;
+  const std::string_view base = baseOf(*best, isPath);
+  return std::string{value.substr(0, start)}
+      .append(isPath ? "" : own)
+      .append(joined(best->path, base, *behindBase(url, base)));
 }
 
 }  // namespace revproxy

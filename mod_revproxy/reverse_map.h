@@ -10,14 +10,14 @@ namespace revproxy {
 
 struct ReverseRule {
   std::string path;  // where the backend appears on this server
-  std::string url;   // what the backend calls the same place, without a trailing slash's ambiguity
+  std::string url;   // what the backend calls the same place
 };
 
 // The response fields that carry one URL (Refresh carries it behind "url=").
 bool carriesUrl(std::string_view fieldName);
 
 // `own` is this server as clients see it: "https://www.example.com". nullopt where no rule speaks of the URL.
-// An absolute URL becomes an absolute one, a path becomes a path.
+// An absolute URL becomes an absolute one, a path becomes a path. Of several rules that fit, the longest URL's is meant.
 std::optional<std::string> reverseMapped(std::string_view fieldName, std::string_view value,
                                          std::span<const ReverseRule> rules, std::string_view own);
 

@@ -16,6 +16,14 @@ Error badAuthority(std::string_view text, std::string_view why) {
   return failure(ErrorKind::kBadAuthority, "\"" + printable(text) + "\" " + std::string{why});
 }
 
+// Whether a resolver would take it for an IPv4 address, though perhaps of a short, octal or hexadecimal form: then two
+// readers could disagree on where it leads.
+bool looksNumeric(std::string_view host) {
+  const std::string_view last = host.substr(host.rfind('.') + 1);
+  if (!last.empty() && last.find_first_not_of("0123456789") == std::string_view::npos) return true;
+  return last.starts_with("0x") && last.find_first_not_of("0123456789abcdef", 2) == std::string_view::npos;
+}
+
 Result<std::string> parseHost(std::string_view text) {
   if (text.size() > 2 && text.front() == '[' && text.back() == ']') {
     const auto address = IpAddress::parse(text.substr(1, text.size() - 2));
@@ -27,6 +35,8 @@ Result<std::string> parseHost(std::string_view text) {
   if (host.empty() || host == "." || host.size() > 253) return badAuthority(text, "is no host: it is empty or too long");
   if (host.find_first_not_of(kNameCharacters) != std::string::npos)
     return badAuthority(text, "is no host: only letters, digits, '-', '.', '_', or IPv6 in brackets");
+  if (looksNumeric(host) && !IpAddress::parse(host))
+    return badAuthority(text, "is no address: write all four parts of an IPv4 address in decimal");
   return host;
 }
 

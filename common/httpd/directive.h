@@ -33,6 +33,7 @@ struct FieldOf<Member> {
 
 template <auto Member, auto Read>
 const char* setField(cmd_parms* command, void* directory, const char* argument) {
+  if (const char* misplaced = ap_check_cmd_context(command, NOT_IN_DIRECTORY | NOT_IN_FILES)) return misplaced;
   using Config = typename FieldOf<Member>::Config;
   auto value = Read(argument);
   if (!value) return message(*command, value.error());

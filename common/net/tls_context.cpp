@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include <system_error>
 #include <utility>
 
 #include "common/net/tls_session_key.h"
@@ -14,8 +15,9 @@ namespace {
 std::string lastTlsError() {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
+  if (ERR_SYSTEM_ERROR(code)) return std::system_category().message(ERR_GET_REASON(code));
   const char* reason = ERR_reason_error_string(code);
-  return reason ? reason : "no reason given";
+  return reason ? reason : "it holds no certificate";
 }
 
 // OpenSSL hands every new session to this; with TLS 1.3 that is when a ticket arrives, long after the handshake.

@@ -22,6 +22,8 @@ struct Parts {
 Result<Parts> split(std::string_view entry) {
   std::string host;
   std::string_view rest = entry;
+  if (entry.find("://") != std::string_view::npos)
+    return mistake("\"" + std::string{entry} + "\" is a URL: write its host alone, and ports behind it, as HOST[:PORTS]");
   if (entry.starts_with('[')) {
     const auto bracket = entry.find(']');
     if (bracket == std::string_view::npos) return mistake("\"" + std::string{entry} + "\" has no closing bracket");
@@ -29,6 +31,8 @@ Result<Parts> split(std::string_view entry) {
     if (host.find(':') == std::string::npos)
       return mistake("\"" + std::string{entry} + "\": brackets are for IPv6 addresses alone");
     rest = entry.substr(bracket + 1);
+    if (!rest.empty() && rest.front() != '/' && rest.front() != ':')
+      return mistake("\"" + std::string{entry} + "\": behind the bracket only /BITS and :PORTS may follow");
   } else if (std::count(entry.begin(), entry.end(), ':') > 1) {
     return mistake("\"" + std::string{entry} + "\": write IPv6 addresses in brackets, such as [2001:db8::1]:443");
   }

@@ -32,7 +32,7 @@ Result<std::unique_ptr<HostRule>> makeNetwork(std::string_view text) {
     return proxycommon::failure(proxycommon::ErrorKind::kInternal,
                                 "\"" + proxycommon::printable(text) +
                                     "\" is no address and no network: write 192.0.2.1, 10.0.0.0/8 (no bits behind the "
-                                    "prefix), or [2001:db8::]/32");
+                                    "prefix, at most 32 for IPv4), or [2001:db8::]/32 (at most 128)");
   return {std::make_unique<NetworkRule>(*network)};
 }
 

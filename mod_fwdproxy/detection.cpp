@@ -47,7 +47,7 @@ Result<ForwardRequest> parseAbsolute(std::string_view target, int method) {
 // An absolute URL may name this very server; such a request is httpd's own.
 bool isLocal(request_rec& request) {
   const apr_uri_t& uri = request.parsed_uri;
-  if (!uri.hostname || !proxycommon::equalsIgnoringCase(uri.scheme, ap_http_scheme(&request))) return false;
+  if (!uri.hostname || !*uri.hostname || !proxycommon::equalsIgnoringCase(uri.scheme, ap_http_scheme(&request))) return false;
   const apr_port_t port = uri.port_str ? uri.port : ap_default_port(&request);
   return ap_matches_request_vhost(&request, uri.hostname, port) != 0;
 }

@@ -85,7 +85,11 @@ int openTunnel(request_rec& request, const ForwardRequest& forward, const Server
   if (!backend) return proxycommon::answerError(request, APLOG_MODULE_INDEX, peer, backend.error(), nullptr);
   request.connection->keepalive = AP_CONN_CLOSE;
   request.status = HTTP_OK;
-  if (!announceTunnel(request)) return DONE;
+  const bool announced = announceTunnel(request);
+  // The connection belongs to the tunnel now: httpd's end of the request must not write a head of its own into it.
+  request.output_filters = request.proto_output_filters = request.connection->output_filters;
+  request.input_filters = request.proto_input_filters = request.connection->input_filters;
+  if (!announced) return DONE;
   const auto end = proxycommon::runWorkerTunnel(request, **backend, silenceOf(request, config));
   request.bytes_sent = static_cast<apr_off_t>(end.toClient);
   ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, &request, "tunnel to %s ended: %s; %" APR_UINT64_T_FMT

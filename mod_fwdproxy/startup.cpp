@@ -17,17 +17,19 @@ bool haveCommonAddress(const server_rec& left, const server_rec& right) {
   return false;
 }
 
-// The server that stands before `server` for one of its addresses: httpd takes that one where no name decides.
-const server_rec* firstOfAddress(const server_rec& main, const server_rec& server) {
-  for (const server_rec* earlier = main.next; earlier != &server; earlier = earlier->next)
-    if (haveCommonAddress(*earlier, server)) return earlier;
-  return nullptr;
+// The server that stands before `server` in the configuration for one of its addresses: httpd takes that one where no
+// name decides. httpd links its servers in reverse, so what was written earlier comes later.
+const server_rec* firstOfAddress(const server_rec& server) {
+  const server_rec* first = nullptr;
+  for (const server_rec* earlier = server.next; earlier; earlier = earlier->next)
+    if (haveCommonAddress(*earlier, server)) first = earlier;
+  return first;
 }
 
 bool isWellPlaced(const server_rec& main, server_rec& server) {
   const ServerConfig& config = ServerConfig::of(server);
   if (&server == &main || config.firstDirective.empty()) return true;
-  const server_rec* first = firstOfAddress(main, server);
+  const server_rec* first = firstOfAddress(server);
   if (!first) return true;
   ap_log_error(APLOG_MARK, APLOG_EMERG, 0, &server,
                "%s stands in a <VirtualHost> that shares its address with the one at %s:%u, which comes first: the "

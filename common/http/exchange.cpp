@@ -40,22 +40,34 @@ class Exchange final : private ResponseEvents {
     clientMustBeAwaited_ = backendIsFull_ = false;
     while (!writer_.isDone()) {
       if (writer_.wantsPiece()) {
-        auto piece = body_.next();
-        if (!piece) return std::move(piece.error());
-        if (piece->state == BodyPiece::State::kNotYet) {
-          clientMustBeAwaited_ = true;
-          return {};
-        }
-        if (piece->state == BodyPiece::State::kEnd) {
-          writer_.end();
-          continue;
-        }
-        writer_.add(piece->bytes);
+        if (auto taken = takePiece(); !taken) return taken;
+        if (clientMustBeAwaited_) return {};
+        if (writer_.isDone()) break;
       }
       const IoResult written = connection_.write(writer_.first(), writer_.second());
       if (written.state != IoState::kDone) return sendingStopped(written.state);
       writer_.take(written.bytes);
       anythingSent_ = true;
+    }
+    return {};
+  }
+
+  // Gives the writer something to send, or says that the client must be awaited.
+  Outcome takePiece() {
+    const bool nextBlocks = body_.descriptor() < 0;
+    if (nextBlocks && writer_.closeChunk()) return {};
+    auto piece = body_.next();
+    if (!piece) return std::move(piece.error());
+    switch (piece->state) {
+      case BodyPiece::State::kBytes:
+        writer_.add(piece->bytes);
+        break;
+      case BodyPiece::State::kEnd:
+        writer_.end();
+        break;
+      case BodyPiece::State::kNotYet:
+        clientMustBeAwaited_ = !writer_.closeChunk();
+        break;
     }
     return {};
   }

@@ -29,8 +29,17 @@ class RequestWriter {
     if (framing_.kind != BodyFraming::Kind::kChunked) return;
     char size[20];
     const auto end = std::to_chars(size, size + sizeof size, bytes.size(), 16).ptr;
-    // The line end that closes the chunk before opens this one, so that a chunk takes two parts, not three.
+    // The line end that closes the chunk before goes out with this one, so that a chunk takes two parts, not three.
     text_.append(std::exchange(chunkIsOpen_, true) ? "\r\n" : "").append(size, end).append("\r\n");
+  }
+
+  // Before a pause: the line end of the last chunk must not wait for the next one, for a peer may wait for it. Whether
+  // there is anything to send. Precondition: wantsPiece().
+  bool closeChunk() {
+    if (!std::exchange(chunkIsOpen_, false)) return false;
+    text_ = "\r\n";
+    taken_ = 0;
+    return true;
   }
 
   // Precondition: wantsPiece().

@@ -81,6 +81,8 @@ bool TlsContext::resume(const std::string& peer, SSL* ssl) {
   const auto found = sessions_.find(peer);
   if (found == sessions_.end()) return false;
   SSL_set_session(ssl, found->second);
+  // One of TLS 1.2 serves again; a ticket of 1.3 must not (RFC 8446 C.4), and each connection brings new ones.
+  if (SSL_SESSION_get_protocol_version(found->second) < TLS1_3_VERSION) return true;
   SSL_SESSION_free(found->second);
   sessions_.erase(found);
   return true;

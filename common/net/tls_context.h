@@ -51,7 +51,7 @@ class PROXYCOMMON_API TlsContext {
   ssl_ctx_st* handle() const { return handle_; }
   bool verifies() const { return options_.verify; }
 
-  // Sessions by peer, the latest of each; a session is taken out as it is used (RFC 8446 C.4). Any thread.
+  // Sessions by peer, the latest of each. Any thread.
   void keepSession(const std::string& peer, ssl_session_st* session);  // takes ownership
   bool resume(const std::string& peer, ssl_st* ssl);                  // whether there was one
 

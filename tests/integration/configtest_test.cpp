@@ -67,8 +67,8 @@ BOOST_AUTO_TEST_CASE(everything_right) {
 
 BOOST_AUTO_TEST_CASE(mappings) {
   expectMessages("RevProxyPass", {{"RevProxyPass /a ftp://backend.test/", {"ftp", "https?"}},
-                                  {"RevProxyPass /a backend.test", {"backend\\.test", "https?://"}},
-                                  {"RevProxyPass /a http:///path", {"http:///path", "host"}},
+                                  {"RevProxyPass /a backend.test", {"backend\\.test", "https?"}},
+                                  {"RevProxyPass /a http:///path", {"host"}},
                                   {"RevProxyPass /a http://backend.test:70000/", {"70000", "65535"}},
                                   {"RevProxyPass /a http://backend.test:0/", {"\\b0\\b", "65535"}},
                                   {"RevProxyPass /a http://backend.test:http/", {"port"}},
@@ -96,8 +96,9 @@ BOOST_AUTO_TEST_CASE(two_mappings_for_one_prefix) {
 }
 
 BOOST_AUTO_TEST_CASE(mapping_in_the_wrong_place) {
-  expectMessage("<Location /a>\nRevProxyPass /b http://backend.test/\n</Location>\n", 2, {"RevProxyPass", "Location"});
-  expectMessage("<Directory />\nRevProxyPass http://backend.test/\n</Directory>\n", 2, {"RevProxyPass", "Directory"});
+  expectMessage("<Location /a>\nRevProxyPass /b http://backend.test/\n</Location>\n", 2,
+                {"RevProxyPass", "Location|PATH"});
+  expectMessage("<Directory />\nRevProxyPass http://backend.test/\n</Directory>\n", 2, {"RevProxyPass", "<Location>"});
 }
 
 BOOST_AUTO_TEST_CASE(reverse_settings) {
@@ -117,7 +118,7 @@ BOOST_AUTO_TEST_CASE(authority_file_that_is_none) {
 
 BOOST_AUTO_TEST_CASE(allow_list) {
   expectMessages("FwdProxyAllow", {{"FwdProxyAllow 10.0.0.0/33", {"10\\.0\\.0\\.0/33", "32"}},
-                                   {"FwdProxyAllow [2001:db8::]/129", {"129", "128"}},
+                                   {"FwdProxyAllow [2001:db8::]/129", {"2001:db8::\\]?/129", "\\[2001:db8::\\]/32"}},
                                    {"FwdProxyAllow 10.0.0.1/8", {"10\\.0\\.0\\.1/8", "10\\.0\\.0\\.0/8"}},
                                    {"FwdProxyAllow 10.0.0.256", {"10\\.0\\.0\\.256"}},
                                    {"FwdProxyAllow 2001:db8::1", {"\\[2001:db8::1\\]"}},
@@ -130,8 +131,9 @@ BOOST_AUTO_TEST_CASE(allow_list) {
 }
 
 BOOST_AUTO_TEST_CASE(forward_settings) {
-  expectMessages("FwdProxyPrivateNetworks", {{"FwdProxyPrivateNetworks banana", {"banana", "CIDR|10\\.0\\.0\\.0/8"}},
-                                             {"FwdProxyPrivateNetworks 10.0.0.0/99", {"10\\.0\\.0\\.0/99", "32"}}});
+  expectMessages("FwdProxyPrivateNetworks",
+                 {{"FwdProxyPrivateNetworks banana", {"banana", "CIDR|10\\.0\\.0\\.0/8"}},
+                  {"FwdProxyPrivateNetworks 10.0.0.0/99", {"10\\.0\\.0\\.0/99", "10\\.0\\.0\\.0/8"}}});
   expectMessages("FwdProxyTimeout", {{"FwdProxyTimeout soon", {"soon"}}});
   expectMessages("FwdProxyConnectTimeout", {{"FwdProxyConnectTimeout -1", {"-1"}}});
   expectMessages("FwdProxyVia", {{"FwdProxyVia Sometimes", {"Sometimes", "On", "Off", "Full"}}});

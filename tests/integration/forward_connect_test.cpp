@@ -148,6 +148,23 @@ PROXY_TEST(client_that_goes_away_closes_the_tunnel) {
   BOOST_TEST((closed.get_future().wait_for(kPatience) == std::future_status::ready));
 }
 
+// Whatever ends a tunnel, what came through it is all that the client ever sees.
+PROXY_TEST(silent_tunnel_ends_without_a_word) {
+  ScriptedOrigin origin([](OriginConnection& connection) {
+    connection.write("last word");
+    connection.waitForClose();
+  });
+  Httpd httpd(mpm);
+  httpd.configure(std::string(kOpen) + "FwdProxyTimeout 300ms\n");
+  httpd.start();
+  RawClient client(httpd.port());
+  client.send(connectHead(origin.port()));
+  client.readHead();
+  const RawClient::Ending rest = client.readToEnd();
+  BOOST_TEST(rest.data == "last word");
+  BOOST_TEST(!rest.timedOut);
+}
+
 PROXY_TEST(no_tunnel_where_none_is_allowed) {
   ScriptedOrigin origin(echo);
   Httpd httpd(mpm);
@@ -159,7 +176,7 @@ PROXY_TEST(no_tunnel_where_none_is_allowed) {
   BOOST_TEST(head.substr(9, 3) == "403");
   const std::size_t size = std::stoul(headerValue(parseHeaders(head), "Content-Length").value_or("0"));
   BOOST_TEST(size < 2000U);
-  httpd.requireLog("destination-denied.*127\\.0\\.0\\.1:" + std::to_string(origin.port()));
+  httpd.requireLog("127\\.0\\.0\\.1:" + std::to_string(origin.port()) + "\\b.*destination-denied");
   Client byName;
   byName.useProxy(httpd.proxyUrl());
   byName.tunnelAlways();

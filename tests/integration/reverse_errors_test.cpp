@@ -127,10 +127,10 @@ PROXY_TEST(body_that_breaks_off_does_not_look_complete) {
     httpd.start();
     Client client;
     const Response response = client.get(httpd.url("/"));
-    BOOST_TEST(!response.complete(), bytes);
-    BOOST_TEST((response.status == 200 || response.status == 502));
+    // What is found broken before anything has left for the client may still become a whole answer that says so.
+    BOOST_TEST((response.status == 502 || (response.status == 200 && !response.complete())), bytes);
     RawClient raw(httpd.port());
-    raw.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    raw.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     const std::string answer = raw.readToEnd().data;
     BOOST_TEST(!answer.ends_with("0\r\n\r\n"), answer);
     httpd.requireLog(word);

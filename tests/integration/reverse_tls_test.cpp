@@ -89,10 +89,11 @@ PROXY_TEST(sessions_are_resumed) {
     httpd.configure(trustLine(authority) + "RevProxyPass / " + origin.url("/") + " disablereuse=On\n");
     httpd.start();
     Client client;
-    BOOST_TEST(client.get(httpd.url("/")).body == "hello .");
-    BOOST_TEST(client.get(httpd.url("/")).body == "hello r");
-    BOOST_TEST(client.get(httpd.url("/")).body == "hello r");
-    BOOST_TEST(origin.acceptedConnections() == 3U);
+    BOOST_TEST_CONTEXT(version) {
+      BOOST_TEST(client.get(httpd.url("/")).body == "hello .");
+      for (int round = 0; round < 3; ++round) BOOST_TEST(client.get(httpd.url("/")).body == "hello r");
+    }
+    BOOST_TEST(origin.acceptedConnections() == 4U);
   }
 }
 

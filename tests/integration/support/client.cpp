@@ -63,6 +63,14 @@ std::size_t onUpload(char* buffer, std::size_t, std::size_t capacity, void* cont
   return count;
 }
 
+// Lets libcurl repeat a request on a new connection when the kept one turns out to be closed, as every user agent does.
+int onSeek(void* context, curl_off_t offset, int) {
+  auto& transfer = *static_cast<Transfer*>(context);
+  if (transfer.request.upload) return CURL_SEEKFUNC_CANTSEEK;
+  transfer.uploaded = static_cast<std::size_t>(offset);
+  return CURL_SEEKFUNC_OK;
+}
+
 }  // namespace
 
 class Client::Implementation {
@@ -74,6 +82,7 @@ class Client::Implementation {
   std::string proxy;
   std::string caFile;
   bool tunnel = false;
+  bool http2 = false;
   std::chrono::milliseconds limit = kTransferLimit;
 
   Response perform(const Request& request) {
@@ -89,6 +98,7 @@ class Client::Implementation {
     response.curlCode = curl_easy_perform(curl_.get());
     response.problem = problem.data();
     curl_easy_getinfo(curl_.get(), CURLINFO_RESPONSE_CODE, &response.status);
+    curl_easy_getinfo(curl_.get(), CURLINFO_HTTP_VERSION, &response.httpVersion);
     curl_easy_getinfo(curl_.get(), CURLINFO_HTTP_CONNECTCODE, &response.connectStatus);
     curl_easy_getinfo(curl_.get(), CURLINFO_NUM_CONNECTS, &response.newConnections);
     return std::move(response);
@@ -107,7 +117,9 @@ class Client::Implementation {
     set(CURLOPT_NOPROXY, "");  // else the environment decides
     set(CURLOPT_HTTPPROXYTUNNEL, tunnel ? 1L : 0L);
     set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
+    set(CURLOPT_HTTP_VERSION, http2 ? long{CURL_HTTP_VERSION_2TLS} : long{CURL_HTTP_VERSION_1_1});
+    set(CURLOPT_PROXY_SSL_VERIFYPEER, 0L);
+    set(CURLOPT_PROXY_SSL_VERIFYHOST, 0L);
     set(CURLOPT_SSL_VERIFYPEER, caFile.empty() ? 0L : 1L);
     set(CURLOPT_SSL_VERIFYHOST, caFile.empty() ? 0L : 2L);
     if (!caFile.empty()) set(CURLOPT_CAINFO, caFile.c_str());
@@ -124,6 +136,8 @@ class Client::Implementation {
     set(CURLOPT_WRITEDATA, &transfer);
     set(CURLOPT_READFUNCTION, &onUpload);
     set(CURLOPT_READDATA, &transfer);
+    set(CURLOPT_SEEKFUNCTION, &onSeek);
+    set(CURLOPT_SEEKDATA, &transfer);
   }
 
   void setRequest(const Request& request, CurlList& headers) {
@@ -151,6 +165,9 @@ Client::~Client() = default;
 
 void Client::useProxy(const std::string& url) {
   implementation_->proxy = url;
+}
+void Client::useHttp2() {
+  implementation_->http2 = true;
 }
 void Client::tunnelAlways() {
   implementation_->tunnel = true;

@@ -33,6 +33,7 @@ struct Response {
   int curlCode = 0;        // 0 when libcurl found the transfer complete and well formed
   std::string problem;     // libcurl's words when it did not
   long status = 0;         // 0 when no response came
+  long httpVersion = 0;    // libcurl's number: 2 is HTTP/1.1, 3 is HTTP/2
   long connectStatus = 0;  // of a CONNECT before it
   HeaderList headers;
   std::string body;
@@ -49,6 +50,7 @@ class Client {
   ~Client();
 
   void useProxy(const std::string& url);  // absolute-form for http, CONNECT for https
+  void useHttp2();                        // instead of HTTP/1.1, for https URLs
   void tunnelAlways();                    // CONNECT for http as well
   void trust(const std::string& caFile);  // for https URLs; otherwise nothing is verified
   void setTimeout(std::chrono::milliseconds limit);

@@ -140,8 +140,18 @@ void Httpd::graceful() {
   process_->signal(SIGUSR1);
 }
 
+// SIGTERM makes an event child shut down the sockets of its workers, and one whose connection just ends may have freed
+// its socket already: httpd itself then crashes, without any of our modules. So connections that were closed are given
+// the time to be gone.
+void Httpd::settle() const {
+  constexpr std::chrono::milliseconds kMoment{10};
+  for (const int port : ports_) waitUntil([port] { return !owesClosing(port); }, std::chrono::seconds(1));
+  std::this_thread::sleep_for(kMoment);
+}
+
 void Httpd::stop() {
   if (!process_) return;
+  settle();
   const bool byItself = process_->terminate(SIGTERM, kStopPatience);
   const int status = process_->waitFor(std::chrono::milliseconds(0)).value_or(-1);
   process_.reset();

@@ -64,6 +64,7 @@ class Httpd {
   std::string mpmLines() const;
   CommandLine commandLine(std::vector<std::string> options) const;
   bool answers() const;
+  void settle() const;
 
   Mpm mpm_;
   HttpdLimits limits_;

@@ -6,9 +6,12 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <fstream>
 #include <random>
 #include <set>
+#include <sstream>
 #include <stdexcept>
+#include <string>
 #include <system_error>
 
 namespace proxytest {
@@ -68,6 +71,20 @@ Descriptor connectTo(int port) {
   Descriptor socket = makeSocket();
   if (!connectSocket(socket, port)) socket.close();
   return socket;
+}
+
+bool owesClosing(int port) {
+  static const std::string kCloseWait = "08";
+  std::ifstream table("/proc/net/tcp");
+  std::string line;
+  std::getline(table, line);
+  while (std::getline(table, line)) {
+    std::istringstream fields(line);
+    std::string number, local, remote, state;
+    fields >> number >> local >> remote >> state;
+    if (state == kCloseWait && std::stoi(local.substr(local.find(':') + 1), nullptr, 16) == port) return true;
+  }
+  return false;
 }
 
 RefusingPort::RefusingPort() : socket_(makeSocket()) {

@@ -16,6 +16,9 @@ int freePort();
 // A socket connected to 127.0.0.1:port; an empty descriptor when that is refused.
 Descriptor connectTo(int port);
 
+// Whether the server on that port has yet to close a connection that its client has closed.
+bool owesClosing(int port);
+
 // Holds a port on which every connection is refused.
 class RefusingPort {
  public:

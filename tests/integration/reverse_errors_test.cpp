@@ -1,5 +1,6 @@
 // Backends that fail: the status that the client gets, the word in the error log that tells one failure from another,
 // and that a response which breaks off never looks complete.
+#include <atomic>
 #include <future>
 
 #include "tests/integration/support/client.h"
@@ -156,10 +157,12 @@ PROXY_TEST(body_that_stalls_does_not_look_complete) {
 
 // A connection that the backend closed while it was idle is noticed before a request is lost on it.
 PROXY_TEST(idle_connection_closed_by_the_backend_harms_nobody) {
-  ScriptedOrigin origin([](OriginConnection& connection) {
+  std::atomic<int> closed = 0;
+  ScriptedOrigin origin([&](OriginConnection& connection) {
     const auto request = connection.readRequest();
     connection.write(okResponse(request->body));
     connection.close();
+    ++closed;
   });
   Httpd httpd(mpm, {.children = 1, .threadsPerChild = 25, .preforkStart = 1, .preforkChildren = 4});
   httpd.configure("RevProxyPass / " + origin.url("/") + "\n");
@@ -169,6 +172,8 @@ PROXY_TEST(idle_connection_closed_by_the_backend_harms_nobody) {
     const Response response = client.post(httpd.url("/"), "round " + std::to_string(round));
     BOOST_TEST(response.status == 200);
     BOOST_TEST(response.body == "round " + std::to_string(round));
+    // Between the last byte and its closing the connection is not idle yet, and nobody could know better.
+    waitUntil([&] { return closed > round; });
   }
   BOOST_TEST(origin.requests().size() == 20U);
 }

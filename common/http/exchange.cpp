@@ -93,8 +93,9 @@ class Exchange final : private ResponseEvents {
     }
     const auto [limit, late] = limitNow();
     bool gotSome = false;
-    if (auto received = receive(limit, gotSome); !received || gotSome) return received;
-    return tooLate(late, limit);
+    if (limit.count() > 0)
+      if (auto received = receive(limit, gotSome); !received || gotSome) return received;
+    return tooLate(late);
   }
 
   // One read, and what it brings; `gotSome` is false when nothing came within `limit`.
@@ -103,6 +104,8 @@ class Exchange final : private ResponseEvents {
     const std::size_t kept = leftover_.size();
     std::memcpy(buffer.data(), leftover_.data(), kept);
     const std::span<char> room = buffer.subspan(kept);
+    if (room.empty())
+      return failure(ErrorKind::kBrokenBody, "a line of the framing has more than " + std::to_string(kept) + " bytes");
     const IoResult got = limit == kNoWait ? connection_.read(room) : connection_.readWithin(room, limit);
     readWantsWrite_ = got.state == IoState::kWantWrite;
     gotSome = got.state != IoState::kWantRead && got.state != IoState::kWantWrite;
@@ -141,6 +144,7 @@ class Exchange final : private ResponseEvents {
     interim_ = head.isInterim();
     if (interim_ && ++interimCount_ > kMaximumInterim)
       return failure(ErrorKind::kMalformedResponse, "more than " + std::to_string(kMaximumInterim) + " interim responses");
+    headDeadline_.reset();
     if (interim_) return sink_.interim(head);
     // Nothing that an error's sender says would change if the rest of the request came.
     if (head.status >= 400) abandoned_ = abandoned_ || !writer_.isDone();
@@ -155,8 +159,15 @@ class Exchange final : private ResponseEvents {
     return sink_.flush();
   }
 
-  static Error tooLate(ErrorKind late, milliseconds limit) {
-    return failure(late, "nothing came for " + std::to_string(limit.count()) + " ms");
+  Error tooLate(ErrorKind late) const {
+    switch (late) {
+      case ErrorKind::kFirstByteTimeout:
+        return failure(late, "no response head within " + std::to_string(limits_.firstByte.count()) + " ms");
+      case ErrorKind::kSendTimeout:
+        return failure(late, "no progress in sending for " + std::to_string(limits_.send.count()) + " ms");
+      default:
+        return failure(late, "nothing came for " + std::to_string(limits_.idle.count()) + " ms");
+    }
   }
 
   // While sending: until the backend can be read or written, or the client read, as the state of both directions asks.
@@ -170,14 +181,16 @@ class Exchange final : private ResponseEvents {
     const auto [limit, late] = limitNow();
     const bool ready = waitFor(std::span(descriptors).first(clientMustBeAwaited_ ? 2 : 1),
                                Deadline::after(clientMustBeAwaited_ ? kClientCheck : limit));
-    if (!ready && !clientMustBeAwaited_) return tooLate(late, limit);
+    if (!ready && !clientMustBeAwaited_) return tooLate(late);
     return ready && (descriptors[0].revents & ~POLLOUT) != 0 ? receive(kNoWait, gotSome) : Outcome{};
   }
 
-  std::pair<milliseconds, ErrorKind> limitNow() const {
+  std::pair<milliseconds, ErrorKind> limitNow() {
     if (headPassed_) return {limits_.idle, ErrorKind::kIdleTimeout};
     if (isSending()) return {limits_.send, ErrorKind::kSendTimeout};
-    return {limits_.firstByte, ErrorKind::kFirstByteTimeout};
+    // For the head as a whole: a backend must not win time by sending it a byte at a time.
+    if (!headDeadline_) headDeadline_ = Deadline::after(limits_.firstByte);
+    return {headDeadline_->remaining(), ErrorKind::kFirstByteTimeout};
   }
 
   Error told(Error error) const {
@@ -199,6 +212,7 @@ class Exchange final : private ResponseEvents {
   const ExchangeLimits limits_;
   std::optional<ResponseParser> parser_;
 
+  std::optional<Deadline> headDeadline_;
   std::string leftover_;  // bytes that the parser wants to see again, with more behind them
   bool anythingSent_ = false;
   bool abandoned_ = false;  // the rest of the request will not be sent

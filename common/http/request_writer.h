@@ -23,6 +23,7 @@ class RequestWriter {
 
   // `bytes` must hold until they are taken. Precondition: wantsPiece().
   void add(std::span<const char> bytes) {
+    if (bytes.empty()) return;  // as a chunk it would be the last one
     text_.clear();
     taken_ = 0;
     piece_ = bytes;

@@ -65,12 +65,16 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
 
   Error errorOf(const error_code& error, std::span<const char> bytes) {
     if (failure_) return std::move(*failure_);
-    if (error == http::error::header_limit)
-      return failure(ErrorKind::kOversizedHead, "the response head has more than " + std::to_string(kMaximumHead) +
-                                                    " bytes");
+    if (error == http::error::header_limit) return tooLarge();
     if (is_header_done()) return failure(ErrorKind::kBrokenBody, "bad framing within the body: " + error.message());
     return failure(ErrorKind::kMalformedResponse, error.message() + " in a response head that begins with \"" +
                                                       printable({bytes.data(), bytes.size()}, 80) + "\"");
+  }
+
+  Error tooLarge() {
+    const std::string limit = " more than " + std::to_string(kMaximumHead) + " bytes";
+    if (is_header_done()) return failure(ErrorKind::kBrokenBody, "the trailers have" + limit);
+    return failure(ErrorKind::kOversizedHead, "the response head has" + limit);
   }
 
   // Ends the parse with an error of ours.
@@ -91,6 +95,9 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
   }
 
   void on_field_impl(http::field field, View name, View value, error_code& error) override {
+    // Beast limits what it sees in one piece; a head may come line by line.
+    headBytes_ += name.size() + value.size();
+    if (headBytes_ > kMaximumHead) return fail(tooLarge(), error);
     if (is_header_done()) return;  // a trailer
     if (places_.size() == kMaximumFields)
       return fail(failure(ErrorKind::kOversizedHead,
@@ -124,7 +131,10 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
     pass(events_.onBody({body.data(), body.size()}), error);
     return body.size();
   }
-  void on_chunk_header_impl(std::uint64_t, View, error_code&) override {}
+  void on_chunk_header_impl(std::uint64_t, View extensions, error_code& error) override {
+    if (!isFieldValue(standard(extensions)))
+      fail(failure(ErrorKind::kBrokenBody, "a control character in a chunk extension"), error);
+  }
   std::size_t on_chunk_body_impl(std::uint64_t, View body, error_code& error) override {
     pass(events_.onBody({body.data(), body.size()}), error);
     return body.size();
@@ -141,6 +151,7 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
   bool lengthSeen_ = false;
   std::string text_;
   std::size_t reasonLength_ = 0;
+  std::size_t headBytes_ = 0;  // names and values, trailers included
   std::vector<Place> places_;
   std::optional<Error> failure_;
 };

@@ -24,6 +24,14 @@ bool looksNumeric(std::string_view host) {
   return last.starts_with("0x") && last.find_first_not_of("0123456789abcdef", 2) == std::string_view::npos;
 }
 
+// RFC 3986 3.1.
+bool isScheme(std::string_view text) {
+  const auto isLetter = [](char c) { return lower(c) >= 'a' && lower(c) <= 'z'; };
+  return isLetter(text.front()) && std::all_of(text.begin(), text.end(), [&](char c) {
+           return isLetter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+         });
+}
+
 Result<std::string> parseHost(std::string_view text) {
   if (text.size() > 2 && text.front() == '[' && text.back() == ']') {
     const auto address = IpAddress::parse(text.substr(1, text.size() - 2));
@@ -35,6 +43,8 @@ Result<std::string> parseHost(std::string_view text) {
   if (host.empty() || host == "." || host.size() > 253) return badAuthority(text, "is no host: it is empty or too long");
   if (host.find_first_not_of(kNameCharacters) != std::string::npos)
     return badAuthority(text, "is no host: only letters, digits, '-', '.', '_', or IPv6 in brackets");
+  if (host.front() == '.' || host.back() == '.' || host.find("..") != std::string::npos)
+    return badAuthority(text, "is no host: it has an empty part between its dots");
   if (looksNumeric(host) && !IpAddress::parse(host))
     return badAuthority(text, "is no address: write all four parts of an IPv4 address in decimal");
   return host;
@@ -105,11 +115,13 @@ Result<Authority> parseAuthority(std::string_view text) {
 Result<Url> parseUrl(std::string_view text) {
   const auto separator = text.find("://");
   if (separator == std::string_view::npos || separator == 0) return badAuthority(text, "has no scheme://");
+  const std::string_view scheme = text.substr(0, separator);
+  if (!isScheme(scheme)) return badAuthority(text, "has no scheme:// that is one");
   const std::string_view rest = text.substr(separator + 3);
   const auto pathStart = std::min(rest.find_first_of("/?#"), rest.size());
   auto authority = parseAuthority(rest.substr(0, pathStart));
   if (!authority) return std::move(authority.error());
-  Url url{lowered(text.substr(0, separator)), std::move(*authority), std::string{rest.substr(pathStart)}};
+  Url url{lowered(scheme), std::move(*authority), std::string{rest.substr(pathStart)}};
   if (url.target.empty() || url.target.front() != '/') url.target.insert(0, "/");
   return url;
 }
@@ -126,7 +138,7 @@ std::optional<std::string_view> encodedRemainder(std::string_view encoded, std::
       return position == decoded.size() && encoded.empty() ? remainder : std::nullopt;
     }
     const Decoded next = firstDecoded(encoded);
-    const bool keptEncoded = next.length == 3 && decoded[position] == '%' && next.character != '%';
+    const bool keptEncoded = next.length == 3 && decoded[position] == '%' && next.character == '/';
     if (!keptEncoded && next.character != decoded[position]) return std::nullopt;
     encoded.remove_prefix(keptEncoded ? 1 : next.length);
   }

@@ -7,15 +7,24 @@
 namespace proxycommon {
 namespace {
 
+// Where an IPv6 address has an IPv4 address inside, which its packets reach in the end.
+enum class Inner { kNone, kLast, kSixToFour, kTeredo };
+
 struct SpecialNetwork {
   Network network;
   std::string_view name;
-  bool carriesV4 = false;  // the last 32 bits are an IPv4 address that the packets reach in the end
+  Inner inner = Inner::kNone;
 };
 
-SpecialNetwork special(std::string_view network, std::string_view name, bool carriesV4 = false) {
-  return {*Network::parse(network), name, carriesV4};
+SpecialNetwork special(std::string_view network, std::string_view name, Inner inner = Inner::kNone) {
+  return {*Network::parse(network), name, inner};
 }
+
+IpAddress innerOf(const IpAddress& address, Inner inner) {
+  return address.embeddedV4(inner == Inner::kSixToFour ? 2 : 12, inner == Inner::kTeredo);
+}
+
+// The first row that fits decides, so narrower networks stand above wider ones.
 
 const std::vector<SpecialNetwork>& specialNetworks() {
   static const std::vector<SpecialNetwork> networks = {
@@ -36,20 +45,24 @@ const std::vector<SpecialNetwork>& specialNetworks() {
       special("240.0.0.0/4", "reserved and broadcast, RFC 1112"),
       special("::/128", "unspecified, RFC 4291"),
       special("::1/128", "loopback, RFC 4291"),
-      special("::ffff:0.0.0.0/96", "v4-mapped, RFC 4291", true),
-      special("::/96", "v4-compatible, RFC 4291", true),
-      special("64:ff9b::/96", "NAT64, RFC 6052", true),
-      special("64:ff9b:1::/48", "local NAT64, RFC 8215"),
+      special("::ffff:0.0.0.0/96", "v4-mapped, RFC 4291", Inner::kLast),
+      special("::/96", "v4-compatible, RFC 4291", Inner::kLast),
+      special("64:ff9b::/96", "NAT64, RFC 6052", Inner::kLast),
+      special("64:ff9b:1::/48", "local NAT64, RFC 8215", Inner::kLast),
       special("100::/64", "discard, RFC 6666"),
-      special("2001::/23", "protocol assignments and Teredo, RFC 2928 and RFC 4380"),
+      special("2001::/32", "Teredo, RFC 4380", Inner::kTeredo),
+      special("2001::/23", "protocol assignments, RFC 2928"),
       special("2001:db8::/32", "documentation, RFC 3849"),
-      special("2002::/16", "6to4, RFC 3056"),
+      special("2002::/16", "6to4, RFC 3056", Inner::kSixToFour),
       special("3fff::/20", "documentation, RFC 9637"),
       special("5f00::/16", "segment routing, RFC 9602"),
       special("fc00::/7", "unique local, RFC 4193"),
       special("fe80::/10", "link-local, RFC 4291"),
       special("fec0::/10", "site-local, RFC 3879"),
       special("ff00::/8", "multicast, RFC 4291"),
+      special("::/3", "not global unicast, RFC 4291"),
+      special("4000::/2", "not global unicast, RFC 4291"),
+      special("8000::/1", "not global unicast, RFC 4291"),
   };
   return networks;
 }
@@ -92,7 +105,8 @@ std::string AddressGuard::refusal(const IpAddress& address, std::uint16_t port) 
   const auto found = std::find_if(networks.begin(), networks.end(),
                                   [&](const SpecialNetwork& row) { return row.network.contains(address); });
   if (found == networks.end()) return {};
-  if (isOpened(address, port)) return found->carriesV4 ? refusal(address.embeddedV4(), port) : std::string{};
+  if (isOpened(address, port))
+    return found->inner == Inner::kNone ? std::string{} : refusal(innerOf(address, found->inner), port);
   return address.toString() + " is in " + found->network.toString() + " (" + std::string{found->name} + ")";
 }
 

@@ -27,6 +27,7 @@ class ClearConnection final : public Connection {
 
   // One system call instead of poll and read, for what a worker does most.
   IoResult readWithin(std::span<char> into, milliseconds limit) override {
+    if (limit.count() <= 0) return read(into);  // as SO_RCVTIMEO zero would mean to wait for ever
     if (limit != limit_) {
       limit_ = limit;
       const timeval value{limit.count() / 1000, limit.count() % 1000 * 1000};

@@ -35,9 +35,10 @@ std::optional<IpAddress> IpAddress::fromSocketAddress(const sockaddr& address) {
   return result;
 }
 
-IpAddress IpAddress::embeddedV4() const {
+IpAddress IpAddress::embeddedV4(std::size_t offset, bool inverted) const {
   IpAddress inner;
-  std::copy(bytes_.end() - 4, bytes_.end(), inner.bytes_.begin());
+  for (std::size_t index = 0; index < 4; ++index)
+    inner.bytes_[index] = static_cast<std::uint8_t>(bytes_[offset + index] ^ (inverted ? 0xff : 0));
   return inner;
 }
 

@@ -25,8 +25,9 @@ class PROXYCOMMON_API IpAddress {
   unsigned bits() const { return v4_ ? 32 : 128; }
   // Bit 0 is the most significant one. Precondition: index < bits().
   bool bit(unsigned index) const { return (bytes_[index / 8] >> (7 - index % 8)) & 1; }
-  // The IPv4 address in the last 32 bits of an IPv6 one, as v4-mapped and NAT64 addresses carry it (RFC 6052 2.2).
-  IpAddress embeddedV4() const;
+  // The IPv4 address in the four bytes of an IPv6 one that begin at `offset`, as v4-mapped, NAT64, 6to4 and Teredo
+  // addresses carry it; Teredo inverts it. Precondition: offset <= 12.
+  IpAddress embeddedV4(std::size_t offset, bool inverted) const;
   std::string toString() const;
 
   bool operator==(const IpAddress&) const = default;

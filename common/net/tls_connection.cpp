@@ -108,7 +108,7 @@ class TlsConnection final : public Connection {
     return read({&byte, 1}).state == IoState::kWantRead;
   }
 
-  bool hasBufferedInput() const override { return SSL_has_pending(ssl_.get()) == 1; }
+  bool hasBufferedInput() const override { return SSL_pending(ssl_.get()) > 0; }
   void endWriting() override {
     ERR_clear_error();
     SSL_shutdown(ssl_.get());

@@ -1,0 +1,271 @@
+// The pool of idle connections, with connections over real sockets.
+#include "common/pool/connection_pool.h"
+
+#include <atomic>
+#include <boost/test/unit_test.hpp>
+#include <deque>
+#include <set>
+#include <thread>
+
+#include "tests/unit/support/printing.h"
+#include "tests/unit/support/sockets.h"
+
+namespace proxytest {
+
+using namespace proxycommon;
+
+BOOST_AUTO_TEST_SUITE(connection_pool, *boost::unit_test::timeout(120))
+
+namespace {
+
+const PeerKey kKey{"peer"};
+const PeerKey kOther{"other"};
+
+// Dials socket pairs and keeps the peers' ends. Any thread.
+class Peers {
+ public:
+  Result<std::unique_ptr<Connection>> dial() {
+    SocketPair pair = makeSocketPair();
+    const std::lock_guard lock(mutex_);
+    ends_.push_back(std::move(pair.theirs));
+    return makeClearConnection(std::move(pair.ours));
+  }
+  ConnectionPool::Dial dialler() {
+    return [this] { return dial(); };
+  }
+  std::size_t count() const { return ends_.size(); }
+  int end(std::size_t number) const { return ends_[number].get(); }
+  void close(std::size_t number) { ends_[number] = FileDescriptor(); }
+
+ private:
+  std::mutex mutex_;
+  std::deque<FileDescriptor> ends_;
+};
+
+ConnectionPool::Dial mustNotDial() {
+  return [] {
+    BOOST_ERROR("dialled although a connection was idle");
+    return failure(ErrorKind::kInternal, "dialled");
+  };
+}
+
+// Takes `count` connections at once, then keeps all of them, in order; gives their descriptors.
+std::vector<int> fill(ConnectionPool& pool, Peers& peers, std::size_t count, PoolLimits limits = {},
+                      const PeerKey& key = kKey) {
+  std::vector<Lease> leases;
+  while (leases.size() < count) leases.push_back(std::move(*pool.acquireFresh(key, limits, peers.dialler())));
+  std::vector<int> descriptors;
+  for (Lease& lease : leases) {
+    descriptors.push_back(lease.connection().descriptor());
+    lease.keep();
+  }
+  return descriptors;
+}
+
+bool hasEnded(int descriptor) {
+  return receiveUntilEnd(descriptor).empty();
+}
+
+// One that costs no descriptor, where thousands are needed.
+class IdleConnection final : public Connection {
+ public:
+  IoResult read(std::span<char>) override { return {IoState::kWantRead}; }
+  IoResult readWithin(std::span<char>, milliseconds) override { return {IoState::kWantRead}; }
+  IoResult write(std::span<const char>, std::span<const char>) override { return {IoState::kWantWrite}; }
+  bool isUsable() override { return true; }
+  void endWriting() override {}
+  int descriptor() const override { return -1; }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_connection_that_was_kept_is_used_again) {
+  ConnectionPool pool;
+  Peers peers;
+  auto first = pool.acquire(kKey, {}, peers.dialler());
+  BOOST_REQUIRE(static_cast<bool>(first));
+  BOOST_TEST(!first->isReused());
+  const int descriptor = first->connection().descriptor();
+  BOOST_TEST(pool.idleCount() == 0u);
+  first->keep();
+  BOOST_TEST(pool.idleCount() == 1u);
+  auto second = pool.acquire(kKey, {}, mustNotDial());
+  BOOST_REQUIRE(static_cast<bool>(second));
+  BOOST_TEST(second->isReused());
+  BOOST_TEST(second->connection().descriptor() == descriptor);
+  BOOST_TEST(pool.idleCount() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_was_not_kept_is_closed) {
+  ConnectionPool pool;
+  Peers peers;
+  { const auto lease = pool.acquire(kKey, {}, peers.dialler()); }
+  BOOST_TEST(pool.idleCount() == 0u);
+  BOOST_TEST(hasEnded(peers.end(0)));
+}
+
+BOOST_AUTO_TEST_CASE(the_connection_used_last_is_used_first) {
+  ConnectionPool pool;
+  Peers peers;
+  const std::vector<int> kept = fill(pool, peers, 3);
+  std::vector<Lease> leases;
+  for (int count = 0; count < 3; ++count) leases.push_back(std::move(*pool.acquire(kKey, {}, mustNotDial())));
+  BOOST_TEST(leases[0].connection().descriptor() == kept[2]);
+  BOOST_TEST(leases[1].connection().descriptor() == kept[1]);
+  BOOST_TEST(leases[2].connection().descriptor() == kept[0]);
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_of_one_peer_never_serves_another) {
+  ConnectionPool pool;
+  Peers peers;
+  fill(pool, peers, 1);
+  BOOST_TEST(!pool.acquire(kOther, {}, peers.dialler())->isReused());
+  BOOST_TEST(pool.acquire(kKey, {}, mustNotDial())->isReused());
+}
+
+BOOST_AUTO_TEST_CASE(past_the_limit_the_oldest_connection_is_closed) {
+  ConnectionPool pool;
+  Peers peers;
+  const PoolLimits two{2, milliseconds{60'000}};
+  const std::vector<int> kept = fill(pool, peers, 3, two);
+  BOOST_TEST(pool.idleCount() == 2u);
+  BOOST_TEST(hasEnded(peers.end(0)));
+  BOOST_TEST(pool.acquire(kKey, two, mustNotDial())->connection().descriptor() == kept[2]);
+}
+
+BOOST_AUTO_TEST_CASE(the_limit_holds_for_each_peer) {
+  ConnectionPool pool;
+  Peers peers;
+  fill(pool, peers, 3, {2, milliseconds{60'000}});
+  fill(pool, peers, 3, {1, milliseconds{60'000}}, kOther);
+  BOOST_TEST(pool.idleCount() == 3u);
+}
+
+// A client that names many hosts must not use up the descriptors of a child.
+BOOST_AUTO_TEST_CASE(many_peers_together_do_not_pass_the_limit_of_the_pool) {
+  ConnectionPool pool;
+  const auto dial = []() -> Result<std::unique_ptr<Connection>> { return {std::make_unique<IdleConnection>()}; };
+  for (std::size_t peer = 0; peer < kMaximumIdleConnections + 10; ++peer)
+    pool.acquire(PeerKey{std::to_string(peer)}, {}, dial)->keep();
+  BOOST_TEST(pool.idleCount() == kMaximumIdleConnections);
+  for (int peer = 0; peer < 10; ++peer) (void)pool.acquire(PeerKey{std::to_string(peer)}, {}, dial);
+  BOOST_TEST(pool.idleCount() == kMaximumIdleConnections - 10);
+}
+
+BOOST_AUTO_TEST_CASE(a_pool_that_keeps_none_closes_every_connection) {
+  ConnectionPool pool;
+  Peers peers;
+  fill(pool, peers, 2, {0, milliseconds{60'000}});
+  BOOST_TEST(pool.idleCount() == 0u);
+  BOOST_TEST(hasEnded(peers.end(0)));
+  BOOST_TEST(hasEnded(peers.end(1)));
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_was_idle_for_too_long_is_not_used_again) {
+  ConnectionPool pool;
+  Peers peers;
+  const PoolLimits shortLived{10, milliseconds{1}};
+  fill(pool, peers, 2, shortLived);
+  std::this_thread::sleep_for(milliseconds{5});
+  BOOST_TEST(!pool.acquire(kKey, shortLived, peers.dialler())->isReused());
+  BOOST_TEST(!pool.acquire(kKey, shortLived, peers.dialler())->isReused());
+  BOOST_TEST(hasEnded(peers.end(0)));
+  BOOST_TEST(hasEnded(peers.end(1)));
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_nobody_asks_for_any_more_does_not_hold_connections) {
+  ConnectionPool pool;
+  Peers peers;
+  fill(pool, peers, 2, {10, milliseconds{1}});
+  fill(pool, peers, 1);
+  std::this_thread::sleep_for(milliseconds{1100});  // swept once a second, by whoever comes
+  fill(pool, peers, 1, {}, kOther);
+  BOOST_TEST(pool.idleCount() == 2u);
+  BOOST_TEST(hasEnded(peers.end(0)));
+  BOOST_TEST(hasEnded(peers.end(1)));
+}
+
+BOOST_AUTO_TEST_CASE(connections_that_have_ended_or_got_stray_bytes_are_skipped) {
+  ConnectionPool pool;
+  Peers peers;
+  const std::vector<int> kept = fill(pool, peers, 4);
+  peers.close(3);
+  sendAll(peers.end(2), "HTTP/1.1 408 Request Timeout\r\n\r\n");
+  peers.close(1);
+  auto lease = pool.acquire(kKey, {}, mustNotDial());
+  BOOST_REQUIRE(static_cast<bool>(lease));
+  BOOST_TEST(lease->connection().descriptor() == kept[0]);
+  BOOST_TEST(pool.idleCount() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(where_none_is_usable_one_is_dialled) {
+  ConnectionPool pool;
+  Peers peers;
+  fill(pool, peers, 2);
+  peers.close(0);
+  peers.close(1);
+  BOOST_TEST(!pool.acquire(kKey, {}, peers.dialler())->isReused());
+  BOOST_TEST(peers.count() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(a_fresh_connection_is_never_an_idle_one) {
+  ConnectionPool pool;
+  Peers peers;
+  fill(pool, peers, 1);
+  BOOST_TEST(!pool.acquireFresh(kKey, {}, peers.dialler())->isReused());
+  BOOST_TEST(pool.idleCount() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(the_error_of_a_dial_is_passed_on) {
+  ConnectionPool pool;
+  const auto failing = [] { return failure(ErrorKind::kUnreachable, "no route", Seen::kNothing); };
+  const auto lease = pool.acquire(kKey, {}, failing);
+  BOOST_REQUIRE(!lease);
+  BOOST_TEST(lease.error().kind == ErrorKind::kUnreachable);
+  BOOST_TEST(lease.error().detail == "no route");
+}
+
+BOOST_AUTO_TEST_CASE(a_lease_that_is_moved_still_keeps_its_connection) {
+  ConnectionPool pool;
+  Peers peers;
+  auto first = pool.acquire(kKey, {}, peers.dialler());
+  BOOST_REQUIRE(static_cast<bool>(first));
+  Lease moved = std::move(*first);
+  moved.keep();
+  BOOST_TEST(pool.idleCount() == 1u);
+}
+
+// Under ThreadSanitizer this says more than its assertions.
+BOOST_AUTO_TEST_CASE(threads_that_hammer_the_pool_never_share_a_connection) {
+  constexpr int kThreads = 4;
+  ConnectionPool pool;
+  Peers peers;
+  const PoolLimits few{2, milliseconds{60'000}};
+  std::vector<std::atomic<bool>> inUse(20'000);
+  std::atomic<int> shared{0};
+  const auto hammer = [&](int thread) {
+    for (int round = 0; round < 2000; ++round) {
+      const PeerKey& key = round % 3 == 0 ? kOther : kKey;
+      auto lease = pool.acquire(key, few, peers.dialler());
+      auto& used = inUse[static_cast<std::size_t>(lease->connection().descriptor())];
+      if (used.exchange(true)) ++shared;
+      std::this_thread::yield();
+      used = false;
+      if ((round + thread) % 7 != 0) lease->keep();
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < kThreads; ++thread) threads.emplace_back(hammer, thread);
+  }
+  BOOST_TEST(shared == 0);
+  std::size_t left = 0;
+  for (const PeerKey& key : {kKey, kOther})
+    while (pool.acquire(key, few, peers.dialler())->isReused()) ++left;
+  BOOST_TEST(left <= 4u);
+  BOOST_TEST(pool.idleCount() == 0u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace proxytest

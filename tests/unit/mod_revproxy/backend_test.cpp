@@ -1,0 +1,135 @@
+// Backends: which URLs and parameters may be written, and how a target is put together.
+#include "mod_revproxy/backend.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/unit/support/printing.h"
+
+namespace proxytest {
+
+using namespace revproxy;
+
+BOOST_AUTO_TEST_SUITE(backend)
+
+namespace {
+
+Result<Backend> parsed(std::string_view url, std::vector<std::string> parameters = {}) {
+  return parseBackend(url, parameters);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_backend_is_read_from_its_url) {
+  struct Row {
+    std::string_view url;
+    std::string_view host;
+    int port;
+    bool tls;
+    std::string_view authority;
+    std::string_view basePath;
+  };
+  const Row rows[] = {
+      {"http://backend", "backend", 80, false, "backend", "/"},
+      {"http://backend/", "backend", 80, false, "backend", "/"},
+      {"HTTP://Backend.:80/", "backend", 80, false, "backend", "/"},
+      {"http://backend:8080/base", "backend", 8080, false, "backend:8080", "/base"},
+      {"https://backend/a/b/", "backend", 443, true, "backend", "/a/b/"},
+      {"https://backend:80", "backend", 80, true, "backend:80", "/"},
+      {"http://[2001:DB8::1]:8080/x", "2001:db8::1", 8080, false, "[2001:db8::1]:8080", "/x"},
+      {"http://127.0.0.1/a b%20c", "127.0.0.1", 80, false, "127.0.0.1", "/a%20b%20c"},
+  };
+  for (const Row& row : rows) BOOST_TEST_CONTEXT(row.url) {
+      const auto backend = parsed(row.url);
+      BOOST_REQUIRE_EQUAL(outcomeOf(backend), "done");
+      BOOST_TEST(backend->host == row.host);
+      BOOST_TEST(backend->port == row.port);
+      BOOST_TEST(backend->tls == row.tls);
+      BOOST_TEST(backend->authority == row.authority);
+      BOOST_TEST(backend->basePath == row.basePath);
+      BOOST_TEST(backend->origin() == (row.tls ? "https://" : "http://") + std::string{row.authority});
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_may_not_be_written_is_refused_with_what_to_write_instead) {
+  struct Row {
+    std::string_view url;
+    std::vector<std::string> parameters;
+    std::string_view message;
+  };
+  const Row rows[] = {
+      {"", {}, "write SCHEME://HOST[:PORT][/PATH]"},
+      {"backend:8080", {}, "write SCHEME://HOST[:PORT][/PATH]"},
+      {"/path", {}, "write SCHEME://HOST[:PORT][/PATH]"},
+      {"!", {}, "or ! to exclude the path"},
+      {"http://", {}, "write SCHEME://HOST[:PORT][/PATH]"},
+      {"http://user@backend/", {}, "is no host"},
+      {"http://backend:0/", {}, "number from 1 to 65535"},
+      {"http://backend:65536/", {}, "number from 1 to 65535"},
+      {"http://127.1/", {}, "all four parts"},
+      {"http://::1/", {}, "write SCHEME://HOST[:PORT][/PATH]"},
+      {"ftp://backend/", {}, "unknown scheme \"ftp\""},
+      {"ajp://backend/", {}, "http, https"},
+      {"http://backend/?x=y", {}, "query or a fragment"},
+      {"http://backend/#x", {}, "query or a fragment"},
+      {"http://backend?x", {}, "query or a fragment"},
+      {"http://backend/", {"timeout"}, "write KEY=VALUE"},
+      {"http://backend/", {"=5"}, "write KEY=VALUE"},
+      {"http://backend/", {"retry=5"}, "timeout, connectiontimeout, ttl, smax, disablereuse"},
+      {"http://backend/", {"timeout=0"}, "timeout= takes a duration such as 500ms or 10s, not \"0\""},
+      {"http://backend/", {"timeout="}, "takes a duration"},
+      {"http://backend/", {"ttl=x"}, "takes a duration"},
+      {"http://backend/", {"connectiontimeout=-1"}, "takes a duration"},
+      {"http://backend/", {"smax=-1"}, "takes a number of connections"},
+      {"http://backend/", {"smax=1000001"}, "takes a number of connections"},
+      {"http://backend/", {"disablereuse=yes"}, "takes On or Off"},
+      {"http://backend/", {"timeout=5", "smax=x"}, "takes a number of connections"},
+  };
+  for (const Row& row : rows) BOOST_TEST_CONTEXT(row.url) {
+      const auto backend = parsed(row.url, row.parameters);
+      BOOST_REQUIRE(!backend);
+      BOOST_TEST(backend.error().detail.find(row.message) != std::string::npos, backend.error().detail);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(parameters_are_read_and_the_last_of_a_kind_holds) {
+  const auto backend = parsed("http://backend/", {"timeout=500ms", "ConnectionTimeout=2", "ttl=1min", "smax=0",
+                                                  "disablereuse=on", "timeout=3s"});
+  BOOST_REQUIRE_EQUAL(outcomeOf(backend), "done");
+  const BackendParameters& parameters = backend->parameters;
+  BOOST_TEST(parameters.timeout.value().count() == 3000);
+  BOOST_TEST(parameters.connectionTimeout.value().count() == 2000);
+  BOOST_TEST(parameters.ttl.value().count() == 60'000);
+  BOOST_TEST(parameters.smax.value() == 0u);
+  BOOST_TEST(parameters.disableReuse.value());
+  BOOST_TEST(!parsed("http://backend/")->parameters.timeout.isSet());
+}
+
+BOOST_AUTO_TEST_CASE(exactly_one_slash_stands_where_base_and_remainder_meet) {
+  struct Row {
+    std::string_view url;
+    std::string_view remainder;
+    std::string_view target;
+  };
+  const Row rows[] = {
+      {"http://b", "", "/"},
+      {"http://b", "/", "/"},
+      {"http://b", "/x", "/x"},
+      {"http://b", "x", "/x"},
+      {"http://b/base", "", "/base"},
+      {"http://b/base", "/", "/base/"},
+      {"http://b/base", "/x", "/base/x"},
+      {"http://b/base", "x", "/base/x"},
+      {"http://b/base/", "", "/base/"},
+      {"http://b/base/", "/x", "/base/x"},
+      {"http://b/base/", "x", "/base/x"},
+      {"http://b/base/", "//x", "/base//x"},
+      {"http://b/base", "/%2Fx", "/base/%2Fx"},
+  };
+  for (const Row& row : rows) BOOST_TEST_CONTEXT(row.url << " and " << row.remainder) {
+      BOOST_TEST(parsed(row.url)->targetFor(row.remainder) == row.target);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace proxytest

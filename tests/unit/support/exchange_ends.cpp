@@ -1,0 +1,53 @@
+// See exchange_ends.h.
+#include "tests/unit/support/exchange_ends.h"
+
+#include <sys/socket.h>
+
+#include <utility>
+
+namespace proxytest {
+
+using State = BodyPiece::State;
+
+Result<BodyPiece> ListedBody::next() {
+  if (next_ < pieces_.size()) return BodyPiece{State::kBytes, pieces_[next_++]};
+  if (!end_) return end_.error();
+  return BodyPiece{};
+}
+
+Result<BodyPiece> SocketBody::next() {
+  bytes_.resize(64 * 1024);
+  const ssize_t count = ::recv(descriptor_.get(), bytes_.data(), bytes_.size(), MSG_DONTWAIT);
+  if (count < 0) return BodyPiece{State::kNotYet, {}};
+  if (count == 0) return BodyPiece{};
+  return BodyPiece{State::kBytes, {bytes_.data(), static_cast<std::size_t>(count)}};
+}
+
+Outcome RecordingSink::interim(const proxycommon::ResponseHead& head) {
+  interims.push_back(head.status);
+  return {};
+}
+
+Outcome RecordingSink::head(proxycommon::ResponseHead& head, bool requestIsComplete) {
+  status = head.status;
+  saidComplete = requestIsComplete;
+  return onHead();
+}
+
+Outcome RecordingSink::body(std::span<const char> bytes) {
+  received.append(bytes.data(), bytes.size());
+  return onBody();
+}
+
+Outcome RecordingSink::flush() {
+  onFlush();
+  return {};
+}
+
+ScriptedPeer::ScriptedPeer(proxycommon::FileDescriptor end, Script script)
+    : end_(std::move(end)), thread_([this, script = std::move(script)] {
+        script(end_);
+        const proxycommon::FileDescriptor closed = std::move(end_);
+      }) {}
+
+}  // namespace proxytest

@@ -43,7 +43,7 @@ library := $(BUILD)/libproxycommon.so.$(VERSION)
 modules := $(BUILD)/mod_fwdproxy.so $(BUILD)/mod_revproxy.so
 
 .DELETE_ON_ERROR:
-.PHONY: all run check unit integration layers exports bench install uninstall deps format lint clean fuzz
+.PHONY: all run check bench install uninstall deps format lint clean fuzz
 
 all: build-deps
 	@$(MAKE) --no-print-directory modules
@@ -120,10 +120,10 @@ uninstall:
 
 format:
 	@$(PACKAGES) lint
-	clang-format -i $$(git ls-files '*.cpp' '*.h')
+	clang-format -i $$(find common mod_fwdproxy mod_revproxy tests -name '*.cpp' -o -name '*.h')
 lint:
-	@$(PACKAGES) build lint
-	clang-format --dry-run -Werror $$(git ls-files '*.cpp' '*.h')
+	@$(PACKAGES) lint
+	clang-format --dry-run -Werror $$(find common mod_fwdproxy mod_revproxy tests -name '*.cpp' -o -name '*.h')
 	tests/layers.sh
 clean:
 	rm -rf build build-* run

@@ -16,10 +16,10 @@ namespace directive = proxycommon::directive;
 // Calls `add` for each word; there must be one.
 template <class Add>
 Outcome forEachWord(cmd_parms& command, std::string_view line, const char* expected, Add add) {
-  std::string word = directive::nextWord(command, line);
-  if (word.empty()) return failure(ErrorKind::kInternal, std::string{"nothing follows: write "} + expected);
-  for (; !word.empty(); word = directive::nextWord(command, line))
-    if (auto added = add(word); !added) return added;
+  auto word = directive::nextWord(command, line);
+  if (!word) return failure(ErrorKind::kInternal, std::string{"nothing follows: write "} + expected);
+  for (; word; word = directive::nextWord(command, line))
+    if (auto added = add(*word); !added) return added;
   return {};
 }
 

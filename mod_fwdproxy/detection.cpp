@@ -80,6 +80,7 @@ int detect(request_rec* request) {
   if (!*forward) return answerError(*request, APLOG_MODULE_INDEX, "no destination", forward->error(), nullptr);
   if (const auto open = judge(**forward, config); !open)
     return answerError(*request, APLOG_MODULE_INDEX, (*forward)->destination.toString(0), open.error(), nullptr);
+  proxycommon::dropNominatedFields(*request);
   ap_set_module_config(request->request_config, &fwdproxy_module,
                        proxycommon::makePoolOwned<ForwardRequest>(request->pool, std::move(**forward)));
   return DECLINED;

@@ -103,6 +103,7 @@ int openTunnel(request_rec& request, const ForwardRequest& forward, const Server
 int handleRequest(request_rec* request) {
   const ForwardRequest* forward = findForwardRequest(*request);
   if (!forward) return DECLINED;
+  if (const int refusal = proxycommon::traceRefusal(*request); refusal != OK) return refusal;
   const ServerConfig& config = ServerConfig::of(*request->connection);
   return request->method_number == M_CONNECT ? openTunnel(*request, *forward, config)
                                              : relayRequest(*request, *forward, config);

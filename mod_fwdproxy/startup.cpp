@@ -26,9 +26,10 @@ const server_rec* firstOfAddress(const server_rec& server) {
   return first;
 }
 
-bool isWellPlaced(const server_rec& main, server_rec& server) {
+bool isWellPlaced(server_rec& main, server_rec& server) {
   const ServerConfig& config = ServerConfig::of(server);
-  if (&server == &main || config.firstDirective.empty()) return true;
+  // A vhost without directives of ours has the very configuration of the main server.
+  if (&config == &ServerConfig::of(main) || config.firstDirective.empty()) return true;
   const server_rec* first = firstOfAddress(server);
   if (!first) return true;
   ap_log_error(APLOG_MARK, APLOG_EMERG, 0, &server,

@@ -39,7 +39,11 @@ Result<std::string> takePath(const cmd_parms& command, std::string_view& line) {
                    " but inside a section a path is known in a <Location> without patterns only: write it there, or at "
                    "the server's level with a path");
   }
-  std::string path = inLocation ? std::string{command.path} : directive::nextWord(command, line);
+  std::string path = inLocation ? command.path : directive::nextWord(command, line).value_or("");
+  if (path.starts_with('/') && !proxycommon::isNormalPath(path))
+    return mistake("the path \"" + path +
+                   "\" never comes so: paths are compared decoded, without dot segments and without a query; write it "
+                   "so");
   if (path.starts_with('/')) return path;
   const char* form = inLocation ? ": write <Location /PATH>" : ": write /PATH, or inside a <Location> no path at all";
   return mistake("the path \"" + path + "\" does not begin with a slash" + form);
@@ -51,8 +55,7 @@ std::string placeOf(const cmd_parms& command) {
 
 std::vector<std::string> remainingWords(const cmd_parms& command, std::string_view line) {
   std::vector<std::string> words;
-  for (std::string word = directive::nextWord(command, line); !word.empty(); word = directive::nextWord(command, line))
-    words.push_back(std::move(word));
+  while (auto word = directive::nextWord(command, line)) words.push_back(std::move(*word));
   return words;
 }
 
@@ -60,7 +63,7 @@ std::vector<std::string> remainingWords(const cmd_parms& command, std::string_vi
 Outcome pass(cmd_parms& command, void* directory, std::string_view line) {
   auto path = takePath(command, line);
   if (!path) return std::move(path.error());
-  const std::string url = directive::nextWord(command, line);
+  const std::string url = directive::nextWord(command, line).value_or("");
   if (url.empty()) return mistake("a URL is missing: write RevProxyPass " + *path + " http://HOST[:PORT]/, or ! to exclude");
   const std::vector<std::string> parameters = remainingWords(command, line);
   if (isInLocation(command) && url.starts_with('/'))
@@ -84,7 +87,7 @@ Outcome pass(cmd_parms& command, void* directory, std::string_view line) {
 Outcome passReverse(cmd_parms& command, void* directory, std::string_view line) {
   auto path = takePath(command, line);
   if (!path) return std::move(path.error());
-  const std::string url = directive::nextWord(command, line);
+  const std::string url = directive::nextWord(command, line).value_or("");
   if (!proxycommon::parseUrl(url))
     return mistake("\"" + url + "\" is no URL: write what the backend calls itself, such as http://HOST:PORT/");
   if (const auto more = remainingWords(command, line); !more.empty())
@@ -104,7 +107,7 @@ Result<std::shared_ptr<const TlsAuthorities>> readAuthorities(std::string_view f
 }
 
 Outcome tlsVerify(cmd_parms& command, void* directory, std::string_view line) {
-  const auto verify = directive::readSwitch(directive::nextWord(command, line));
+  const auto verify = directive::readSwitch(directive::nextWord(command, line).value_or(""));
   if (!verify) return verify.error();
   if (const auto more = remainingWords(command, line); !more.empty())
     return mistake("\"" + more.front() + "\" is one argument too many");
@@ -172,8 +175,8 @@ void* mergeLocationConfig(apr_pool_t* pool, void* outer, void* inner) {
 }
 
 const command_rec kDirectives[] = {
-    directive::line<&pass>("RevProxyPass", kAnywhere, "PATH URL|! [key=value ...]: what goes to which backend"),
-    directive::line<&passReverse>("RevProxyPassReverse", kAnywhere,
+    directive::line<&pass, true>("RevProxyPass", kAnywhere, "PATH URL|! [key=value ...]: what goes to which backend"),
+    directive::line<&passReverse, true>("RevProxyPassReverse", kAnywhere,
                                   "[PATH] URL: URLs of the backend in response headers become this server's"),
     directive::field<&LocationConfig::preserveHost, &directive::readSwitch>(
         "RevProxyPreserveHost", kAnywhere, "On: the backend gets the client's Host; default Off"),

@@ -20,8 +20,19 @@ void replace(HeaderFields& fields, std::string_view name, std::string_view value
   fields.push_back({name, value});
 }
 
-// mod_remoteip has taken the peer's word for who the client is: then its word on the rest is taken too.
-bool trustsPeer(const request_rec& request) { return request.useragent_ip != request.connection->client_ip; }
+// Whether mod_remoteip speaks the PROXY protocol on the connection: then it has the client's address from there, and
+// that vouches for no header field.
+bool hasProxyProtocol(const conn_rec& connection) {
+  const module* remoteip = ap_find_linked_module("mod_remoteip.c");
+  return remoteip && ap_get_module_config(connection.conn_config, remoteip);
+}
+
+// mod_remoteip has taken a field of the peer's for who the client is: then its other fields are taken too.
+bool trustsPeer(const request_rec& request) {
+  const conn_rec& connection = *request.connection;
+  if (request.useragent_ip == connection.client_ip) return false;
+  return !hasProxyProtocol(connection) && !(connection.master && hasProxyProtocol(*connection.master));
+}
 
 void addForwarded(request_rec& request, HeaderFields& fields) {
   apr_pool_t* pool = request.pool;

@@ -59,20 +59,12 @@ proxycommon::ExchangeLimits exchangeLimitsOf(const request_rec& request, const B
   return {silence, silence, silence};
 }
 
-int traceRefusal(request_rec& request) {
-  const auto& core = *static_cast<const core_server_config*>(ap_get_core_module_config(request.server->module_config));
-  if (core.trace_enable == AP_TRACE_DISABLE) return HTTP_METHOD_NOT_ALLOWED;
-  const bool takesBody = core.trace_enable == AP_TRACE_EXTENDED;
-  return !takesBody && ap_request_has_body(&request) ? HTTP_REQUEST_ENTITY_TOO_LARGE : OK;
-}
-
 }  // namespace
 
 int handleRequest(request_rec* request) {
   const RequestState* state = findState(*request);
   if (!state || !state->mapping || request->proxyreq != PROXYREQ_REVERSE) return DECLINED;
-  if (request->method_number == M_TRACE)
-    if (const int refusal = traceRefusal(*request); refusal != OK) return refusal;
+  if (const int refusal = proxycommon::traceRefusal(*request); refusal != OK) return refusal;
 
   const Backend& backend = *state->mapping->backend;
   const LocationConfig& config = LocationConfig::of(*request);

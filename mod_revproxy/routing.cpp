@@ -4,6 +4,7 @@
 #include <string>
 
 #include "common/http/url.h"
+#include "common/httpd/request_io.h"
 #include "mod_revproxy/config.h"
 #include "mod_revproxy/request_state.h"
 
@@ -52,6 +53,7 @@ int route(request_rec* request) {
   RequestState& state = stateOf(*request);
   state.mapping = mapping;
   state.target = apr_pstrdup(request->pool, targetOf(*request, state, *mapping).c_str());
+  proxycommon::dropNominatedFields(*request);
   request->proxyreq = PROXYREQ_REVERSE;
   request->handler = "revproxy";
   // Not "proxy:": a real mod_proxy takes every filename that begins so.

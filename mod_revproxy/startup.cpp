@@ -22,9 +22,12 @@ int prepare(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* main) {
   }
   // The first of the two runs only checks the configuration; its warnings would come twice.
   if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) return OK;
-  for (server_rec* server = main; server; server = server->next)
+  for (server_rec* server = main; server; server = server->next) {
+    // A vhost without directives of ours has the very configuration of the main server.
+    if (server != main && &ServerConfig::of(*server) == &ServerConfig::of(*main)) continue;
     for (const std::string& warning : ServerConfig::of(*server).warnings)
       ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, "%s", warning.c_str());
+  }
   return OK;
 }
 

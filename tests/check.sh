@@ -22,10 +22,13 @@ script() { # what, command…
 cases() { # what, program
     local report="$build/$1.report" good bad
     echo "--      $1"
+    rm -f "$report"
     "$2" --report_level=detailed --report_format=HRF --report_sink="$report" --log_level=error
+    local status=$?
     good=$(grep -c '^  *Test case ".*" has passed' "$report" 2>/dev/null)
     bad=$(grep -cE '^  *Test case ".*" (has failed|was aborted|has timed out)' "$report" 2>/dev/null)
-    [ $((good + bad)) -gt 0 ] || bad=1
+    # A program that died has told of what came before, but not of itself.
+    [ $((good + bad)) -gt 0 ] && { [ $status = 0 ] || [ "$bad" -gt 0 ]; } || bad=$((bad + 1))
     echo "        $good passed, $bad failed"
     passed=$((passed + good))
     failed=$((failed + bad))

@@ -69,6 +69,8 @@ class Exchange final : private ResponseEvents {
         clientMustBeAwaited_ = !writer_.closeChunk();
         break;
     }
+    if (writer_.isBroken())
+      return failure(ErrorKind::kClientMalformed, "the request's body has not the length that its head announces");
     return {};
   }
 
@@ -149,7 +151,7 @@ class Exchange final : private ResponseEvents {
     // Nothing that an error's sender says would change if the rest of the request came.
     if (head.status >= 400) abandoned_ = abandoned_ || !writer_.isDone();
     headPassed_ = true;
-    return sink_.head(head, writer_.isDone() || !abandoned_);
+    return sink_.head(head, writer_.isDone());
   }
 
   Outcome onBody(std::span<const char> bytes) override { return sink_.body(bytes); }

@@ -22,6 +22,7 @@ class PROXYCOMMON_API ConnectionOptions {
 
   bool removes(std::string_view name) const;
   bool has(std::string_view option) const;
+  const std::vector<std::string_view>& all() const { return options_; }
 
  private:
   std::vector<std::string_view> options_;

@@ -14,16 +14,26 @@ namespace proxycommon {
 class RequestWriter {
  public:
   RequestWriter(std::string headBytes, BodyFraming framing)
-      : text_(std::move(headBytes)), framing_(framing), ended_(framing.kind == BodyFraming::Kind::kNone) {}
+      : text_(std::move(headBytes)),
+        framing_(framing),
+        left_(framing.length),
+        ended_(framing.kind == BodyFraming::Kind::kNone) {}
 
   // Whether the next piece of the body is wanted. Both parts have been taken then.
   bool wantsPiece() const { return !ended_ && first().empty() && piece_.empty(); }
   bool isDone() const { return ended_ && first().empty() && piece_.empty(); }
-  bool hasBody() const { return framing_.kind != BodyFraming::Kind::kNone; }
+  // The body is longer or shorter than the head has announced: whoever reads on would take the next request for a part
+  // of this one, or the other way round. Nothing more may be sent.
+  bool isBroken() const { return broken_; }
 
   // `bytes` must hold until they are taken. Precondition: wantsPiece().
   void add(std::span<const char> bytes) {
     if (bytes.empty()) return;  // as a chunk it would be the last one
+    if (framing_.kind == BodyFraming::Kind::kLength && bytes.size() > left_) {
+      broken_ = true;
+      return;
+    }
+    left_ -= framing_.kind == BodyFraming::Kind::kLength ? bytes.size() : 0;
     text_.clear();
     taken_ = 0;
     piece_ = bytes;
@@ -45,6 +55,7 @@ class RequestWriter {
 
   // Precondition: wantsPiece().
   void end() {
+    broken_ = framing_.kind == BodyFraming::Kind::kLength && left_ > 0;
     text_.clear();
     taken_ = 0;
     ended_ = true;
@@ -65,7 +76,9 @@ class RequestWriter {
   std::size_t taken_ = 0;
   std::span<const char> piece_;
   BodyFraming framing_;
+  std::uint64_t left_;  // of kLength: what must still come
   bool ended_;
+  bool broken_ = false;
   bool chunkIsOpen_ = false;
 };
 

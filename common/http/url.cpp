@@ -129,6 +129,16 @@ Result<Url> parseUrl(std::string_view text) {
 std::string escapedTarget(std::string_view text) { return escaped(text, "%?"); }
 std::string escapedPath(std::string_view decoded) { return escaped(decoded, ""); }
 
+bool isNormalPath(std::string_view decoded) {
+  for (std::size_t position = 0; position < decoded.size(); ++position) {
+    const std::string_view rest = decoded.substr(position);
+    if (rest.front() == '?' || rest.front() == '#' || firstDecoded(rest).length == 3) return false;
+    for (const std::string_view dots : {"/./", "/../"})
+      if (rest.starts_with(dots)) return false;
+  }
+  return !decoded.ends_with("/.") && !decoded.ends_with("/..");
+}
+
 std::optional<std::string_view> encodedRemainder(std::string_view encoded, std::string_view decoded,
                                                  std::size_t prefixLength) {
   std::optional<std::string_view> remainder;

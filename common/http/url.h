@@ -38,6 +38,9 @@ PROXYCOMMON_API std::string escapedTarget(std::string_view text);
 // The same for a decoded path: `%` and `?` are encoded too.
 PROXYCOMMON_API std::string escapedPath(std::string_view decoded);
 
+// Whether a decoded path is one that httpd can compare: no dot segments, no query or fragment, nothing encoded.
+PROXYCOMMON_API bool isNormalPath(std::string_view decoded);
+
 // The part of `encoded` that stands behind the first `prefixLength` characters of `decoded`, where `encoded` really is
 // a percent-encoded form of `decoded`; nullopt where it is not. `decoded` may hold "%2F" undecoded
 // (httpd's AllowEncodedSlashes NoDecode).

@@ -9,8 +9,6 @@ namespace {
 
 constexpr apr_off_t kReadSize = 64 * 1024;
 
-bool hasContentFilters(const request_rec& request) { return request.input_filters != request.proto_input_filters; }
-
 // The client's socket, where waiting for it tells that the body goes on. A stream of HTTP/2 has none of its own.
 int clientDescriptor(const request_rec& request) {
   conn_rec* connection = request.connection;
@@ -28,25 +26,6 @@ std::uint64_t bodyLimit(const request_rec& request) {
 }
 
 }  // namespace
-
-HeaderFields requestFields(const request_rec& request) {
-  const apr_array_header_t* list = apr_table_elts(request.headers_in);
-  const auto* entries = reinterpret_cast<const apr_table_entry_t*>(list->elts);
-  HeaderFields fields;
-  fields.reserve(static_cast<std::size_t>(list->nelts));
-  for (int index = 0; index < list->nelts; ++index)
-    if (entries[index].key) fields.push_back({entries[index].key, entries[index].val});
-  return fields;
-}
-
-BodyFraming requestFraming(request_rec& request) {
-  if (!ap_request_has_body(&request)) return {};
-  const char* length = apr_table_get(request.headers_in, "Content-Length");
-  apr_off_t value = 0;
-  const bool isChunked = apr_table_get(request.headers_in, "Transfer-Encoding") || hasContentFilters(request);
-  if (isChunked || !length || !ap_parse_strict_length(&value, length)) return {BodyFraming::Kind::kChunked, 0};
-  return {BodyFraming::Kind::kLength, static_cast<std::uint64_t>(value)};
-}
 
 ClientBody::ClientBody(request_rec& request)
     : request_(request),

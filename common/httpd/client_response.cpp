@@ -1,4 +1,6 @@
 // The response to a client, written through httpd's output filters.
+#include <sys/socket.h>
+
 #include <string>
 #include <utility>
 
@@ -28,6 +30,15 @@ void setFields(request_rec& request, const HeaderFields& fields) {
       apr_table_addn(request.headers_out, pooled(request, field.name), value);
     }
   }
+}
+
+// For a client to which an orderly close is the end of a whole response: HTTP/1.0 has no other sign that it is not.
+void resetClient(conn_rec& connection) {
+  apr_os_sock_t descriptor = -1;
+  apr_os_sock_get(&descriptor, ap_get_conn_socket(&connection));
+  const linger atOnce{1, 0};
+  ::setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &atOnce, sizeof atOnce);
+  connection.aborted = 1;  // so that httpd does not end it in an orderly way first
 }
 
 }  // namespace
@@ -61,11 +72,14 @@ std::span<char> ClientResponse::readBuffer() {
 Outcome ClientResponse::interim(const ResponseHead& head) {
   // "100 Continue" is between us and the backend: httpd has sent the client its own when the body was read.
   if (head.status == HTTP_CONTINUE || request_.proto_num < HTTP_VERSION(1, 1)) return {};
+  // Only its own fields go out with it, not those that other modules have made ready for the final response.
+  apr_table_t* ofFinal = std::exchange(request_.headers_out, apr_table_make(request_.pool, 4));
   setFields(request_, head.fields);
   request_.status = head.status;
   request_.status_line = apr_psprintf(request_.pool, "%d %s", head.status, pooled(request_, head.reason));
   ap_send_interim_response(&request_, 1);
-  withdraw();
+  request_.headers_out = ofFinal;
+  forgetStatus();
   return {};
 }
 
@@ -73,8 +87,13 @@ Outcome ClientResponse::head(ResponseHead& head, bool requestIsComplete) {
   // Before the head goes out: else httpd would announce keep-alive, and then read a body that nobody wants.
   if (!requestIsComplete) request_.connection->keepalive = AP_CONN_CLOSE;
   if (edit_) edit_(head);
-  request_.status = head.status;
-  request_.status_line = apr_psprintf(request_.pool, "%d %s", head.status, pooled(request_, head.reason));
+  if (isErrorPage(request_) && ap_is_HTTP_SUCCESS(head.status)) {
+    request_.status = request_.prev->status;  // the page is well, what it tells of is not
+  } else {
+    request_.status = head.status;
+    request_.status_line = apr_psprintf(request_.pool, "%d %s", head.status, pooled(request_, head.reason));
+  }
+  before_ = apr_table_copy(request_.pool, request_.headers_out);
   setFields(request_, head.fields);
   hasHead_ = true;
   return {};
@@ -110,20 +129,28 @@ Outcome ClientResponse::passWith(apr_bucket* last) {
 }
 
 void ClientResponse::breakOff() {
-  request_.connection->keepalive = AP_CONN_CLOSE;
+  conn_rec& connection = *request_.connection;
+  connection.keepalive = AP_CONN_CLOSE;
+  const bool endsByClosing = request_.proto_num < HTTP_VERSION(1, 1) && !connection.master &&
+                             !apr_table_get(request_.headers_out, "Content-Length");
   apr_bucket_alloc_t* allocator = request_.connection->bucket_alloc;
   // httpd's chunk filter leaves out the last chunk when it sees this.
   APR_BRIGADE_INSERT_TAIL(brigade_, ap_bucket_error_create(HTTP_BAD_GATEWAY, nullptr, request_.pool, allocator));
   (void)finish();
+  if (endsByClosing) resetClient(connection);
 }
 
 void ClientResponse::withdraw() {
   apr_brigade_cleanup(brigade_);
-  apr_table_clear(request_.headers_out);
+  request_.headers_out = before_;
+  forgetStatus();
+  hasHead_ = false;
+}
+
+void ClientResponse::forgetStatus() {
   ap_set_content_type(&request_, nullptr);
   request_.status = HTTP_OK;
   request_.status_line = nullptr;
-  hasHead_ = false;
 }
 
 }  // namespace proxycommon

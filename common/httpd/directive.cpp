@@ -21,7 +21,8 @@ const char* message(const cmd_parms& command, const Outcome& outcome) {
   return apr_psprintf(command.pool, "%s: %s", command.cmd->name, outcome.error().detail.c_str());
 }
 
-std::string nextWord(const cmd_parms& command, std::string_view& line) {
+std::optional<std::string> nextWord(const cmd_parms& command, std::string_view& line) {
+  if (trimmed(line).empty()) return std::nullopt;
   const char* rest = apr_pstrmemdup(command.temp_pool, line.data(), line.size());
   const char* const start = rest;
   std::string word = ap_getword_conf(command.temp_pool, &rest);

@@ -2,6 +2,7 @@
 // httpd calls is made from these. A configuration type says where it lives by a static `of(cmd_parms&, void*)`.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -42,8 +43,11 @@ const char* setField(cmd_parms* command, void* directory, const char* argument) 
 }
 
 // A function of our own that takes the whole rest of the line.
-template <auto Apply>
+template <auto Apply, bool kChecksPlaceItself>
 const char* applyLine(cmd_parms* command, void* directory, const char* line) {
+  const char* misplaced =
+      kChecksPlaceItself ? nullptr : ap_check_cmd_context(command, NOT_IN_DIRECTORY | NOT_IN_FILES);
+  if (misplaced) return misplaced;
   return message(*command, Apply(*command, directory, std::string_view(line)));
 }
 
@@ -60,14 +64,14 @@ command_rec field(const char* name, int where, const char* help) {
   return {name, detail::asCommand(guarded<&detail::setField<Member, Read>>), nullptr, where, TAKE1, help};
 }
 
-template <auto Apply>
+template <auto Apply, bool kChecksPlaceItself = false>
 command_rec line(const char* name, int where, const char* help) {
-  return {name, detail::asCommand(guarded<&detail::applyLine<Apply>>), nullptr, where, RAW_ARGS, help};
+  return {name, detail::asCommand(guarded<&detail::applyLine<Apply, kChecksPlaceItself>>), nullptr, where, RAW_ARGS, help};
 }
 
 inline command_rec end() { return {}; }
 
-// The next word of a line, unquoted; empty at its end.
-PROXYCOMMON_API std::string nextWord(const cmd_parms& command, std::string_view& line);
+// The next word of a line, unquoted; nullopt at its end. A word in quotes may be empty.
+PROXYCOMMON_API std::optional<std::string> nextWord(const cmd_parms& command, std::string_view& line);
 
 }  // namespace proxycommon::directive

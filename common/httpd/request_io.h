@@ -14,6 +14,17 @@ namespace proxycommon {
 // Views into r->headers_in.
 PROXYCOMMON_API HeaderFields requestFields(const request_rec& request);
 
+// Whether httpd makes the request for an ErrorDocument, in place of one that has failed.
+PROXYCOMMON_API bool isErrorPage(const request_rec& request);
+
+// Takes off what the client's `Connection` nominates (RFC 9110 7.6.1), while only the client's own fields are there: what
+// httpd's modules add later is not the client's to remove. Before fixups.
+PROXYCOMMON_API void dropNominatedFields(request_rec& request);
+
+// What a TRACE is answered where TraceEnable does not allow it; OK for every other request. httpd's own check does not
+// run for proxied requests.
+PROXYCOMMON_API int traceRefusal(request_rec& request);
+
 // How the body of a request goes on: as it came, or chunked where an input filter may change its length.
 PROXYCOMMON_API BodyFraming requestFraming(request_rec& request);
 
@@ -74,12 +85,14 @@ class PROXYCOMMON_API ClientResponse final : public ResponseSink {
  private:
   Outcome passWith(apr_bucket* last);
   void giveUpBlock();
+  void forgetStatus();
 
   request_rec& request_;
   HeadEditor edit_;
   apr_bucket_brigade* brigade_;
   char* block_ = nullptr;         // what readBuffer() gave
   apr_bucket* shared_ = nullptr;  // owns the block, once parts of it have been handed on
+  apr_table_t* before_ = nullptr;  // headers_out without the backend's head
   bool hasHead_ = false;
   bool started_ = false;
 };

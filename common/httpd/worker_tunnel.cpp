@@ -13,6 +13,8 @@ namespace {
 
 // Below httpd's FlushMaxThreshold of 65536: its core filter blocks the thread above that.
 constexpr std::size_t kPieceSize = 32 * 1024;
+// Pieces in one direction before the other has its turn.
+constexpr int kTurns = 8;
 
 // The client's side, through the connection's filters.
 class TunnelClient {
@@ -98,17 +100,19 @@ class WorkerTunnel {
 
   TunnelEnd run() {
     while (end_.reason.empty()) {
+      hasMore_ = false;
       clientToBackend();
       if (end_.reason.empty()) backendToClient();
       if (end_.reason.empty()) passOnEnds();
-      if (end_.reason.empty() && !wait()) end_.reason = "idle for too long";
+      // What a filter has read ahead makes no descriptor readable.
+      if (end_.reason.empty() && !hasMore_ && !wait()) end_.reason = "idle for too long";
     }
     return std::move(end_);
   }
 
  private:
   void clientToBackend() {
-    while (!clientEnded_ || !pending().empty()) {
+    for (int turn = 0; turn < kTurns && (!clientEnded_ || !pending().empty()); ++turn) {
       if (pending().empty()) {
         sent_ = 0;
         fromClient_.clear();
@@ -126,10 +130,11 @@ class WorkerTunnel {
       sent_ += written.bytes;
       end_.toBackend += written.bytes;
     }
+    hasMore_ = hasMore_ || !clientEnded_;
   }
 
   void backendToClient() {
-    while (true) {
+    for (int turn = 0; turn < kTurns; ++turn) {
       if (client_.isFull() && !client_.drain()) return stop("the client's connection broke");
       if (backendEnded_ || client_.isFull()) return;
       const IoResult got = backend_.read(fromBackend_);
@@ -140,6 +145,7 @@ class WorkerTunnel {
       end_.toClient += got.bytes;
       if (!client_.write({fromBackend_.data(), got.bytes})) return stop("the client's connection broke");
     }
+    hasMore_ = true;
   }
 
   void passOnEnds() {
@@ -151,15 +157,19 @@ class WorkerTunnel {
 
   bool wait() {
     if (backend_.hasBufferedInput() && !client_.isFull()) return true;
+    const bool clientMaySend = !clientEnded_ && pending().empty();
     short forClient = 0;
     short forBackend = 0;
-    if (!clientEnded_ && pending().empty()) forClient |= POLLIN;
+    if (clientMaySend) forClient |= POLLIN;
     if (client_.isFull()) forClient |= POLLOUT;
     if (!backendEnded_ && !client_.isFull()) forBackend |= POLLIN;
     if (!pending().empty() && backendIsFull_) forBackend |= POLLOUT;
-    std::array<pollfd, 2> descriptors{pollfd{forClient ? client_.descriptor() : -1, forClient, 0},
+    std::array<pollfd, 2> descriptors{pollfd{client_.descriptor(), forClient, 0},
                                       pollfd{forBackend ? backend_.descriptor() : -1, forBackend, 0}};
-    return waitFor(descriptors, Deadline::after(idle_));
+    const bool ready = waitFor(descriptors, Deadline::after(idle_));
+    // Asked for nothing, it still tells of a client that has gone altogether.
+    if (ready && forClient == 0 && descriptors[0].revents != 0) stop("the client's connection broke");
+    return ready;
   }
 
   std::span<const char> pending() const { return std::span<const char>(fromClient_).subspan(sent_); }
@@ -176,6 +186,7 @@ class WorkerTunnel {
   bool backendEnded_ = false;
   bool backendEndPassed_ = false;
   bool backendIsFull_ = false;
+  bool hasMore_ = false;  // a turn ended before its side had nothing more
   TunnelEnd end_;
 };
 

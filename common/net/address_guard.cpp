@@ -93,7 +93,8 @@ bool AddressGuard::isSpecial(const Network& network) {
                      [&](const SpecialNetwork& row) { return row.network.contains(network); });
 }
 
-bool AddressGuard::isOpened(const IpAddress& address, std::uint16_t port) const {
+bool AddressGuard::opens(const IpAddress& address, std::uint16_t port) const {
+  if (!guarding_) return true;
   return std::any_of(openings_.begin(), openings_.end(), [&](const Opening& opening) {
     return opening.network.contains(address) && opening.ports.contains(port);
   });
@@ -105,7 +106,7 @@ std::string AddressGuard::refusal(const IpAddress& address, std::uint16_t port) 
   const auto found = std::find_if(networks.begin(), networks.end(),
                                   [&](const SpecialNetwork& row) { return row.network.contains(address); });
   if (found == networks.end()) return {};
-  if (isOpened(address, port))
+  if (opens(address, port))
     return found->inner == Inner::kNone ? std::string{} : refusal(innerOf(address, found->inner), port);
   return address.toString() + " is in " + found->network.toString() + " (" + std::string{found->name} + ")";
 }

@@ -33,6 +33,9 @@ class PROXYCOMMON_API AddressGuard {
   // Any thread; the guard is const while it judges.
   std::string refusal(const IpAddress& address, std::uint16_t port) const;
 
+  // Whether an opening names the address, or the guard lets everything through.
+  bool opens(const IpAddress& address, std::uint16_t port) const;
+
   // Two guards with the same text judge alike: part of the peer key, so that a connection never crosses policies.
   const std::string& fingerprint() const { return fingerprint_; }
 
@@ -41,8 +44,6 @@ class PROXYCOMMON_API AddressGuard {
     Network network;
     PortSet ports;
   };
-  bool isOpened(const IpAddress& address, std::uint16_t port) const;
-
   bool guarding_ = true;
   std::vector<Opening> openings_;
   std::string fingerprint_;

@@ -4,9 +4,11 @@
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <csignal>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -64,9 +66,9 @@ bool configure(CURL* handle, const std::string& url, Attempt& attempt, milliseco
 
 ErrorKind kindOf(CURLcode code, long systemError, const Attempt& attempt) {
   if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_URL_MALFORMAT) return ErrorKind::kUnresolvable;
+  if (!attempt.dialledAny && !attempt.refusals.empty()) return ErrorKind::kAddressRefused;
   if (code == CURLE_OPERATION_TIMEDOUT)
     return attempt.dialledAny ? ErrorKind::kConnectTimeout : ErrorKind::kUnresolvable;
-  if (!attempt.dialledAny && !attempt.refusals.empty()) return ErrorKind::kAddressRefused;
   if (code != CURLE_COULDNT_CONNECT) return ErrorKind::kInternal;
   if (systemError == ETIMEDOUT) return ErrorKind::kConnectTimeout;
   return systemError == 0 || systemError == ECONNREFUSED ? ErrorKind::kRefused : ErrorKind::kUnreachable;
@@ -85,6 +87,44 @@ Error errorOf(CURLcode code, CURL* handle, const Destination& destination, const
 bool isPlainHost(std::string_view host) {
   return !host.empty() && host.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                                  "0123456789-._:") == std::string_view::npos;
+}
+
+IpAddress addressOf(int descriptor, int (*name)(int, sockaddr*, socklen_t*)) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  auto& address = reinterpret_cast<sockaddr&>(storage);
+  const bool known = name(descriptor, &address, &size) == 0;
+  return (known ? IpAddress::fromSocketAddress(address) : std::nullopt).value_or(IpAddress{});
+}
+
+// A connection to this machine itself comes from its own address: what listens here would take the proxy's clients for
+// local ones. A public address of our own is closed like a private one.
+Outcome refuseOwnAddress(int descriptor, const Destination& destination, const AddressGuard& guard) {
+  const IpAddress peer = addressOf(descriptor, &::getpeername);
+  if (peer != addressOf(descriptor, &::getsockname) || guard.opens(peer, destination.port)) return {};
+  return failure(ErrorKind::kAddressRefused,
+                 destination.toString() + " is this machine itself (" + peer.toString() + ")");
+}
+
+// The thread in which curl resolves takes over the mask: under prefork a signal meant for httpd's only thread would
+// otherwise run its handler there.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+CURLcode connect(CURL* handle) {
+  const SignalsBlocked blocked;
+  return curl_easy_perform(handle);
 }
 
 }  // namespace
@@ -107,13 +147,14 @@ Result<FileDescriptor> dial(const Destination& destination, const AddressGuard& 
   Attempt attempt{guard, destination.port, {}, false};
   if (!handle || !configure(handle.get(), "http://" + destination.toString() + "/", attempt, limit))
     return failure(ErrorKind::kInternal, "libcurl cannot be set up for a dial");
-  const CURLcode code = curl_easy_perform(handle.get());
+  const CURLcode code = connect(handle.get());
   if (code != CURLE_OK) return errorOf(code, handle.get(), destination, attempt);
 
   curl_socket_t connected = CURL_SOCKET_BAD;
   curl_easy_getinfo(handle.get(), CURLINFO_ACTIVESOCKET, &connected);
   FileDescriptor own{::fcntl(connected, F_DUPFD_CLOEXEC, 0)};
   if (!own) return failure(ErrorKind::kInternal, "no descriptor left for " + destination.toString());
+  if (auto refused = refuseOwnAddress(own.get(), destination, guard); !refused) return std::move(refused.error());
   return own;
 }
 

@@ -163,6 +163,10 @@ BOOST_AUTO_TEST_CASE(forward_directives_in_the_first_host_are_right) {
   httpd.configure(opening + "ServerName first.test\nFwdProxyRequests On\nFwdProxyAllow host.test\n</VirtualHost>\n" +
                   opening + "ServerName second.test\n</VirtualHost>\n");
   BOOST_TEST(httpd.configtest().exitStatus == 0);
+  // Said of the whole server, they hold for both hosts alike.
+  httpd.configure("FwdProxyRequests On\nFwdProxyAllow host.test\n" + opening + "ServerName first.test\n</VirtualHost>\n" +
+                  opening + "ServerName second.test\n</VirtualHost>\n");
+  BOOST_TEST(httpd.configtest().exitStatus == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -123,6 +123,99 @@ PROXY_TEST(trace_follows_trace_enable) {
   }
 }
 
+// An error page that is itself proxied is a GET; httpd leaves the fields of the failed request's body on it.
+PROXY_TEST(error_page_from_a_backend_announces_no_body) {
+  const ScriptedOrigin origin([](OriginConnection& connection) {
+    while (const auto request = connection.readRequest()) {
+      if (request->target() == "/fails") return connection.reset();
+      connection.write(okResponse(request->method() + " " + request->target() + " " +
+                                  request->header("Content-Length").value_or("none")));
+    }
+  });
+  Httpd httpd(mpm, {.children = 1, .threadsPerChild = 25, .preforkStart = 1, .preforkChildren = 1});
+  httpd.expectLog("AH00161|closed-early|client-");
+  httpd.configure("RevProxyPass / " + origin.url("/") + "\nErrorDocument 502 /sorry\n");
+  httpd.start();
+  Client client;
+  for (int round = 0; round < 3; ++round) {
+    const Response page = client.post(httpd.url("/fails"), "a body of some length");
+    BOOST_TEST(page.status == 502);
+    BOOST_TEST(page.body == "GET /sorry none");
+    BOOST_TEST(client.get(httpd.url("/next")).body == "GET /next none");
+  }
+}
+
+PROXY_TEST(posts_of_nothing_say_so) {
+  const ScriptedOrigin origin(ScriptedOrigin::answering(
+      [](const OriginRequest& request) { return okResponse(request.header("Content-Length").value_or("none")); }));
+  Httpd httpd(mpm);
+  httpd.configure("RevProxyPass / " + origin.url("/") + "\n");
+  httpd.start();
+  Client client;
+  BOOST_TEST(client.post(httpd.url("/"), "", {"Content-Length: 0"}).body == "0");
+  BOOST_TEST(client.get(httpd.url("/")).body == "none");
+}
+
+// What the client nominates is its own: a field that httpd adds by the same name stays.
+PROXY_TEST(connection_cannot_take_away_what_the_administrator_sets) {
+  const ScriptedOrigin origin(ScriptedOrigin::answering(
+      [](const OriginRequest& request) { return okResponse(request.header("X-User").value_or("none")); }));
+  for (const std::string set : {"", "RequestHeader set X-User alice\n"}) {
+    Httpd httpd(mpm);
+    httpd.loadModule("headers");
+    httpd.configure(set + "RevProxyPass / " + origin.url("/") + "\n");
+    httpd.start();
+    RawClient client(httpd.port());
+    client.send("GET / HTTP/1.1\r\nHost: a\r\nX-User: mallory\r\nConnection: X-User, close\r\n\r\n");
+    BOOST_TEST(client.readToEnd().data.ends_with(set.empty() ? "none" : "alice"));
+  }
+}
+
+// mod_remoteip's word for the client makes the other fields of that peer true; a PROXY line vouches for none.
+PROXY_TEST(forwarded_fields_are_believed_from_trusted_peers_alone) {
+  const ScriptedOrigin origin(ScriptedOrigin::answering(
+      [](const OriginRequest& request) { return okResponse(request.header("X-Forwarded-Proto").value_or("none")); }));
+  struct Row {
+    std::string settings, preamble, seen;
+  };
+  const std::vector<Row> rows{{"", "", "http"},
+                              {"RemoteIPHeader X-Real\nRemoteIPInternalProxy 127.0.0.1\n", "", "https"},
+                              {"RemoteIPHeader X-Real\nRemoteIPInternalProxy 192.0.2.1\n", "", "http"},
+                              {"RemoteIPProxyProtocol On\n", "PROXY TCP4 198.51.100.7 127.0.0.1 5000 80\r\n", "http"}};
+  for (const Row& row : rows) {
+    Httpd httpd(mpm);
+    httpd.loadModule("remoteip");
+    httpd.expectLog("AH03496|AH03507|remoteip");
+    // On a port of its own: the harness asks the first one whether httpd is up.
+    const int port = httpd.addPort();
+    httpd.configure("<VirtualHost *:" + std::to_string(port) + ">\n" + row.settings + "RevProxyPass / " +
+                    origin.url("/") + "\n</VirtualHost>\n");
+    httpd.start();
+    RawClient client(port);
+    client.send(row.preamble +
+                "GET / HTTP/1.1\r\nHost: a\r\nX-Real: 203.0.113.9\r\nX-Forwarded-Proto: https\r\nConnection: close\r\n\r\n");
+    BOOST_TEST(client.readToEnd().data.ends_with("\r\n\r\n" + row.seen), row.settings << row.preamble);
+  }
+}
+
+// HTTP/1.0 has no chunks: to such a client an orderly close would be the end of a whole response.
+PROXY_TEST(broken_body_ends_in_a_reset_for_an_old_client) {
+  const ScriptedOrigin origin([](OriginConnection& connection) {
+    connection.readRequest();
+    connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+    connection.waitForClose();
+  });
+  Httpd httpd(mpm);
+  httpd.configure("RevProxyTimeout 300ms\nRevProxyPass / " + origin.url("/") + "\n");
+  httpd.start();
+  RawClient client(httpd.port());
+  client.send("GET / HTTP/1.0\r\nHost: a\r\n\r\n");
+  const RawClient::Ending ending = client.readToEnd();
+  BOOST_TEST(ending.data.ends_with("hello"));
+  BOOST_TEST(ending.reset);
+  httpd.requireLog("idle-timeout");
+}
+
 // What authenticates the connection must not serve the next client.
 PROXY_TEST(connections_with_ntlm_are_not_shared) {
   const ScriptedOrigin origin(

@@ -1,5 +1,5 @@
 # The build of both modules and of the library under them. `make run` shows them at work, `make check` proves them.
-#   make all run check bench install uninstall deps format lint clean
+#   make all run check bench fuzz install uninstall deps format lint clean
 #   SANITIZE=address builds everything, tests included, under that sanitizer, in a folder of its own.
 
 VERSION := 0.1.0
@@ -117,6 +117,19 @@ uninstall:
 	rm -f $(config_dir)/fwdproxy.load $(config_dir)/revproxy.load
 	for name in fwdproxy revproxy; do \
 	  if cmp -s conf/$$name.conf $(config_dir)/$$name.conf; then rm $(config_dir)/$$name.conf; fi; done
+
+# Hostile bytes against everything that parses, FUZZ_SECONDS each; what is found stays in $(BUILD)/fuzz.
+FUZZ_SECONDS ?= 30
+fuzzers := $(patsubst tests/fuzz/%.cpp,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.cpp))
+fuzz_sources := $(wildcard common/base/*.cpp) $(addprefix common/http/,header_rules.cpp request_head.cpp response_parser.cpp url.cpp) \
+  $(addprefix common/net/,address_guard.cpp ip_address.cpp port_set.cpp) $(fwdproxy_core)
+$(BUILD)/fuzz/%: tests/fuzz/%.cpp $(fuzz_sources)
+	@mkdir -p $(@D)
+	clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -I. -pthread $^ -o $@
+fuzz:
+	@$(PACKAGES) build fuzz
+	@$(MAKE) --no-print-directory $(fuzzers)
+	cd $(BUILD)/fuzz && for fuzzer in $(notdir $(fuzzers)); do ./$$fuzzer -max_total_time=$(FUZZ_SECONDS) -max_len=4096 || exit 1; done
 
 format:
 	@$(PACKAGES) lint

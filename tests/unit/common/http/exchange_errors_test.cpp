@@ -204,6 +204,18 @@ BOOST_AUTO_TEST_CASE(an_error_of_the_client_ends_the_exchange) {
   BOOST_TEST(gone.error.seen == Seen::kMaybeRan);
 }
 
+// What the peer has then is less than a request: it must not get a byte that it could take for the next one.
+BOOST_AUTO_TEST_CASE(a_body_that_is_not_as_long_as_announced_ends_the_exchange) {
+  for (const std::vector<std::string>& pieces : {std::vector<std::string>{"hello", "GET /evil"}, {"hell"}, {}}) {
+    std::string seen;
+    const auto recording = [&seen](FileDescriptor& end) { seen = receiveUntilEnd(end.get()); };
+    const Failed broken =
+        failed(makeSocketPair(), recording, kLimits, {BodyFraming::Kind::kLength, 5}, ListedBody(pieces));
+    BOOST_TEST(broken.error.kind == ErrorKind::kClientMalformed);
+    BOOST_TEST(seen == kHead + (pieces.empty() ? "" : pieces.front()));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(an_error_of_the_sink_ends_the_exchange) {
   RecordingSink failing;
   failing.onBody = [] { return failure(ErrorKind::kClientGone, "gone"); };

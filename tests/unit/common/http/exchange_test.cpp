@@ -74,6 +74,8 @@ BOOST_AUTO_TEST_CASE(a_body_is_sent_as_it_is_framed) {
       {length(0), {}, ""},
       {kChunked, {"hello ", "world"}, "6\r\nhello \r\n5\r\nworld\r\n0\r\n\r\n"},
       {kChunked, {}, "0\r\n\r\n"},
+      {kChunked, {"", "hello", "", "x", ""}, "5\r\nhello\r\n1\r\nx\r\n0\r\n\r\n"},
+      {length(6), {"", "hello", "", "x", ""}, "hellox"},
       {length(3'000'000), {std::string(3'000'000, 'x')}, std::string(3'000'000, 'x')},
   };
   for (const Row& row : rows) {

@@ -60,6 +60,8 @@ BOOST_AUTO_TEST_CASE(an_option_is_found_in_any_connection_field) {
   BOOST_TEST(options.has("close"));
   BOOST_TEST(options.has("Keep-Alive"));
   BOOST_TEST(!options.has("upgrade"));
+  const std::vector<std::string_view> all{"keep-alive", "Close"};
+  BOOST_TEST(options.all() == all, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(the_fields_that_go_on_keep_their_order_and_repetition) {

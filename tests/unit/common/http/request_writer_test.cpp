@@ -65,6 +65,50 @@ BOOST_AUTO_TEST_CASE(an_empty_piece_does_not_end_a_chunked_body) {
   BOOST_TEST(written(kChunked, {"", "world"}) == "head|5\r\nworld\r\n0\r\n\r\n");
 }
 
+// The rest would be a request of its own to the backend, or the next request a part of this one.
+BOOST_AUTO_TEST_CASE(a_body_that_is_not_as_long_as_announced_is_broken) {
+  struct Row {
+    std::vector<std::string> pieces;
+    bool isBroken;
+  };
+  const Row rows[] = {{{"0123456789"}, false},
+                      {{"01234", "56789"}, false},
+                      {{"01234", "", "56789"}, false},
+                      {{"0123"}, true},
+                      {{}, true},
+                      {{"0123456789x"}, true},
+                      {{"01234", "56789x"}, true},
+                      {{"0123456789", "x"}, true}};
+  for (const Row& row : rows) {
+    RequestWriter writer("", kLength);
+    std::string sent;
+    for (std::size_t next = 0; next < row.pieces.size() && !writer.isBroken(); ++next) {
+      writer.add(row.pieces[next]);
+      sent.append(writer.second().data(), writer.second().size());
+      writer.take(writer.second().size());
+    }
+    if (!writer.isBroken()) writer.end();
+    BOOST_TEST(writer.isBroken() == row.isBroken, sent);
+    BOOST_TEST(sent.size() <= kLength.length);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_chunk_can_be_closed_before_a_pause) {
+  RequestWriter writer("", kChunked);
+  BOOST_TEST(!writer.closeChunk());
+  writer.add(std::string_view("hello"));
+  writer.take(3 + 5);
+  BOOST_TEST(writer.closeChunk());
+  BOOST_TEST((std::string_view(writer.first().data(), writer.first().size()) == "\r\n"));
+  writer.take(2);
+  BOOST_TEST(!writer.closeChunk());
+  writer.add(std::string_view("x"));
+  BOOST_TEST((std::string_view(writer.first().data(), writer.first().size()) == "1\r\n"));
+  writer.take(4);
+  writer.end();
+  BOOST_TEST((std::string_view(writer.first().data(), writer.first().size()) == "\r\n0\r\n\r\n"));
+}
+
 BOOST_AUTO_TEST_CASE(a_piece_is_wanted_when_all_before_has_been_taken) {
   RequestWriter writer("head", kLength);
   BOOST_TEST(!writer.wantsPiece());
@@ -76,6 +120,8 @@ BOOST_AUTO_TEST_CASE(a_piece_is_wanted_when_all_before_has_been_taken) {
   BOOST_TEST(!writer.wantsPiece());
   writer.take(1);
   BOOST_TEST(writer.wantsPiece());
+  writer.add(std::string_view("world"));
+  writer.take(5);
   BOOST_TEST(!writer.isDone());
   writer.end();
   BOOST_TEST(writer.isDone());

@@ -190,6 +190,16 @@ BOOST_AUTO_TEST_CASE(a_target_keeps_its_escapes_and_its_query) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_normal_path_has_one_reading) {
+  for (const std::string_view path : {"/", "/a/b", "/a/", "//a//b", "/.a", "/..a", "/a.", "/a..", "/...", "/a/.../b",
+                                      "/a b", "/100%", "/100%/b", "/%zz", "/%2", "/a;b=c", "/\xc3\xa4", ""})
+    BOOST_TEST(isNormalPath(path), path);
+  for (const std::string_view path :
+       {"/.",   "/..", "/./",  "/../", "/a/.",   "/a/..",  "/a/./b",  "/a/../b", "//..",   "/..//",
+        "/a?b", "?",   "/a#b", "/%41", "/a%2Fb", "/a%2fb", "/%2e%2e", "/%00",    "/a%25b", "/%3f"})
+    BOOST_TEST(!isNormalPath(path), path);
+}
+
 BOOST_AUTO_TEST_CASE(the_encoded_remainder_stands_behind_the_decoded_prefix) {
   constexpr std::string_view kMismatch = "(mismatch)";
   struct Row {

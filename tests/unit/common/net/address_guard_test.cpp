@@ -137,6 +137,19 @@ BOOST_AUTO_TEST_CASE(an_opened_network_is_open_on_its_ports_alone) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_guard_says_which_addresses_its_openings_name) {
+  const AddressGuard guard = opened({"203.0.113.0/24", "8.8.8.0/24"}, "443");
+  const auto opens = [](const AddressGuard& judge, std::string_view address, std::uint16_t port) {
+    return judge.opens(IpAddress::parse(address).value(), port);
+  };
+  BOOST_TEST(opens(guard, "203.0.113.1", 443));
+  BOOST_TEST(opens(guard, "8.8.8.8", 443));
+  BOOST_TEST(!opens(guard, "8.8.8.8", 80));
+  BOOST_TEST(!opens(guard, "8.8.9.0", 443));
+  BOOST_TEST(!opens(AddressGuard::closed(), "8.8.8.8", 443));
+  BOOST_TEST(opens(AddressGuard::open(), "127.0.0.1", 80));
+}
+
 BOOST_AUTO_TEST_CASE(two_openings_of_one_network_open_the_ports_of_both) {
   AddressGuard guard = opened({"10.0.0.0/8"}, "80");
   guard.allow(Network::parse("10.0.0.0/16").value(), PortSet::parse("443").value());

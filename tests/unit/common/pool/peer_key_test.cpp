@@ -19,7 +19,7 @@ BOOST_AUTO_TEST_CASE(keys_with_the_same_concatenation_but_different_parts_differ
       PeerKey{"1:a"},     PeerKey{"a1:b", "c"},  PeerKey{"a", "b1:c"},
       PeerKey{"a\0b"sv},  PeerKey{"a", "\0b"sv}, PeerKey{"c", "ab"},
       PeerKey{"ABC"},     PeerKey{"3:abc"},      PeerKey{"3", "abc"},
-      PeerKey{"2:ab1:c"},
+      PeerKey{"2:ab1:c"}, PeerKey{"a:", "b"},    PeerKey{"a", ":b"},
   };
   for (std::size_t left = 0; left < keys.size(); ++left)
     for (std::size_t right = 0; right < keys.size(); ++right)

@@ -129,7 +129,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.cpp $(fuzz_sources)
 fuzz:
 	@$(PACKAGES) build fuzz
 	@$(MAKE) --no-print-directory $(fuzzers)
-	cd $(BUILD)/fuzz && for fuzzer in $(notdir $(fuzzers)); do ./$$fuzzer -max_total_time=$(FUZZ_SECONDS) -max_len=4096 || exit 1; done
+	cd $(BUILD)/fuzz && for fuzzer in $(notdir $(fuzzers)); do ./$$fuzzer -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -dict=$(CURDIR)/tests/fuzz/http.dict || exit 1; done
 
 format:
 	@$(PACKAGES) lint

@@ -55,7 +55,9 @@ ServerConfig& ServerConfig::of(cmd_parms& command, void*) {
                             std::to_string(command.directive->line_num);
   return config;
 }
-const ServerConfig& ServerConfig::of(const conn_rec& connection) { return of(*connection.base_server); }
+const ServerConfig& ServerConfig::of(const conn_rec& connection) {
+  return of(*connection.base_server);
+}
 
 ServerConfig ServerConfig::merged(const ServerConfig& outer, const ServerConfig& inner) {
   ServerConfig result;
@@ -76,7 +78,9 @@ void ServerConfig::seal() {
   for (const auto& network : privateNetworks) guard.allow(network, proxycommon::PortSet::all());
 }
 
-void* createServerConfig(apr_pool_t* pool, server_rec*) { return proxycommon::makePoolOwned<ServerConfig>(pool); }
+void* createServerConfig(apr_pool_t* pool, server_rec*) {
+  return proxycommon::makePoolOwned<ServerConfig>(pool);
+}
 void* mergeServerConfig(apr_pool_t* pool, void* outer, void* inner) {
   return proxycommon::makePoolOwned<ServerConfig>(
       pool, ServerConfig::merged(*static_cast<ServerConfig*>(outer), *static_cast<ServerConfig*>(inner)));
@@ -86,13 +90,15 @@ const command_rec kDirectives[] = {
     directive::field<&ServerConfig::requests, &directive::readSwitch>(
         "FwdProxyRequests", RSRC_CONF, "On: this server is a forward proxy; default Off"),
     directive::line<&allow>("FwdProxyAllow", RSRC_CONF, "HOST[:PORTS] ...: destinations that are open; default none"),
-    directive::line<&privateNetworks>("FwdProxyPrivateNetworks", RSRC_CONF,
-                                      "CIDR ...: networks beside the public Internet that may be dialled; default none"),
+    directive::line<&privateNetworks>(
+        "FwdProxyPrivateNetworks", RSRC_CONF,
+        "CIDR ...: networks beside the public Internet that may be dialled; default none"),
     directive::field<&ServerConfig::timeout, &directive::readDuration>(
         "FwdProxyTimeout", RSRC_CONF, "how long an origin or a tunnel may stay silent; default: Timeout"),
     directive::field<&ServerConfig::connectTimeout, &directive::readDuration>(
         "FwdProxyConnectTimeout", RSRC_CONF, "how long a connection may take; default 10s"),
-    directive::field<&ServerConfig::via, &proxycommon::readVia>("FwdProxyVia", RSRC_CONF, "On, Off, or Full; default On"),
+    directive::field<&ServerConfig::via, &proxycommon::readVia>("FwdProxyVia", RSRC_CONF,
+                                                                "On, Off, or Full; default On"),
     directive::end(),
 };
 

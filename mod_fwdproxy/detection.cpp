@@ -47,7 +47,8 @@ Result<ForwardRequest> parseAbsolute(std::string_view target, int method) {
 // An absolute URL may name this very server; such a request is httpd's own.
 bool isLocal(request_rec& request) {
   const apr_uri_t& uri = request.parsed_uri;
-  if (!uri.hostname || !*uri.hostname || !proxycommon::equalsIgnoringCase(uri.scheme, ap_http_scheme(&request))) return false;
+  if (!uri.hostname || !*uri.hostname || !proxycommon::equalsIgnoringCase(uri.scheme, ap_http_scheme(&request)))
+    return false;
   const apr_port_t port = uri.port_str ? uri.port : ap_default_port(&request);
   return ap_matches_request_vhost(&request, uri.hostname, port) != 0;
 }
@@ -86,7 +87,11 @@ int detect(request_rec* request) {
   return DECLINED;
 }
 
-int keepUrl(request_rec* request) { return findForwardRequest(*request) ? DONE : DECLINED; }
-int skipPhase(request_rec* request) { return findForwardRequest(*request) ? OK : DECLINED; }
+int keepUrl(request_rec* request) {
+  return findForwardRequest(*request) ? DONE : DECLINED;
+}
+int skipPhase(request_rec* request) {
+  return findForwardRequest(*request) ? OK : DECLINED;
+}
 
 }  // namespace fwdproxy

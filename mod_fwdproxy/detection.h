@@ -1,8 +1,8 @@
 // The phases before the handler: which request is for the proxy, and whether its destination is open.
 #pragma once
 
-#include "common/httpd/httpd_api.h"
 #include "common/http/url.h"
+#include "common/httpd/httpd_api.h"
 #include "mod_fwdproxy/module.h"
 
 namespace fwdproxy {

@@ -60,8 +60,7 @@ int relayRequest(request_rec& request, const ForwardRequest& forward, const Serv
       forwardedHead(request, forward, config, host),
       {silence, silence, silence}};
   const ViaMode via = config.via.valueOr(ViaMode::kOn);
-  proxycommon::ClientResponse response(request,
-                                       [&](auto& head) { proxycommon::addResponseVia(request, head, via); });
+  proxycommon::ClientResponse response(request, [&](auto& head) { proxycommon::addResponseVia(request, head, via); });
   const Outcome outcome = proxycommon::relay(request, plan, response);
   if (outcome) return OK;
   return proxycommon::answerError(request, APLOG_MODULE_INDEX, "http://" + host, outcome.error(), &response);
@@ -76,7 +75,8 @@ bool announceTunnel(request_rec& request) {
 
 int openTunnel(request_rec& request, const ForwardRequest& forward, const ServerConfig& config) {
   if (request.connection->master) {
-    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, &request, "CONNECT on a stream of HTTP/2 is not supported: clients must "
+    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, &request,
+                  "CONNECT on a stream of HTTP/2 is not supported: clients must "
                   "use HTTP/1.1 to open tunnels");
     return HTTP_NOT_IMPLEMENTED;
   }
@@ -92,8 +92,8 @@ int openTunnel(request_rec& request, const ForwardRequest& forward, const Server
   if (!announced) return DONE;
   const auto end = proxycommon::runWorkerTunnel(request, **backend, silenceOf(request, config));
   request.bytes_sent = static_cast<apr_off_t>(end.toClient);
-  ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, &request, "tunnel to %s ended: %s; %" APR_UINT64_T_FMT
-                " bytes to it, %" APR_UINT64_T_FMT " bytes from it",
+  ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, &request,
+                "tunnel to %s ended: %s; %" APR_UINT64_T_FMT " bytes to it, %" APR_UINT64_T_FMT " bytes from it",
                 peer.c_str(), end.reason.c_str(), end.toBackend, end.toClient);
   return DONE;
 }

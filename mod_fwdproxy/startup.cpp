@@ -57,6 +57,8 @@ int prepare(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* main) {
   return OK;
 }
 
-void startChild(apr_pool_t*, server_rec* main) { proxycommon::ensureChild(main); }
+void startChild(apr_pool_t*, server_rec* main) {
+  proxycommon::ensureChild(main);
+}
 
 }  // namespace fwdproxy

@@ -12,7 +12,9 @@ using proxycommon::ErrorKind;
 using proxycommon::failure;
 using proxycommon::Registry;
 
-Error mistake(std::string detail) { return failure(ErrorKind::kInternal, std::move(detail)); }
+Error mistake(std::string detail) {
+  return failure(ErrorKind::kInternal, std::move(detail));
+}
 
 using Setter = bool (*)(BackendParameters&, std::string_view);
 
@@ -85,8 +87,9 @@ std::string Backend::targetFor(std::string_view remainder) const {
 Result<Backend> parseBackend(std::string_view text, std::span<const std::string> parameters) {
   auto url = proxycommon::parseUrl(text);
   if (!url)
-    return mistake("the URL \"" + std::string{text} + "\" is not valid: " + url.error().detail + "; write SCHEME://HOST[:PORT][/PATH] with one of the schemes " +
-                   schemes().names() + ", or ! to exclude the path");
+    return mistake("the URL \"" + std::string{text} + "\" is not valid: " + url.error().detail +
+                   "; write SCHEME://HOST[:PORT][/PATH] with one of the schemes " + schemes().names() +
+                   ", or ! to exclude the path");
   const Scheme* scheme = schemes().find(url->scheme);
   if (!scheme)
     return mistake("unknown scheme \"" + url->scheme + "\" in " + std::string{text} + ": write one of " +

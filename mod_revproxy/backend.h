@@ -1,5 +1,5 @@
-// Backend: where a mapping sends requests: scheme, host, port, base path, parameters. Pure; made from configuration alone,
-// never from anything that a client sends.
+// Backend: where a mapping sends requests: scheme, host, port, base path, parameters. Pure; made from configuration
+// alone, never from anything that a client sends.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,8 @@ const proxycommon::Registry<Scheme>& schemes();
 struct BackendParameters {
   Setting<milliseconds> timeout;
   Setting<milliseconds> connectionTimeout;
-  Setting<milliseconds> ttl;        // how long an idle connection is kept
-  Setting<std::size_t> smax;        // idle connections kept
+  Setting<milliseconds> ttl;  // how long an idle connection is kept
+  Setting<std::size_t> smax;  // idle connections kept
   Setting<bool> disableReuse;
 
   // "timeout=5s". The error names what may be written.

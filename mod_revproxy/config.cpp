@@ -16,12 +16,16 @@ using proxycommon::failure;
 using proxycommon::TlsAuthorities;
 namespace directive = proxycommon::directive;
 
-Error mistake(std::string detail) { return failure(ErrorKind::kInternal, std::move(detail)); }
+Error mistake(std::string detail) {
+  return failure(ErrorKind::kInternal, std::move(detail));
+}
 
 // Longer, and a worker would wait for clients that are not busy.
 constexpr milliseconds kLongestHold{100};
 
-bool isInLocation(const cmd_parms& command) { return command.path != nullptr; }
+bool isInLocation(const cmd_parms& command) {
+  return command.path != nullptr;
+}
 
 // A <Location> with a pattern has no prefix that could be taken off the path.
 bool isInPlainLocation(const cmd_parms& command) {
@@ -64,7 +68,8 @@ Outcome pass(cmd_parms& command, void* directory, std::string_view line) {
   auto path = takePath(command, line);
   if (!path) return std::move(path.error());
   const std::string url = directive::nextWord(command, line).value_or("");
-  if (url.empty()) return mistake("a URL is missing: write RevProxyPass " + *path + " http://HOST[:PORT]/, or ! to exclude");
+  if (url.empty())
+    return mistake("a URL is missing: write RevProxyPass " + *path + " http://HOST[:PORT]/, or ! to exclude");
   const std::vector<std::string> parameters = remainingWords(command, line);
   if (isInLocation(command) && url.starts_with('/'))
     return mistake("\"" + url + "\" is no URL: inside a <Location> the path is the section's; write the URL alone");
@@ -142,14 +147,17 @@ ServerConfig ServerConfig::merged(const ServerConfig& outer, const ServerConfig&
           Setting<milliseconds>::merged(outer.keepAliveHold, inner.keepAliveHold), inner.warnings};
 }
 
-LocationConfig& LocationConfig::of(cmd_parms&, void* directory) { return *static_cast<LocationConfig*>(directory); }
+LocationConfig& LocationConfig::of(cmd_parms&, void* directory) {
+  return *static_cast<LocationConfig*>(directory);
+}
 const LocationConfig& LocationConfig::of(const request_rec& request) {
   return *static_cast<const LocationConfig*>(ap_get_module_config(request.per_dir_config, &revproxy_module));
 }
 LocationConfig LocationConfig::merged(const LocationConfig& outer, const LocationConfig& inner) {
   LocationConfig result;
   // httpd merges sections in the order they are written; the longest prefix wins whatever that is.
-  const bool innerWins = !outer.mapping || (inner.mapping && inner.mapping->prefix.size() >= outer.mapping->prefix.size());
+  const bool innerWins =
+      !outer.mapping || (inner.mapping && inner.mapping->prefix.size() >= outer.mapping->prefix.size());
   result.mapping = innerWins ? inner.mapping : outer.mapping;
   result.preserveHost = Setting<bool>::merged(outer.preserveHost, inner.preserveHost);
   result.addHeaders = Setting<bool>::merged(outer.addHeaders, inner.addHeaders);
@@ -163,12 +171,16 @@ LocationConfig LocationConfig::merged(const LocationConfig& outer, const Locatio
   return result;
 }
 
-void* createServerConfig(apr_pool_t* pool, server_rec*) { return proxycommon::makePoolOwned<ServerConfig>(pool); }
+void* createServerConfig(apr_pool_t* pool, server_rec*) {
+  return proxycommon::makePoolOwned<ServerConfig>(pool);
+}
 void* mergeServerConfig(apr_pool_t* pool, void* outer, void* inner) {
   return proxycommon::makePoolOwned<ServerConfig>(
       pool, ServerConfig::merged(*static_cast<ServerConfig*>(outer), *static_cast<ServerConfig*>(inner)));
 }
-void* createLocationConfig(apr_pool_t* pool, char*) { return proxycommon::makePoolOwned<LocationConfig>(pool); }
+void* createLocationConfig(apr_pool_t* pool, char*) {
+  return proxycommon::makePoolOwned<LocationConfig>(pool);
+}
 void* mergeLocationConfig(apr_pool_t* pool, void* outer, void* inner) {
   return proxycommon::makePoolOwned<LocationConfig>(
       pool, LocationConfig::merged(*static_cast<LocationConfig*>(outer), *static_cast<LocationConfig*>(inner)));
@@ -177,22 +189,25 @@ void* mergeLocationConfig(apr_pool_t* pool, void* outer, void* inner) {
 const command_rec kDirectives[] = {
     directive::line<&pass, true>("RevProxyPass", kAnywhere, "PATH URL|! [key=value ...]: what goes to which backend"),
     directive::line<&passReverse, true>("RevProxyPassReverse", kAnywhere,
-                                  "[PATH] URL: URLs of the backend in response headers become this server's"),
+                                        "[PATH] URL: URLs of the backend in response headers become this server's"),
     directive::field<&LocationConfig::preserveHost, &directive::readSwitch>(
         "RevProxyPreserveHost", kAnywhere, "On: the backend gets the client's Host; default Off"),
     directive::field<&LocationConfig::addHeaders, &directive::readSwitch>(
         "RevProxyAddHeaders", kAnywhere, "Off: no X-Forwarded-For, -Host, -Proto, -Port; default On"),
-    directive::field<&LocationConfig::via, &proxycommon::readVia>("RevProxyVia", kAnywhere, "On, Off, or Full; default Off"),
+    directive::field<&LocationConfig::via, &proxycommon::readVia>("RevProxyVia", kAnywhere,
+                                                                  "On, Off, or Full; default Off"),
     directive::field<&LocationConfig::timeout, &directive::readDuration>(
         "RevProxyTimeout", kAnywhere, "how long a backend may stay silent; default: Timeout"),
     directive::field<&LocationConfig::connectTimeout, &directive::readDuration>(
         "RevProxyConnectTimeout", kAnywhere, "how long a connection may take; default 5s"),
     directive::field<&ServerConfig::keepAliveHold, &readHold>(
-        "RevProxyKeepAliveHold", RSRC_CONF, "how long a worker stays with a client that may ask again; default 5ms, or Off"),
-    directive::line<&tlsVerify>(
-        "RevProxyTLSVerify", kAnywhere, "Off: any certificate of a backend is accepted; default On"),
+        "RevProxyKeepAliveHold", RSRC_CONF,
+        "how long a worker stays with a client that may ask again; default 5ms, or Off"),
+    directive::line<&tlsVerify>("RevProxyTLSVerify", kAnywhere,
+                                "Off: any certificate of a backend is accepted; default On"),
     directive::field<&LocationConfig::tlsAuthorities, &readAuthorities>(
-        "RevProxyTLSCACertificateFile", kAnywhere, "PEM file of the authorities trusted for backends; default: the system's"),
+        "RevProxyTLSCACertificateFile", kAnywhere,
+        "PEM file of the authorities trusted for backends; default: the system's"),
     directive::end(),
 };
 

@@ -21,7 +21,7 @@ struct ServerConfig {
   MappingTable mappings;
   MappingTable locationMappings;        // those of its <Location> sections, to find two for one prefix
   Setting<milliseconds> keepAliveHold;  // zero: off
-  std::vector<std::string> warnings;  // for the log at start
+  std::vector<std::string> warnings;    // for the log at start
 
   static ServerConfig& of(cmd_parms& command, void* directory);
   static const ServerConfig& of(const server_rec& server);

@@ -42,8 +42,7 @@ void addForwarded(request_rec& request, HeaderFields& fields) {
           before ? apr_pstrcat(pool, chain, ", ", request.useragent_ip, nullptr) : request.useragent_ip);
   const char* host = apr_table_get(request.headers_in, "Host");
   const std::array<HeaderField, 3> own = {
-      HeaderField{"X-Forwarded-Host", host ? host : ""},
-      HeaderField{"X-Forwarded-Proto", ap_http_scheme(&request)},
+      HeaderField{"X-Forwarded-Host", host ? host : ""}, HeaderField{"X-Forwarded-Proto", ap_http_scheme(&request)},
       HeaderField{"X-Forwarded-Port", apr_itoa(pool, request.connection->local_addr->port)}};
   for (const HeaderField& field : own)
     if (!field.value.empty() && !(trustsPeer(request) && findField(fields, field.name)))

@@ -24,10 +24,14 @@ using proxycommon::Connection;
 
 constexpr milliseconds kConnectTimeout{5000};
 
-milliseconds serverTimeout(const request_rec& request) { return milliseconds{apr_time_as_msec(request.server->timeout)}; }
+milliseconds serverTimeout(const request_rec& request) {
+  return milliseconds{apr_time_as_msec(request.server->timeout)};
+}
 
-Result<std::unique_ptr<Connection>> dial(const server_rec& server, const Backend& backend, const LocationConfig& config) {
-  const milliseconds limit = backend.parameters.connectionTimeout.valueOr(config.connectTimeout.valueOr(kConnectTimeout));
+Result<std::unique_ptr<Connection>> dial(const server_rec& server, const Backend& backend,
+                                         const LocationConfig& config) {
+  const milliseconds limit =
+      backend.parameters.connectionTimeout.valueOr(config.connectTimeout.valueOr(kConnectTimeout));
   // The administrator has named the backend: no address of it is refused.
   static const auto guard = proxycommon::AddressGuard::open();
   const auto deadline = proxycommon::Deadline::after(limit);

@@ -1,6 +1,7 @@
 // Which URL prefix goes to which backend.
 #include "mod_revproxy/mapping.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace revproxy {
@@ -11,6 +12,7 @@ Outcome MappingTable::add(Mapping mapping) {
     return proxycommon::failure(proxycommon::ErrorKind::kInternal,
                                 mapping.prefix + " is mapped already, at " + found->second.definedAt +
                                     ": a path goes to one place; remove one of the two lines");
+  longest_ = std::max(longest_, mapping.prefix.size());
   std::string prefix = mapping.prefix;
   mappings_.emplace(std::move(prefix), std::move(mapping));
   return {};
@@ -21,7 +23,9 @@ const Mapping* MappingTable::find(std::string_view path) const {
   // From the whole path upwards, at each segment once without and once with its slash: a look-up each, so that the
   // number of mappings costs nothing.
   while (true) {
-    if (const auto found = mappings_.find(path); found != mappings_.end()) return &found->second;
+    // Hashing costs a path's length: without the limit a client's long path would cost its square.
+    const auto found = path.size() <= longest_ ? mappings_.find(path) : mappings_.end();
+    if (found != mappings_.end()) return &found->second;
     const auto slash = path.rfind('/');
     if (slash == std::string_view::npos) return nullptr;
     const bool endsWithSlash = slash + 1 == path.size();
@@ -31,6 +35,7 @@ const Mapping* MappingTable::find(std::string_view path) const {
 
 MappingTable MappingTable::merged(const MappingTable& server, const MappingTable& vhost) {
   MappingTable table = vhost;
+  table.longest_ = std::max(server.longest_, vhost.longest_);
   table.mappings_.insert(server.mappings_.begin(), server.mappings_.end());
   return table;
 }

@@ -35,6 +35,7 @@ class MappingTable {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
   std::unordered_map<std::string, Mapping, Hash, std::equal_to<>> mappings_;
+  std::size_t longest_ = 0;  // of the prefixes
 };
 
 // Whether `prefix` covers `path`, by the rule above.

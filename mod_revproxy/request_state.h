@@ -7,9 +7,9 @@
 namespace revproxy {
 
 struct RequestState {
-  const char* encodedPath = nullptr;   // httpd's normal form before it was decoded
-  const Mapping* mapping = nullptr;    // where the request goes; none: not ours
-  const char* target = nullptr;        // the wire's path and query
+  const char* encodedPath = nullptr;  // httpd's normal form before it was decoded
+  const Mapping* mapping = nullptr;   // where the request goes; none: not ours
+  const char* target = nullptr;       // the wire's path and query
 };
 
 inline RequestState* findState(const request_rec& request) {

@@ -25,7 +25,8 @@ const Mapping* findMapping(const request_rec& request) {
 std::string targetOf(const request_rec& request, const RequestState& state, const Mapping& mapping) {
   const std::string_view path = request.uri;
   const std::size_t prefix = mapping.prefix.size();
-  const auto encoded = state.encodedPath ? proxycommon::encodedRemainder(state.encodedPath, path, prefix) : std::nullopt;
+  const auto encoded =
+      state.encodedPath ? proxycommon::encodedRemainder(state.encodedPath, path, prefix) : std::nullopt;
   std::string target = mapping.backend->targetFor(encoded ? proxycommon::escapedTarget(*encoded)
                                                           : proxycommon::escapedPath(path.substr(prefix)));
   if (request.args) target.append("?").append(proxycommon::escapedTarget(request.args));
@@ -62,7 +63,11 @@ int route(request_rec* request) {
   return OK;
 }
 
-int skipStorage(request_rec* request) { return isOurs(*request) ? OK : DECLINED; }
-int skipTypes(request_rec* request) { return isOurs(*request) ? OK : DECLINED; }
+int skipStorage(request_rec* request) {
+  return isOurs(*request) ? OK : DECLINED;
+}
+int skipTypes(request_rec* request) {
+  return isOurs(*request) ? OK : DECLINED;
+}
 
 }  // namespace revproxy

@@ -31,7 +31,9 @@ int prepare(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* main) {
   return OK;
 }
 
-void startChild(apr_pool_t*, server_rec* main) { proxycommon::ensureChild(main); }
+void startChild(apr_pool_t*, server_rec* main) {
+  proxycommon::ensureChild(main);
+}
 
 int holdConnection(conn_rec* connection) {
   const ServerConfig& config = ServerConfig::of(*connection->base_server);

@@ -50,7 +50,9 @@ static_assert(kTraits.size() == static_cast<std::size_t>(ErrorKind::kInternal) +
 
 }  // namespace
 
-const ErrorTraits& traitsOf(ErrorKind kind) { return kTraits[static_cast<std::size_t>(kind)]; }
+const ErrorTraits& traitsOf(ErrorKind kind) {
+  return kTraits[static_cast<std::size_t>(kind)];
+}
 
 std::string describe(const Error& error) {
   const ErrorTraits& traits = traitsOf(error.kind);

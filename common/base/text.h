@@ -11,7 +11,9 @@
 
 namespace proxycommon {
 
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+constexpr char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 // Compares as HTTP compares names: ASCII letters without case (RFC 9110 5.1).
 PROXYCOMMON_API bool equalsIgnoringCase(std::string_view left, std::string_view right);

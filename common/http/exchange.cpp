@@ -136,7 +136,8 @@ class Exchange final : private ResponseEvents {
     ended_ = true;
     if (state == IoState::kFailed && parser_->isHeadDone())
       return failure(ErrorKind::kBrokenBody, "the connection was reset within the body");
-    if (state == IoState::kFailed) return failure(ErrorKind::kClosedEarly, "the connection was reset before a response");
+    if (state == IoState::kFailed)
+      return failure(ErrorKind::kClosedEarly, "the connection was reset before a response");
     return parser_->feedEnd();
   }
 
@@ -145,7 +146,8 @@ class Exchange final : private ResponseEvents {
       return failure(ErrorKind::kMalformedResponse, "status 101 although no upgrade was asked for");
     interim_ = head.isInterim();
     if (interim_ && ++interimCount_ > kMaximumInterim)
-      return failure(ErrorKind::kMalformedResponse, "more than " + std::to_string(kMaximumInterim) + " interim responses");
+      return failure(ErrorKind::kMalformedResponse,
+                     "more than " + std::to_string(kMaximumInterim) + " interim responses");
     headDeadline_.reset();
     if (interim_) return sink_.interim(head);
     // Nothing that an error's sender says would change if the rest of the request came.

@@ -8,8 +8,8 @@ namespace proxycommon {
 namespace {
 
 constexpr std::array<std::string_view, 10> kHopByHop = {
-    "connection", "keep-alive", "proxy-connection",  "proxy-authenticate", "proxy-authorization",
-    "te",         "trailer",    "transfer-encoding", "upgrade",            "http2-settings"};
+    "connection", "keep-alive",        "proxy-connection", "proxy-authenticate", "proxy-authorization", "te",
+    "trailer",    "transfer-encoding", "upgrade",          "http2-settings"};
 
 constexpr std::array<std::string_view, 4> kNotNominable = {"host", "forwarded", "authorization", "content-length"};
 constexpr std::array<std::string_view, 3> kWrittenAnew = {"host", "content-length", "expect"};
@@ -28,13 +28,16 @@ constexpr bool isTokenCharacter(char c) {
 
 constexpr auto kTokenTable = [] {
   std::array<bool, 256> table{};
-  for (int byte = 0; byte < 256; ++byte) table[static_cast<std::size_t>(byte)] = isTokenCharacter(static_cast<char>(byte));
+  for (int byte = 0; byte < 256; ++byte)
+    table[static_cast<std::size_t>(byte)] = isTokenCharacter(static_cast<char>(byte));
   return table;
 }();
 
 }  // namespace
 
-bool isHopByHop(std::string_view name) { return lists(kHopByHop, name); }
+bool isHopByHop(std::string_view name) {
+  return lists(kHopByHop, name);
+}
 
 ConnectionOptions::ConnectionOptions(std::span<const HeaderField> fields) {
   for (const HeaderField& field : fields) {
@@ -44,7 +47,9 @@ ConnectionOptions::ConnectionOptions(std::span<const HeaderField> fields) {
   }
 }
 
-bool ConnectionOptions::has(std::string_view option) const { return lists(options_, option); }
+bool ConnectionOptions::has(std::string_view option) const {
+  return lists(options_, option);
+}
 
 bool ConnectionOptions::removes(std::string_view name) const {
   if (isHopByHop(name)) return true;
@@ -61,8 +66,8 @@ HeaderFields forwardableFields(std::span<const HeaderField> received) {
 }
 
 bool isToken(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(),
-                                      [](char c) { return kTokenTable[static_cast<unsigned char>(c)]; });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return kTokenTable[static_cast<unsigned char>(c)]; });
 }
 
 bool isFieldValue(std::string_view text) {

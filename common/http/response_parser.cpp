@@ -20,7 +20,9 @@ namespace http = boost::beast::http;
 using boost::system::error_code;
 using View = boost::beast::string_view;
 
-std::string_view standard(View view) { return {view.data(), view.size()}; }
+std::string_view standard(View view) {
+  return {view.data(), view.size()};
+}
 
 }  // namespace
 
@@ -56,6 +58,8 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
   // RFC 9112 9.3; `close` wins where a message says both. Chunks in HTTP/1.0 are a sign of a confused peer.
   bool keepsConnection() const {
     if (need_eof() || closes_) return false;
+    // Announced, but not there by the rules: it may yet come, and would pass for the next response.
+    if (head_.status == 204 && (chunked() || length_ > 0)) return false;
     return version_ == 11 || (keepsAlive_ && !chunked());
   }
 
@@ -77,7 +81,8 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
 
   // Boost 1.74 aborts the process when it has seen the three bytes "0\r\n" and then sees one more; with two it is well.
   bool isBegunLastChunk(std::span<const char> bytes) const {
-    return is_header_done() && chunked() && bytes.size() == 4 && std::string_view(bytes.data(), 3) == "0\r\n";
+    return is_header_done() && chunked() && chunkLeft_ == 0 && bytes.size() == 4 &&
+           std::string_view(bytes.data(), 3) == "0\r\n";
   }
 
   Error tooLarge() {
@@ -91,7 +96,9 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
     failure_ = std::move(reason);
     error = http::error::bad_field;
   }
-  void refuse(std::string why, error_code& error) { fail(failure(ErrorKind::kMalformedResponse, std::move(why)), error); }
+  void refuse(std::string why, error_code& error) {
+    fail(failure(ErrorKind::kMalformedResponse, std::move(why)), error);
+  }
 
   void on_request_impl(http::verb, View, View, int, error_code&) override {}
 
@@ -121,6 +128,7 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
       if (std::exchange(lengthSeen_, true)) return;
       const std::string_view first = trimmed(standard(value.substr(0, value.find(','))));
       value = {first.data(), first.size()};
+      length_ = parseNumber(first, std::numeric_limits<std::uint64_t>::max()).value_or(1);
     }
     places_.push_back({text_.size(), name.size(), value.size()});
     text_.append(name.data(), name.size()).append(value.data(), value.size());
@@ -131,8 +139,8 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
     head_.reason = text.substr(0, reasonLength_);
     head_.fields.reserve(places_.size());
     for (const Place& place : places_)
-      head_.fields.push_back({text.substr(place.start, place.nameLength),
-                              text.substr(place.start + place.nameLength, place.valueLength)});
+      head_.fields.push_back(
+          {text.substr(place.start, place.nameLength), text.substr(place.start + place.nameLength, place.valueLength)});
     const ConnectionOptions options(head_.fields);
     closes_ = options.has("close");
     keepsAlive_ = options.has("keep-alive");
@@ -144,11 +152,13 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
     pass(events_.onBody({body.data(), body.size()}), error);
     return body.size();
   }
-  void on_chunk_header_impl(std::uint64_t, View extensions, error_code& error) override {
+  void on_chunk_header_impl(std::uint64_t size, View extensions, error_code& error) override {
+    chunkLeft_ = size;
     if (!isFieldValue(standard(extensions)))
       fail(failure(ErrorKind::kBrokenBody, "a control character in a chunk extension"), error);
   }
   std::size_t on_chunk_body_impl(std::uint64_t, View body, error_code& error) override {
+    chunkLeft_ -= body.size();
     pass(events_.onBody({body.data(), body.size()}), error);
     return body.size();
   }
@@ -162,6 +172,8 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
   ResponseHead head_;
   int version_ = 11;
   bool lengthSeen_ = false;
+  std::uint64_t length_ = 0;     // announced by Content-Length
+  std::uint64_t chunkLeft_ = 0;  // data that the chunk under way still has
   bool closes_ = false;
   bool keepsAlive_ = false;
   std::string text_;
@@ -175,10 +187,20 @@ ResponseParser::ResponseParser(bool toHead, ResponseEvents& events)
     : machine_(std::make_unique<Machine>(toHead, events)) {}
 ResponseParser::~ResponseParser() = default;
 
-Result<std::size_t> ResponseParser::feed(std::span<const char> bytes) { return machine_->feed(bytes); }
-Outcome ResponseParser::feedEnd() { return machine_->feedEnd(); }
-bool ResponseParser::isHeadDone() const { return machine_->is_header_done(); }
-bool ResponseParser::isDone() const { return machine_->is_done(); }
-bool ResponseParser::keepsConnection() const { return machine_->keepsConnection(); }
+Result<std::size_t> ResponseParser::feed(std::span<const char> bytes) {
+  return machine_->feed(bytes);
+}
+Outcome ResponseParser::feedEnd() {
+  return machine_->feedEnd();
+}
+bool ResponseParser::isHeadDone() const {
+  return machine_->is_header_done();
+}
+bool ResponseParser::isDone() const {
+  return machine_->is_done();
+}
+bool ResponseParser::keepsConnection() const {
+  return machine_->keepsConnection();
+}
 
 }  // namespace proxycommon

@@ -40,7 +40,8 @@ Result<std::string> parseHost(std::string_view text) {
   }
   std::string host = lowered(text);
   if (host.size() > 1 && host.back() == '.') host.pop_back();
-  if (host.empty() || host == "." || host.size() > 253) return badAuthority(text, "is no host: it is empty or too long");
+  if (host.empty() || host == "." || host.size() > 253)
+    return badAuthority(text, "is no host: it is empty or too long");
   if (host.find_first_not_of(kNameCharacters) != std::string::npos)
     return badAuthority(text, "is no host: only letters, digits, '-', '.', '_', or IPv6 in brackets");
   if (host.front() == '.' || host.back() == '.' || host.find("..") != std::string::npos)
@@ -126,8 +127,12 @@ Result<Url> parseUrl(std::string_view text) {
   return url;
 }
 
-std::string escapedTarget(std::string_view text) { return escaped(text, "%?"); }
-std::string escapedPath(std::string_view decoded) { return escaped(decoded, ""); }
+std::string escapedTarget(std::string_view text) {
+  return escaped(text, "%?");
+}
+std::string escapedPath(std::string_view decoded) {
+  return escaped(decoded, "");
+}
 
 bool isNormalPath(std::string_view decoded) {
   for (std::size_t position = 0; position < decoded.size(); ++position) {

@@ -21,7 +21,8 @@ int httpdLevel(Severity severity) {
 // On the error page, in place of httpd's own words; the log has the rest.
 void explainToClient(request_rec& request, std::string_view text) {
   if (text.empty()) return;
-  apr_table_setn(request.notes, "error-notes", apr_psprintf(request.pool, "<br />\n%.*s", static_cast<int>(text.size()), text.data()));
+  apr_table_setn(request.notes, "error-notes",
+                 apr_psprintf(request.pool, "<br />\n%.*s", static_cast<int>(text.size()), text.data()));
   apr_table_setn(request.notes, "verbose-error-to", "*");
 }
 

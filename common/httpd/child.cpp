@@ -21,6 +21,8 @@ void ensureChild(server_rec* server) {
   apr_pool_userdata_set(new Child, kKey, apr_pool_cleanup_null, server->process->pool);
 }
 
-Child& childOf(const server_rec& server) { return *find(server); }
+Child& childOf(const server_rec& server) {
+  return *find(server);
+}
 
 }  // namespace proxycommon

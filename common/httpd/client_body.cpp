@@ -34,7 +34,9 @@ ClientBody::ClientBody(request_rec& request)
       lastArrival_(apr_time_now()),
       limit_(bodyLimit(request)) {}
 
-ClientBody::~ClientBody() { apr_brigade_destroy(brigade_); }
+ClientBody::~ClientBody() {
+  apr_brigade_destroy(brigade_);
+}
 
 Outcome ClientBody::admit(const BodyFraming& framing) const {
   if (framing.kind == BodyFraming::Kind::kLength && framing.length > limit_) return tooLarge();

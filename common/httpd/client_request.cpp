@@ -7,7 +7,9 @@
 namespace proxycommon {
 namespace {
 
-bool hasContentFilters(const request_rec& request) { return request.input_filters != request.proto_input_filters; }
+bool hasContentFilters(const request_rec& request) {
+  return request.input_filters != request.proto_input_filters;
+}
 
 }  // namespace
 
@@ -21,7 +23,9 @@ HeaderFields requestFields(const request_rec& request) {
   return fields;
 }
 
-bool isErrorPage(const request_rec& request) { return request.prev && ap_is_HTTP_ERROR(request.prev->status); }
+bool isErrorPage(const request_rec& request) {
+  return request.prev && ap_is_HTTP_ERROR(request.prev->status);
+}
 
 void dropNominatedFields(request_rec& request) {
   const HeaderFields fields = requestFields(request);

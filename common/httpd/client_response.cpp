@@ -75,6 +75,7 @@ Outcome ClientResponse::interim(const ResponseHead& head) {
   // Only its own fields go out with it, not those that other modules have made ready for the final response.
   apr_table_t* ofFinal = std::exchange(request_.headers_out, apr_table_make(request_.pool, 4));
   setFields(request_, head.fields);
+  apr_table_unset(request_.headers_out, "Content-Length");
   request_.status = head.status;
   request_.status_line = apr_psprintf(request_.pool, "%d %s", head.status, pooled(request_, head.reason));
   ap_send_interim_response(&request_, 1);
@@ -114,9 +115,15 @@ Outcome ClientResponse::body(std::span<const char> bytes) {
   return {};
 }
 
-Outcome ClientResponse::push() { return APR_BRIGADE_EMPTY(brigade_) ? Outcome{} : passWith(nullptr); }
-Outcome ClientResponse::flush() { return passWith(apr_bucket_flush_create(request_.connection->bucket_alloc)); }
-Outcome ClientResponse::finish() { return passWith(apr_bucket_eos_create(request_.connection->bucket_alloc)); }
+Outcome ClientResponse::push() {
+  return APR_BRIGADE_EMPTY(brigade_) ? Outcome{} : passWith(nullptr);
+}
+Outcome ClientResponse::flush() {
+  return passWith(apr_bucket_flush_create(request_.connection->bucket_alloc));
+}
+Outcome ClientResponse::finish() {
+  return passWith(apr_bucket_eos_create(request_.connection->bucket_alloc));
+}
 
 Outcome ClientResponse::passWith(apr_bucket* last) {
   if (last) APR_BRIGADE_INSERT_TAIL(brigade_, last);

@@ -45,8 +45,7 @@ const char* setField(cmd_parms* command, void* directory, const char* argument) 
 // A function of our own that takes the whole rest of the line.
 template <auto Apply, bool kChecksPlaceItself>
 const char* applyLine(cmd_parms* command, void* directory, const char* line) {
-  const char* misplaced =
-      kChecksPlaceItself ? nullptr : ap_check_cmd_context(command, NOT_IN_DIRECTORY | NOT_IN_FILES);
+  const char* misplaced = kChecksPlaceItself ? nullptr : ap_check_cmd_context(command, NOT_IN_DIRECTORY | NOT_IN_FILES);
   if (misplaced) return misplaced;
   return message(*command, Apply(*command, directory, std::string_view(line)));
 }
@@ -66,10 +65,13 @@ command_rec field(const char* name, int where, const char* help) {
 
 template <auto Apply, bool kChecksPlaceItself = false>
 command_rec line(const char* name, int where, const char* help) {
-  return {name, detail::asCommand(guarded<&detail::applyLine<Apply, kChecksPlaceItself>>), nullptr, where, RAW_ARGS, help};
+  return {name, detail::asCommand(guarded<&detail::applyLine<Apply, kChecksPlaceItself>>), nullptr, where, RAW_ARGS,
+          help};
 }
 
-inline command_rec end() { return {}; }
+inline command_rec end() {
+  return {};
+}
 
 // The next word of a line, unquoted; nullopt at its end. A word in quotes may be empty.
 PROXYCOMMON_API std::optional<std::string> nextWord(const cmd_parms& command, std::string_view& line);

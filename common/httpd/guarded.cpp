@@ -7,7 +7,8 @@ namespace proxycommon {
 
 void logEscaped(const char* what) noexcept {
   ap_log_error_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_CRIT, 0, ap_server_conf,
-                "proxy: an exception was stopped at the border to httpd: %s; this is a fault of the proxy itself", what);
+                "proxy: an exception was stopped at the border to httpd: %s; this is a fault of the proxy itself",
+                what);
 }
 
 }  // namespace proxycommon

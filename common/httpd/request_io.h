@@ -17,8 +17,8 @@ PROXYCOMMON_API HeaderFields requestFields(const request_rec& request);
 // Whether httpd makes the request for an ErrorDocument, in place of one that has failed.
 PROXYCOMMON_API bool isErrorPage(const request_rec& request);
 
-// Takes off what the client's `Connection` nominates (RFC 9110 7.6.1), while only the client's own fields are there: what
-// httpd's modules add later is not the client's to remove. Before fixups.
+// Takes off what the client's `Connection` nominates (RFC 9110 7.6.1), while only the client's own fields are there:
+// what httpd's modules add later is not the client's to remove. Before fixups.
 PROXYCOMMON_API void dropNominatedFields(request_rec& request);
 
 // What a TRACE is answered where TraceEnable does not allow it; OK for every other request. httpd's own check does not
@@ -90,8 +90,8 @@ class PROXYCOMMON_API ClientResponse final : public ResponseSink {
   request_rec& request_;
   HeadEditor edit_;
   apr_bucket_brigade* brigade_;
-  char* block_ = nullptr;         // what readBuffer() gave
-  apr_bucket* shared_ = nullptr;  // owns the block, once parts of it have been handed on
+  char* block_ = nullptr;          // what readBuffer() gave
+  apr_bucket* shared_ = nullptr;   // owns the block, once parts of it have been handed on
   apr_table_t* before_ = nullptr;  // headers_out without the backend's head
   bool hasHead_ = false;
   bool started_ = false;

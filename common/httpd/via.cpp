@@ -34,8 +34,8 @@ Result<ViaMode> readVia(std::string_view text) {
 }
 
 void addVia(request_rec& request, HeaderFields& fields, ViaMode mode) {
-  const char* version = apr_psprintf(request.pool, "%d.%d", HTTP_VERSION_MAJOR(request.proto_num),
-                                     HTTP_VERSION_MINOR(request.proto_num));
+  const char* version =
+      apr_psprintf(request.pool, "%d.%d", HTTP_VERSION_MAJOR(request.proto_num), HTTP_VERSION_MINOR(request.proto_num));
   append(request, fields, version, mode);
 }
 

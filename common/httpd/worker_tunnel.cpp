@@ -53,8 +53,7 @@ class TunnelClient {
   }
 
   bool write(std::span<const char> bytes) {
-    APR_BRIGADE_INSERT_TAIL(output_,
-                            apr_bucket_transient_create(bytes.data(), bytes.size(), connection_.bucket_alloc));
+    APR_BRIGADE_INSERT_TAIL(output_, apr_bucket_transient_create(bytes.data(), bytes.size(), connection_.bucket_alloc));
     const apr_status_t status = ap_pass_brigade(connection_.output_filters, output_);
     apr_brigade_cleanup(output_);
     return status == APR_SUCCESS && !connection_.aborted && drain();

@@ -16,7 +16,7 @@ namespace proxycommon {
 struct TunnelEnd {
   std::uint64_t toBackend = 0;  // bytes
   std::uint64_t toClient = 0;
-  std::string reason;           // for the log
+  std::string reason;  // for the log
 };
 
 // Until both sides have ended, one has failed, or nothing moves for `idle`. What the client sent behind its request is

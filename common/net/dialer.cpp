@@ -46,7 +46,9 @@ curl_socket_t openSocket(void* context, curlsocktype, curl_sockaddr* address) no
 }
 
 // curl asks this for every socket it gives up, the connected one included; that one has been duplicated before.
-int closeSocket(void*, curl_socket_t descriptor) noexcept { return ::close(descriptor); }
+int closeSocket(void*, curl_socket_t descriptor) noexcept {
+  return ::close(descriptor);
+}
 
 template <class Value>
 bool set(CURL* handle, CURLoption option, Value value) {
@@ -85,8 +87,9 @@ Error errorOf(CURLcode code, CURL* handle, const Destination& destination, const
 
 // A host that curl's URL parser could read as anything but a host must not get there: it decodes %xx and splits at @.
 bool isPlainHost(std::string_view host) {
-  return !host.empty() && host.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                 "0123456789-._:") == std::string_view::npos;
+  return !host.empty() && host.find_first_not_of(
+                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                              "0123456789-._:") == std::string_view::npos;
 }
 
 IpAddress addressOf(int descriptor, int (*name)(int, sockaddr*, socklen_t*)) {

@@ -71,6 +71,8 @@ bool Network::contains(const IpAddress& address) const {
   return true;
 }
 
-std::string Network::toString() const { return address_.toString() + "/" + std::to_string(prefix_); }
+std::string Network::toString() const {
+  return address_.toString() + "/" + std::to_string(prefix_);
+}
 
 }  // namespace proxycommon

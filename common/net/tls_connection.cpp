@@ -65,7 +65,7 @@ class TlsConnection final : public Connection {
                                                    X509_verify_cert_error_string(verdict) + ")");
     const unsigned long code = ERR_peek_error();
     const char* reason = code ? ERR_reason_error_string(code) : nullptr;
-    std::string why = reason ? reason
+    std::string why = reason        ? reason
                       : systemError ? std::system_category().message(systemError)
                                     : "the connection was closed";
     return failure(ErrorKind::kTlsFailed, "TLS handshake for \"" + verifyName + "\" failed (" + why + ")");

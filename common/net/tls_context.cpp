@@ -41,7 +41,9 @@ Result<std::shared_ptr<const TlsAuthorities>> TlsAuthorities::fromFile(const std
   return std::shared_ptr<const TlsAuthorities>(new TlsAuthorities(store, path));
 }
 
-TlsAuthorities::~TlsAuthorities() { X509_STORE_free(store_); }
+TlsAuthorities::~TlsAuthorities() {
+  X509_STORE_free(store_);
+}
 
 Result<std::shared_ptr<TlsContext>> TlsContext::make(TlsOptions options) {
   std::shared_ptr<TlsContext> context(new TlsContext(std::move(options)));
@@ -55,8 +57,8 @@ Result<std::shared_ptr<TlsContext>> TlsContext::make(TlsOptions options) {
   }
   SSL_CTX_set_min_proto_version(handle, TLS1_2_VERSION);
   SSL_CTX_set_verify(handle, chosen.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
-  SSL_CTX_set_mode(handle, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                               SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_mode(handle,
+                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_session_cache_mode(handle, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(handle, &sessionArrived);
   return context;

@@ -39,7 +39,9 @@ struct TlsOptions {
   bool verify = true;
 
   // Options with the same text make the same connections: part of the peer key.
-  std::string fingerprint() const { return (verify ? "verify " : "trust-all ") + (authorities ? authorities->path() : ""); }
+  std::string fingerprint() const {
+    return (verify ? "verify " : "trust-all ") + (authorities ? authorities->path() : "");
+  }
 };
 
 class PROXYCOMMON_API TlsContext {
@@ -53,7 +55,7 @@ class PROXYCOMMON_API TlsContext {
 
   // Sessions by peer, the latest of each. Any thread.
   void keepSession(const std::string& peer, ssl_session_st* session);  // takes ownership
-  bool resume(const std::string& peer, ssl_st* ssl);                  // whether there was one
+  bool resume(const std::string& peer, ssl_st* ssl);                   // whether there was one
 
  private:
   explicit TlsContext(TlsOptions options) : options_(std::move(options)) {}

@@ -6,7 +6,9 @@
 
 namespace proxycommon {
 
-void Lease::keep() { pool_->giveBack(key_, limits_, std::move(connection_)); }
+void Lease::keep() {
+  pool_->giveBack(key_, limits_, std::move(connection_));
+}
 
 Result<Lease> ConnectionPool::acquire(const PeerKey& key, PoolLimits limits, const Dial& dial) {
   while (auto connection = takeIdle(key))
@@ -48,7 +50,7 @@ void ConnectionPool::giveBack(const PeerKey& key, PoolLimits limits, std::unique
   IdleList expired;
   const std::lock_guard lock(mutex_);
   sweep(now, expired);
-  if (idleCount_ >= kMaximumIdleConnections) return;
+  if (idleCount_ >= kMaximumIdleConnections) evictOne(expired);
   IdleList& list = idle_[key];
   list.push_back({std::move(connection), now + limits.idleTime});
   ++idleCount_;
@@ -56,6 +58,16 @@ void ConnectionPool::giveBack(const PeerKey& key, PoolLimits limits, std::unique
   expired.push_back(std::move(list.front()));
   list.erase(list.begin());
   --idleCount_;
+}
+
+// Of whichever peer comes first: a client that names many must not keep the others' connections from being used again.
+void ConnectionPool::evictOne(IdleList& evicted) {
+  const auto entry = idle_.begin();
+  IdleList& list = entry->second;
+  evicted.push_back(std::move(list.front()));
+  list.erase(list.begin());
+  --idleCount_;
+  if (list.empty()) idle_.erase(entry);
 }
 
 void ConnectionPool::sweep(Clock::time_point now, IdleList& expired) {

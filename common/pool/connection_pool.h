@@ -18,11 +18,11 @@
 namespace proxycommon {
 
 // Idle connections of a child in all, so that a forward proxy's many peers cannot use up its descriptors.
-inline constexpr std::size_t kMaximumIdleConnections = 4096;
+inline constexpr std::size_t kMaximumIdleConnections = 1024;
 
 struct PoolLimits {
-  std::size_t idle = 256;           // connections kept per peer
-  milliseconds idleTime{60'000};      // a connection that was idle for longer is not used again
+  std::size_t idle = 256;         // connections kept per peer
+  milliseconds idleTime{60'000};  // a connection that was idle for longer is not used again
 };
 
 class ConnectionPool;
@@ -75,6 +75,8 @@ class PROXYCOMMON_API ConnectionPool {
 
   std::unique_ptr<Connection> takeIdle(const PeerKey& key);
   void giveBack(const PeerKey& key, PoolLimits limits, std::unique_ptr<Connection> connection);
+  // Moves one connection to `evicted`. Under the lock. Precondition: there is one.
+  void evictOne(IdleList& evicted);
   // Moves what has been idle too long to `expired`, at most once a second. Under the lock.
   void sweep(Clock::time_point now, IdleList& expired);
 

@@ -11,7 +11,9 @@ namespace {
 using proxycommon::failure;
 using proxycommon::PortSet;
 
-proxycommon::Error mistake(std::string detail) { return failure(proxycommon::ErrorKind::kInternal, std::move(detail)); }
+proxycommon::Error mistake(std::string detail) {
+  return failure(proxycommon::ErrorKind::kInternal, std::move(detail));
+}
 
 // An entry taken apart: "[2001:db8::]/32:443" is host "2001:db8::/32" and ports "443".
 struct Parts {
@@ -23,7 +25,8 @@ Result<Parts> split(std::string_view entry) {
   std::string host;
   std::string_view rest = entry;
   if (entry.find("://") != std::string_view::npos)
-    return mistake("\"" + std::string{entry} + "\" is a URL: write its host alone, and ports behind it, as HOST[:PORTS]");
+    return mistake("\"" + std::string{entry} +
+                   "\" is a URL: write its host alone, and ports behind it, as HOST[:PORTS]");
   if (entry.starts_with('[')) {
     const auto bracket = entry.find(']');
     if (bracket == std::string_view::npos) return mistake("\"" + std::string{entry} + "\" has no closing bracket");
@@ -67,7 +70,8 @@ Verdict AllowList::judge(std::string_view host, std::uint16_t port) const {
     otherPorts = entry.ports.toString();
   }
   const std::string destination = std::string{host} + " port " + std::to_string(port);
-  if (!otherPorts.empty()) return {false, destination + " is not open: FwdProxyAllow opens ports " + otherPorts + " there"};
+  if (!otherPorts.empty())
+    return {false, destination + " is not open: FwdProxyAllow opens ports " + otherPorts + " there"};
   return {false, destination + " is not open: no FwdProxyAllow names it"};
 }
 

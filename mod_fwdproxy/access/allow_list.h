@@ -1,5 +1,6 @@
-// AllowList: the destinations that FwdProxyAllow opens. Empty means closed. It judges names and ports before anything is
-// resolved; the addresses behind a name are the AddressGuard's affair. Pure; immutable once the configuration is read.
+// AllowList: the destinations that FwdProxyAllow opens. Empty means closed. It judges names and ports before anything
+// is resolved; the addresses behind a name are the AddressGuard's affair. Pure; immutable once the configuration is
+// read.
 #pragma once
 
 #include <cstdint>

@@ -17,9 +17,10 @@ const proxycommon::Registry<RuleKind>& ruleKinds() {
 Result<std::unique_ptr<HostRule>> makeHostRule(std::string_view text) {
   for (const auto& row : ruleKinds().rows())
     if (row.implementation.recognises(text)) return row.implementation.make(text);
-  return proxycommon::failure(proxycommon::ErrorKind::kInternal,
-                              "\"" + std::string{text} +
-                                  "\" is no host: write a name, *.SUFFIX, *, an address, or a network such as 10.0.0.0/8");
+  return proxycommon::failure(
+      proxycommon::ErrorKind::kInternal,
+      "\"" + std::string{text} +
+          "\" is no host: write a name, *.SUFFIX, *, an address, or a network such as 10.0.0.0/8");
 }
 
 }  // namespace fwdproxy

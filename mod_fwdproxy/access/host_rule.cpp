@@ -39,17 +39,25 @@ Result<std::string> readName(std::string_view text) {
 
 }  // namespace
 
-bool isAnyName(std::string_view text) { return text == "*"; }
-Result<std::unique_ptr<HostRule>> makeAnyName(std::string_view) { return {std::make_unique<AnyNameRule>()}; }
+bool isAnyName(std::string_view text) {
+  return text == "*";
+}
+Result<std::unique_ptr<HostRule>> makeAnyName(std::string_view) {
+  return {std::make_unique<AnyNameRule>()};
+}
 
-bool isSuffix(std::string_view text) { return text.starts_with("*."); }
+bool isSuffix(std::string_view text) {
+  return text.starts_with("*.");
+}
 Result<std::unique_ptr<HostRule>> makeSuffix(std::string_view text) {
   auto name = readName(text.substr(2));
   if (!name) return std::move(name.error());
   return {std::make_unique<SuffixRule>("." + *name)};
 }
 
-bool isName(std::string_view text) { return !text.empty() && text.find_first_of("*/:[]") == std::string_view::npos; }
+bool isName(std::string_view text) {
+  return !text.empty() && text.find_first_of("*/:[]") == std::string_view::npos;
+}
 Result<std::unique_ptr<HostRule>> makeName(std::string_view text) {
   auto name = readName(text);
   if (!name) return std::move(name.error());

@@ -164,8 +164,8 @@ BOOST_AUTO_TEST_CASE(forward_directives_in_the_first_host_are_right) {
                   opening + "ServerName second.test\n</VirtualHost>\n");
   BOOST_TEST(httpd.configtest().exitStatus == 0);
   // Said of the whole server, they hold for both hosts alike.
-  httpd.configure("FwdProxyRequests On\nFwdProxyAllow host.test\n" + opening + "ServerName first.test\n</VirtualHost>\n" +
-                  opening + "ServerName second.test\n</VirtualHost>\n");
+  httpd.configure("FwdProxyRequests On\nFwdProxyAllow host.test\n" + opening +
+                  "ServerName first.test\n</VirtualHost>\n" + opening + "ServerName second.test\n</VirtualHost>\n");
   BOOST_TEST(httpd.configtest().exitStatus == 0);
 }
 

@@ -1,5 +1,5 @@
-// How the reverse proxy lives with the rest of httpd: its URL settings, LimitRequestBody, other modules, and connections
-// that a worker holds on to.
+// How the reverse proxy lives with the rest of httpd: its URL settings, LimitRequestBody, other modules, and
+// connections that a worker holds on to.
 #include <atomic>
 #include <thread>
 
@@ -60,8 +60,10 @@ PROXY_TEST(rewritten_path_is_what_is_mapped) {
   const ScriptedOrigin origin(tellingTarget());
   Httpd httpd(mpm);
   httpd.loadModule("rewrite");
-  httpd.configure("RewriteEngine On\nRewriteRule ^/old/(.*) /app/new-$1 [PT]\nRewriteRule ^/gone http://other.test/ [R]\n"
-                  "RevProxyPass /app " + origin.url("/") + "\nRevProxyPass /gone " + origin.url("/") + "\n");
+  httpd.configure(
+      "RewriteEngine On\nRewriteRule ^/old/(.*) /app/new-$1 [PT]\nRewriteRule ^/gone http://other.test/ [R]\n"
+      "RevProxyPass /app " +
+      origin.url("/") + "\nRevProxyPass /gone " + origin.url("/") + "\n");
   httpd.start();
   Client client;
   BOOST_TEST(client.get(httpd.url("/old/a%20b%25;c?q=1")).body == "/new-a%20b%25;c?q=1");
@@ -72,8 +74,10 @@ PROXY_TEST(file_names_and_extensions_do_not_interfere) {
   const ScriptedOrigin origin(tellingTarget());
   Httpd httpd(mpm);
   httpd.loadModule("mime");
-  httpd.configure("TypesConfig /etc/mime.types\nAddHandler server-status .php\n<Directory />\nRequire all denied\n"
-                  "</Directory>\nRevProxyPass / " + origin.url("/") + "\n");
+  httpd.configure(
+      "TypesConfig /etc/mime.types\nAddHandler server-status .php\n<Directory />\nRequire all denied\n"
+      "</Directory>\nRevProxyPass / " +
+      origin.url("/") + "\n");
   httpd.start();
   Client client;
   const Response response = client.get(httpd.url("/index.php"));
@@ -116,7 +120,8 @@ PROXY_TEST(trace_follows_trace_enable) {
   const ScriptedOrigin origin(tellingTarget());
   for (const bool enabled : {false, true}) {
     Httpd httpd(mpm);
-    httpd.configure(std::string("TraceEnable ") + (enabled ? "On" : "Off") + "\nRevProxyPass / " + origin.url("/") + "\n");
+    httpd.configure(std::string("TraceEnable ") + (enabled ? "On" : "Off") + "\nRevProxyPass / " + origin.url("/") +
+                    "\n");
     httpd.start();
     Client client;
     BOOST_TEST(client.perform({.url = httpd.url("/t"), .method = "TRACE"}).status == (enabled ? 200 : 405));
@@ -192,8 +197,9 @@ PROXY_TEST(forwarded_fields_are_believed_from_trusted_peers_alone) {
                     origin.url("/") + "\n</VirtualHost>\n");
     httpd.start();
     RawClient client(port);
-    client.send(row.preamble +
-                "GET / HTTP/1.1\r\nHost: a\r\nX-Real: 203.0.113.9\r\nX-Forwarded-Proto: https\r\nConnection: close\r\n\r\n");
+    client.send(
+        row.preamble +
+        "GET / HTTP/1.1\r\nHost: a\r\nX-Real: 203.0.113.9\r\nX-Forwarded-Proto: https\r\nConnection: close\r\n\r\n");
     BOOST_TEST(client.readToEnd().data.ends_with("\r\n\r\n" + row.seen), row.settings << row.preamble);
   }
 }
@@ -218,10 +224,9 @@ PROXY_TEST(broken_body_ends_in_a_reset_for_an_old_client) {
 
 // What authenticates the connection must not serve the next client.
 PROXY_TEST(connections_with_ntlm_are_not_shared) {
-  const ScriptedOrigin origin(
-      [](OriginConnection& connection) {
-        while (connection.readRequest()) connection.write(okResponse(std::to_string(connection.number())));
-      });
+  const ScriptedOrigin origin([](OriginConnection& connection) {
+    while (connection.readRequest()) connection.write(okResponse(std::to_string(connection.number())));
+  });
   Httpd httpd(mpm, {.children = 1, .threadsPerChild = 25, .preforkStart = 1, .preforkChildren = 1});
   httpd.expectLog("AH00161");
   httpd.configure("RevProxyPass / " + origin.url("/") + "\n");

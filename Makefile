@@ -29,7 +29,7 @@ COMPILE = $(CXX) -std=c++20 $(CXXFLAGS) -fPIC -fvisibility=hidden -fvisibility-i
 LINK_SHARED = $(CXX) -shared -pthread $(SANITIZER) -Wl,-z,relro,-z,now,-z,nodelete,--as-needed
 
 # Objects that know nothing of httpd are also linked straight into the unit tests.
-common_core := $(wildcard common/base/*.cpp common/net/*.cpp common/pool/*.cpp common/http/*.cpp)
+common_core := $(wildcard $(addsuffix /*.cpp,$(addprefix common/,base net pool http reactor shared)))
 common_httpd := $(wildcard common/httpd/*.cpp)
 fwdproxy_core := $(wildcard mod_fwdproxy/access/*.cpp)
 fwdproxy_httpd := $(wildcard mod_fwdproxy/*.cpp)
@@ -66,7 +66,7 @@ $(BUILD)/%.o: %.cpp Makefile
 
 $(library): $(call objects,$(common_core) $(common_httpd)) common/exports.map
 	@echo "  link  $@"
-	@$(LINK_SHARED) -Wl,-soname,$(@F) -Wl,--version-script=common/exports.map $(filter %.o,$^) -lcurl -lssl -lcrypto -o $@
+	@$(LINK_SHARED) -Wl,-soname,$(@F) -Wl,--version-script=common/exports.map $(filter %.o,$^) -lcurl -lcares -lssl -lcrypto -o $@
 
 $(BUILD)/mod_fwdproxy.so: $(call objects,$(fwdproxy_core) $(fwdproxy_httpd))
 $(BUILD)/mod_revproxy.so: $(call objects,$(revproxy_core) $(revproxy_httpd))
@@ -80,7 +80,7 @@ $(BUILD)/tests/%.o: DEFINES += -DBOOST_TEST_DYN_LINK
 
 $(BUILD)/unit_tests: $(call objects,$(unit_tests) $(common_core) $(fwdproxy_core) $(revproxy_core))
 	@echo "  link  $@"
-	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lssl -lcrypto -o $@
+	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lcares -lssl -lcrypto -o $@
 
 $(BUILD)/integration_tests: $(call objects,$(integration_tests))
 	@echo "  link  $@"

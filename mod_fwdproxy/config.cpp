@@ -2,8 +2,10 @@
 #include "mod_fwdproxy/config.h"
 
 #include "common/base/text.h"
+#include "common/http/upgrade.h"
 #include "common/httpd/directive.h"
 #include "common/httpd/pool_owned.h"
+#include "common/net/resolver.h"
 #include "mod_fwdproxy/module.h"
 
 namespace fwdproxy {
@@ -43,6 +45,14 @@ Outcome privateNetworks(cmd_parms& command, void* directory, std::string_view li
   });
 }
 
+// FwdProxyResolver ADDRESS:PORT …
+Outcome nameServers(cmd_parms& command, void* directory, std::string_view line) {
+  auto servers = proxycommon::readNameServers(directive::remainingWords(command, line));
+  if (!servers) return std::move(servers.error());
+  ServerConfig::of(command, directory).nameServers = std::move(*servers);
+  return {};
+}
+
 }  // namespace
 
 ServerConfig& ServerConfig::of(server_rec& server) {
@@ -65,6 +75,11 @@ ServerConfig ServerConfig::merged(const ServerConfig& outer, const ServerConfig&
   result.timeout = Setting<milliseconds>::merged(outer.timeout, inner.timeout);
   result.connectTimeout = Setting<milliseconds>::merged(outer.connectTimeout, inner.connectTimeout);
   result.via = Setting<ViaMode>::merged(outer.via, inner.via);
+  result.park = decltype(park)::merged(outer.park, inner.park);
+  result.upgrade = Setting<std::string>::merged(outer.upgrade, inner.upgrade);
+  result.nameServers = Setting<std::string>::merged(outer.nameServers, inner.nameServers);
+  result.reactorThreads = Setting<unsigned>::merged(outer.reactorThreads, inner.reactorThreads);
+  result.tunnel = proxycommon::TunnelConfig::merged(outer.tunnel, inner.tunnel);
   // A server that names destinations of its own means these alone: lists that grow by inheritance open by accident.
   result.allowed = inner.allowed.empty() ? outer.allowed : inner.allowed;
   result.privateNetworks = inner.privateNetworks.empty() ? outer.privateNetworks : inner.privateNetworks;
@@ -99,6 +114,26 @@ const command_rec kDirectives[] = {
         "FwdProxyConnectTimeout", RSRC_CONF, "how long a connection may take; default 10s"),
     directive::field<&ServerConfig::via, &proxycommon::readVia>("FwdProxyVia", RSRC_CONF,
                                                                 "On, Off, or Full; default On"),
+    directive::field<&ServerConfig::park, &proxycommon::readPark>(
+        "FwdProxyPark", RSRC_CONF,
+        "how long a worker waits for an origin before the request is parked; default 20ms; Off"),
+    directive::field<&ServerConfig::upgrade, &proxycommon::readUpgrade>(
+        "FwdProxyUpgrade", RSRC_CONF, "protocols that plain requests may change to, or None; default websocket"),
+    directive::line<&nameServers>("FwdProxyResolver", RSRC_CONF,
+                                  "ADDRESS:PORT ...: name servers to ask; default: the system's"),
+    directive::field<&ServerConfig::reactorThreads, &directive::readThreads>(
+        "FwdProxyReactorThreads", RSRC_CONF,
+        "threads of a child that wait for everyone; default: processors, at most 4"),
+    directive::nested<&ServerConfig::tunnel, &proxycommon::TunnelConfig::idle, &directive::readDuration>(
+        "FwdProxyTunnelTimeout", RSRC_CONF, "how long a tunnel may be silent; default: FwdProxyTimeout, else 10min"),
+    directive::nested<&ServerConfig::tunnel, &proxycommon::TunnelConfig::lifetime, &directive::readDuration>(
+        "FwdProxyTunnelLifetime", RSRC_CONF, "how long a tunnel may last; default: no limit"),
+    directive::nested<&ServerConfig::tunnel, &proxycommon::TunnelConfig::drain, &directive::readDuration>(
+        "FwdProxyTunnelDrain", RSRC_CONF, "how long tunnels go on when their child stops; default 5min"),
+    directive::nested<&ServerConfig::tunnel, &proxycommon::TunnelConfig::most, &directive::readCount>(
+        "FwdProxyMaxTunnels", RSRC_CONF, "tunnels of a child; default: what its descriptors allow"),
+    directive::nested<&ServerConfig::tunnel, &proxycommon::TunnelConfig::mostPerClient, &directive::readCount>(
+        "FwdProxyMaxTunnelsPerClient", RSRC_CONF, "tunnels of a client's address in a child; default: no limit"),
     directive::end(),
 };
 

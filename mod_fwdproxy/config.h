@@ -9,6 +9,8 @@
 #include "common/base/clock.h"
 #include "common/base/setting.h"
 #include "common/httpd/httpd_api.h"
+#include "common/httpd/request_waiter.h"
+#include "common/httpd/tunnel_config.h"
 #include "common/httpd/via.h"
 #include "common/net/address_guard.h"
 #include "mod_fwdproxy/access/allow_list.h"
@@ -24,6 +26,11 @@ struct ServerConfig {
   Setting<milliseconds> timeout;
   Setting<milliseconds> connectTimeout;
   Setting<ViaMode> via;
+  Setting<proxycommon::ParkPolicy> park;
+  Setting<std::string> upgrade;      // protocols that may be changed to
+  Setting<std::string> nameServers;  // as readNameServers() gives them
+  Setting<unsigned> reactorThreads;
+  proxycommon::TunnelConfig tunnel;
   AllowList allowed;
   std::vector<proxycommon::Network> privateNetworks;
   std::string firstDirective;  // "FwdProxyAllow at FILE:LINE": the first of ours that this very server has

@@ -2,18 +2,24 @@
 //
 //   detection: for the proxy? ── no → DECLINED
 //     └ allow_list.judge(name, port) ── closed → 403
-//         └ handler: dial (resolve → guard.judge(each address)) → CONNECT ? tunnel : exchange → answer
+//         └ handler: CONNECT ? tunnel slot → connect → 200 → tunnel
+//                            : pool.acquire or connect → exchange → answer, or 101 → tunnel
+//            connect: resolve → guard.judge(each address) → dial
+//
+// Whatever waits in it is parked where the MPM can: the co_awaits are where a worker may leave and another go on.
 #include "mod_fwdproxy/handler.h"
 
 #include <string>
 
 #include "common/http/header_rules.h"
+#include "common/http/upgrade.h"
 #include "common/httpd/answer_error.h"
+#include "common/httpd/backend_connection.h"
 #include "common/httpd/child.h"
+#include "common/httpd/parking.h"
 #include "common/httpd/relay.h"
+#include "common/httpd/tunnel_opening.h"
 #include "common/httpd/via.h"
-#include "common/httpd/worker_tunnel.h"
-#include "common/net/dialer.h"
 #include "mod_fwdproxy/config.h"
 #include "mod_fwdproxy/detection.h"
 
@@ -22,48 +28,78 @@ APLOG_USE_MODULE(fwdproxy);
 namespace fwdproxy {
 namespace {
 
-using proxycommon::Connection;
+using proxycommon::RequestWaiter;
+using proxycommon::Task;
 
 constexpr milliseconds kConnectTimeout{10'000};
 constexpr std::uint16_t kHttpPort = 80;
 
-milliseconds silenceOf(const request_rec& request, const ServerConfig& config) {
-  return config.timeout.valueOr(milliseconds{apr_time_as_msec(request.connection->base_server->timeout)});
+constexpr const char* kDefaultUpgrade = "websocket";
+
+milliseconds serverTimeout(const request_rec& request) {
+  return milliseconds{apr_time_as_msec(request.connection->base_server->timeout)};
 }
 
-Result<std::unique_ptr<Connection>> dial(const ForwardRequest& forward, const ServerConfig& config) {
-  auto socket = proxycommon::dial({forward.destination.host, forward.port}, config.guard,
-                                  config.connectTimeout.valueOr(kConnectTimeout));
-  if (!socket) return std::move(socket.error());
-  return proxycommon::makeClearConnection(std::move(*socket));
+proxycommon::ConnectPlan connectPlan(const ForwardRequest& forward, const ServerConfig& config) {
+  proxycommon::ConnectPlan plan;
+  plan.destination = {forward.destination.host, forward.port};
+  plan.guard = &config.guard;
+  plan.limit = config.connectTimeout.valueOr(kConnectTimeout);
+  plan.nameServers = config.nameServers.valueOr("");
+  return plan;
 }
 
 // The URL rules over a differing Host (RFC 9112 3.2.2): there is one notion of where the request goes.
 proxycommon::RequestHead forwardedHead(request_rec& request, const ForwardRequest& forward, const ServerConfig& config,
-                                       std::string_view host) {
-  proxycommon::RequestHead head{request.method, forward.target, {}, proxycommon::requestFraming(request)};
+                                       std::string_view host, std::string_view offered) {
+  proxycommon::RequestHead head{request.method, forward.target, {}, {}};
+  if (offered.empty()) head.framing = proxycommon::requestFraming(request);
   head.fields = proxycommon::forwardableFields(proxycommon::requestFields(request));
   head.fields.insert(head.fields.begin(), {"Host", host});
   proxycommon::addVia(request, head.fields, config.via.valueOr(ViaMode::kOn));
+  proxycommon::offerUpgrade(head.fields, offered);
   return head;
 }
 
-int relayRequest(request_rec& request, const ForwardRequest& forward, const ServerConfig& config) {
+// A tunnel that an exchange has become.
+Task<int> tunnelSwitched(request_rec& request, proxycommon::Switched switched, std::string peer,
+                         const ServerConfig& config, proxycommon::TunnelSlot slot, RequestWaiter& waiter) {
+  proxycommon::TunnelOpening opening{std::move(switched.backend),
+                                     std::move(switched.behindHead),
+                                     std::move(peer),
+                                     APLOG_MODULE_INDEX,
+                                     config.tunnel.settings(config.timeout).limits,
+                                     std::move(slot)};
+  co_return co_await proxycommon::openTunnel(request, std::move(opening), waiter);
+}
+
+Task<int> relayRequest(request_rec& request, const ForwardRequest& forward, const ServerConfig& config,
+                       RequestWaiter& waiter) {
   const std::string host = proxycommon::Authority{forward.destination.host, forward.port}.toString(kHttpPort);
-  const milliseconds silence = silenceOf(request, config);
-  const proxycommon::RelayPlan plan{
-      proxycommon::childOf(*request.server).connections,
+  const std::string peer = "http://" + host;
+  const std::string offered =
+      proxycommon::offeredUpgrade(proxycommon::requestUpgrade(request), config.upgrade.valueOr(kDefaultUpgrade));
+  std::optional<proxycommon::TunnelSlot> slot;
+  if (!offered.empty()) {
+    auto taken = proxycommon::takeTunnelSlot(request, config.tunnel.settings(config.timeout));
+    if (!taken) co_return proxycommon::answerError(request, APLOG_MODULE_INDEX, peer, taken.error(), nullptr);
+    slot.emplace(std::move(*taken));
+  }
+  const milliseconds silence = config.timeout.valueOr(serverTimeout(request));
+  proxycommon::RelayPlan plan{
       // With the guard's text: a connection that one policy has judged good is not another's.
       proxycommon::PeerKey{"forward", config.guard.fingerprint(), host, std::to_string(forward.port)},
       {},
-      [&] { return dial(forward, config); },
-      forwardedHead(request, forward, config, host),
-      {silence, silence, silence}};
+      [&] { return Result<proxycommon::ConnectPlan>(connectPlan(forward, config)); },
+      forwardedHead(request, forward, config, host, offered),
+      offered,
+      {silence, silence, silence, serverTimeout(request)}};
   const ViaMode via = config.via.valueOr(ViaMode::kOn);
   proxycommon::ClientResponse response(request, [&](auto& head) { proxycommon::addResponseVia(request, head, via); });
-  const Outcome outcome = proxycommon::relay(request, plan, response);
-  if (outcome) return OK;
-  return proxycommon::answerError(request, APLOG_MODULE_INDEX, "http://" + host, outcome.error(), &response);
+  auto answer = co_await proxycommon::relay(request, plan, response, waiter);
+  if (!answer) co_return proxycommon::answerError(request, APLOG_MODULE_INDEX, peer, answer.error(), &response);
+  if (!*answer) co_return OK;
+  co_return co_await tunnelSwitched(request, std::move(**answer), host, config, std::move(*slot), waiter);
 }
 
 bool announceTunnel(request_rec& request) {
@@ -73,29 +109,35 @@ bool announceTunnel(request_rec& request) {
   return ap_fflush(connection->output_filters, brigade) == APR_SUCCESS && !connection->aborted;
 }
 
-int openTunnel(request_rec& request, const ForwardRequest& forward, const ServerConfig& config) {
+Task<int> connectRequest(request_rec& request, const ForwardRequest& forward, const ServerConfig& config,
+                         RequestWaiter& waiter) {
   if (request.connection->master) {
     ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, &request,
                   "CONNECT on a stream of HTTP/2 is not supported: clients must "
                   "use HTTP/1.1 to open tunnels");
-    return HTTP_NOT_IMPLEMENTED;
+    co_return HTTP_NOT_IMPLEMENTED;
   }
-  auto backend = dial(forward, config);
   const std::string peer = forward.destination.toString(0);
-  if (!backend) return proxycommon::answerError(request, APLOG_MODULE_INDEX, peer, backend.error(), nullptr);
-  request.connection->keepalive = AP_CONN_CLOSE;
+  const auto settings = config.tunnel.settings(config.timeout);
+  auto slot = proxycommon::takeTunnelSlot(request, settings);
+  if (!slot) co_return proxycommon::answerError(request, APLOG_MODULE_INDEX, peer, slot.error(), nullptr);
+  auto backend = co_await proxycommon::connectBackend(connectPlan(forward, config), waiter);
+  if (!backend) co_return proxycommon::answerError(request, APLOG_MODULE_INDEX, peer, backend.error(), nullptr);
   request.status = HTTP_OK;
-  const bool announced = announceTunnel(request);
-  // The connection belongs to the tunnel now: httpd's end of the request must not write a head of its own into it.
-  request.output_filters = request.proto_output_filters = request.connection->output_filters;
-  request.input_filters = request.proto_input_filters = request.connection->input_filters;
-  if (!announced) return DONE;
-  const auto end = proxycommon::runWorkerTunnel(request, **backend, silenceOf(request, config));
-  request.bytes_sent = static_cast<apr_off_t>(end.toClient);
-  ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, &request,
-                "tunnel to %s ended: %s; %" APR_UINT64_T_FMT " bytes to it, %" APR_UINT64_T_FMT " bytes from it",
-                peer.c_str(), end.reason.c_str(), end.toBackend, end.toClient);
-  return DONE;
+  if (!announceTunnel(request)) {
+    request.connection->keepalive = AP_CONN_CLOSE;
+    request.output_filters = request.proto_output_filters = request.connection->output_filters;
+    co_return DONE;
+  }
+  proxycommon::TunnelOpening opening{std::move(*backend), {}, peer, APLOG_MODULE_INDEX, settings.limits,
+                                     std::move(*slot)};
+  co_return co_await proxycommon::openTunnel(request, std::move(opening), waiter);
+}
+
+Task<int> serve(request_rec& request, const ForwardRequest& forward, const ServerConfig& config) {
+  RequestWaiter waiter(request, config.park.valueOr({}));
+  if (request.method_number == M_CONNECT) co_return co_await connectRequest(request, forward, config, waiter);
+  co_return co_await relayRequest(request, forward, config, waiter);
 }
 
 }  // namespace
@@ -105,8 +147,7 @@ int handleRequest(request_rec* request) {
   if (!forward) return DECLINED;
   if (const int refusal = proxycommon::traceRefusal(*request); refusal != OK) return refusal;
   const ServerConfig& config = ServerConfig::of(*request->connection);
-  return request->method_number == M_CONNECT ? openTunnel(*request, *forward, config)
-                                             : relayRequest(*request, *forward, config);
+  return proxycommon::runRequest(*request, serve(*request, *forward, config));
 }
 
 }  // namespace fwdproxy

@@ -1,6 +1,7 @@
 // The module structure of mod_fwdproxy and its hooks: nothing else.
 #include "common/httpd/guarded.h"
 #include "common/httpd/httpd_api.h"
+#include "common/httpd/library_hooks.h"
 #include "mod_fwdproxy/config.h"
 #include "mod_fwdproxy/detection.h"
 #include "mod_fwdproxy/handler.h"
@@ -12,8 +13,10 @@ namespace {
 
 using proxycommon::guarded;
 
-void registerHooks(apr_pool_t*) {
-  ap_hook_check_config(guarded<&check>, nullptr, nullptr, APR_HOOK_MIDDLE);
+void registerHooks(apr_pool_t* config) {
+  proxycommon::registerLibraryHooks(config);
+  // After the MPM's own.
+  ap_hook_check_config(guarded<&check>, nullptr, nullptr, APR_HOOK_LAST);
   ap_hook_post_config(guarded<&prepare>, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_child_init(guarded<&startChild>, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_post_read_request(guarded<&detect>, nullptr, nullptr, APR_HOOK_FIRST);

@@ -1,8 +1,10 @@
 // What mod_fwdproxy does before the first request.
 #include "mod_fwdproxy/startup.h"
 
+#include <algorithm>
+
 #include "common/httpd/child.h"
-#include "common/net/dialer.h"
+#include "common/httpd/mpm_advice.h"
 #include "mod_fwdproxy/config.h"
 
 APLOG_USE_MODULE(fwdproxy);
@@ -42,23 +44,32 @@ bool isWellPlaced(server_rec& main, server_rec& server) {
 
 }  // namespace
 
-int check(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* main) {
-  for (server_rec* server = main; server; server = server->next)
+int check(apr_pool_t* pool, apr_pool_t*, apr_pool_t*, server_rec* main) {
+  bool proxies = false;
+  for (server_rec* server = main; server; server = server->next) {
     if (!isWellPlaced(*main, *server)) return HTTP_INTERNAL_SERVER_ERROR;
+    proxies = proxies || ServerConfig::of(*server).requests.valueOr(false);
+  }
+  if (proxies) proxycommon::adviseOnMpm(pool, *main);
   return OK;
 }
 
-int prepare(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* main) {
-  for (server_rec* server = main; server; server = server->next) ServerConfig::of(*server).seal();
-  if (const auto prepared = proxycommon::prepareDialer(); !prepared) {
+int prepare(apr_pool_t* pool, apr_pool_t*, apr_pool_t*, server_rec* main) {
+  proxycommon::LibraryNeeds needs;
+  for (server_rec* server = main; server; server = server->next) {
+    ServerConfig& config = ServerConfig::of(*server);
+    config.seal();
+    needs.reactorThreads = std::max(needs.reactorThreads, config.reactorThreads.valueOr(0));
+  }
+  if (const auto prepared = proxycommon::prepareLibrary(pool, needs); !prepared) {
     ap_log_error(APLOG_MARK, APLOG_EMERG, 0, main, "%s", prepared.error().detail.c_str());
     return HTTP_INTERNAL_SERVER_ERROR;
   }
   return OK;
 }
 
-void startChild(apr_pool_t*, server_rec* main) {
-  proxycommon::ensureChild(main);
+void startChild(apr_pool_t* pool, server_rec* main) {
+  proxycommon::ensureChild(pool, main);
 }
 
 }  // namespace fwdproxy

@@ -2,6 +2,7 @@
 #include "mod_revproxy/backend.h"
 
 #include "common/base/text.h"
+#include "common/http/upgrade.h"
 #include "common/http/url.h"
 
 namespace revproxy {
@@ -31,11 +32,24 @@ bool setSmax(BackendParameters& parameters, std::string_view text) {
   return value.has_value();
 }
 
-bool setDisableReuse(BackendParameters& parameters, std::string_view text) {
+template <auto Member>
+bool setSwitch(BackendParameters& parameters, std::string_view text) {
   const bool on = proxycommon::equalsIgnoringCase(text, "on");
   if (!on && !proxycommon::equalsIgnoringCase(text, "off")) return false;
-  parameters.disableReuse = on;
+  parameters.*Member = on;
   return true;
+}
+
+bool setUpgrade(BackendParameters& parameters, std::string_view text) {
+  auto protocols = proxycommon::readUpgrade(text);
+  if (protocols) parameters.upgrade = std::move(*protocols);
+  return static_cast<bool>(protocols);
+}
+
+bool setRequestBuffer(BackendParameters& parameters, std::string_view text) {
+  const auto size = proxycommon::parseSize(text);
+  if (size) parameters.requestBuffer = *size;
+  return size.has_value();
 }
 
 struct Parameter {
@@ -51,7 +65,10 @@ const Registry<Parameter>& parameterTable() {
       {"connectiontimeout", {&setDuration<&BackendParameters::connectionTimeout>, kDuration}},
       {"ttl", {&setDuration<&BackendParameters::ttl>, kDuration}},
       {"smax", {&setSmax, "a number of connections"}},
-      {"disablereuse", {&setDisableReuse, "On or Off"}},
+      {"disablereuse", {&setSwitch<&BackendParameters::disableReuse>, "On or Off"}},
+      {"upgrade", {&setUpgrade, "protocols such as websocket, separated by commas, or None"}},
+      {"request-buffer", {&setRequestBuffer, "a size such as 64k or 1M"}},
+      {"half-close", {&setSwitch<&BackendParameters::halfClose>, "On or Off"}},
   };
   return table;
 }
@@ -59,7 +76,10 @@ const Registry<Parameter>& parameterTable() {
 }  // namespace
 
 const Registry<Scheme>& schemes() {
-  static const Registry<Scheme> table = {{"http", {80, false}}, {"https", {443, true}}};
+  static const Registry<Scheme> table = {{"http", {80, false, ""}},
+                                         {"https", {443, true, ""}},
+                                         {"ws", {80, false, "websocket"}},
+                                         {"wss", {443, true, "websocket"}}};
   return table;
 }
 
@@ -97,7 +117,8 @@ Result<Backend> parseBackend(std::string_view text, std::span<const std::string>
   if (url->target.find_first_of("?#") != std::string::npos)
     return mistake("the URL " + std::string{text} + " has a query or a fragment: leave them out");
   Backend backend;
-  backend.scheme = url->scheme;
+  backend.scheme = scheme->tls ? "https" : "http";
+  if (!scheme->upgrade.empty()) backend.parameters.upgrade = std::string{scheme->upgrade};
   backend.tls = scheme->tls;
   backend.host = url->authority.host;
   backend.port = url->authority.port.value_or(scheme->defaultPort);

@@ -23,6 +23,8 @@ using proxycommon::Setting;
 struct Scheme {
   std::uint16_t defaultPort;
   bool tls;
+  // What the mapping may change the protocol to without saying so.
+  std::string_view upgrade;
 };
 const proxycommon::Registry<Scheme>& schemes();
 
@@ -33,13 +35,16 @@ struct BackendParameters {
   Setting<milliseconds> ttl;  // how long an idle connection is kept
   Setting<std::size_t> smax;  // idle connections kept
   Setting<bool> disableReuse;
+  Setting<std::string> upgrade;          // protocols that clients may change to
+  Setting<std::uint64_t> requestBuffer;  // bytes of an upload taken in before the backend is dialled
+  Setting<bool> halfClose;               // a client that has closed its side only is still there
 
   // "timeout=5s". The error names what may be written.
   Outcome set(std::string_view assignment);
 };
 
 struct Backend {
-  std::string scheme;
+  std::string scheme;  // http or https, also where ws or wss was written
   bool tls = false;
   std::string host;  // without brackets
   std::uint16_t port = 0;

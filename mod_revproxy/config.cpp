@@ -5,6 +5,7 @@
 #include "common/http/url.h"
 #include "common/httpd/directive.h"
 #include "common/httpd/pool_owned.h"
+#include "common/net/resolver.h"
 #include "mod_revproxy/module.h"
 
 namespace revproxy {
@@ -57,12 +58,6 @@ std::string placeOf(const cmd_parms& command) {
   return std::string{command.directive->filename} + ":" + std::to_string(command.directive->line_num);
 }
 
-std::vector<std::string> remainingWords(const cmd_parms& command, std::string_view line) {
-  std::vector<std::string> words;
-  while (auto word = directive::nextWord(command, line)) words.push_back(std::move(*word));
-  return words;
-}
-
 // RevProxyPass PATH URL|! [key=value …]
 Outcome pass(cmd_parms& command, void* directory, std::string_view line) {
   auto path = takePath(command, line);
@@ -70,7 +65,7 @@ Outcome pass(cmd_parms& command, void* directory, std::string_view line) {
   const std::string url = directive::nextWord(command, line).value_or("");
   if (url.empty())
     return mistake("a URL is missing: write RevProxyPass " + *path + " http://HOST[:PORT]/, or ! to exclude");
-  const std::vector<std::string> parameters = remainingWords(command, line);
+  const std::vector<std::string> parameters = directive::remainingWords(command, line);
   if (isInLocation(command) && url.starts_with('/'))
     return mistake("\"" + url + "\" is no URL: inside a <Location> the path is the section's; write the URL alone");
   Mapping mapping{std::move(*path), std::nullopt, placeOf(command)};
@@ -95,7 +90,7 @@ Outcome passReverse(cmd_parms& command, void* directory, std::string_view line) 
   const std::string url = directive::nextWord(command, line).value_or("");
   if (!proxycommon::parseUrl(url))
     return mistake("\"" + url + "\" is no URL: write what the backend calls itself, such as http://HOST:PORT/");
-  if (const auto more = remainingWords(command, line); !more.empty())
+  if (const auto more = directive::remainingWords(command, line); !more.empty())
     return mistake("\"" + more.front() + "\" is one argument too many");
   LocationConfig::of(command, directory).reverseRules.push_back({std::move(*path), url});
   return {};
@@ -114,7 +109,7 @@ Result<std::shared_ptr<const TlsAuthorities>> readAuthorities(std::string_view f
 Outcome tlsVerify(cmd_parms& command, void* directory, std::string_view line) {
   const auto verify = directive::readSwitch(directive::nextWord(command, line).value_or(""));
   if (!verify) return verify.error();
-  if (const auto more = remainingWords(command, line); !more.empty())
+  if (const auto more = directive::remainingWords(command, line); !more.empty())
     return mistake("\"" + more.front() + "\" is one argument too many");
   LocationConfig::of(command, directory).tlsVerify = *verify;
   if (!*verify)
@@ -122,6 +117,14 @@ Outcome tlsVerify(cmd_parms& command, void* directory, std::string_view line) {
         .warnings.push_back("RevProxyTLSVerify Off at " + placeOf(command) +
                             ": whoever can reach the path to a backend can read and change what is sent; name its "
                             "authority with RevProxyTLSCACertificateFile instead");
+  return {};
+}
+
+// RevProxyResolver ADDRESS:PORT …
+Outcome nameServers(cmd_parms& command, void* directory, std::string_view line) {
+  auto servers = proxycommon::readNameServers(directive::remainingWords(command, line));
+  if (!servers) return std::move(servers.error());
+  LocationConfig::of(command, directory).nameServers = std::move(*servers);
   return {};
 }
 
@@ -144,7 +147,8 @@ const ServerConfig& ServerConfig::of(const server_rec& server) {
 }
 ServerConfig ServerConfig::merged(const ServerConfig& outer, const ServerConfig& inner) {
   return {MappingTable::merged(outer.mappings, inner.mappings), inner.locationMappings,
-          Setting<milliseconds>::merged(outer.keepAliveHold, inner.keepAliveHold), inner.warnings};
+          Setting<milliseconds>::merged(outer.keepAliveHold, inner.keepAliveHold),
+          Setting<unsigned>::merged(outer.reactorThreads, inner.reactorThreads), inner.warnings};
 }
 
 LocationConfig& LocationConfig::of(cmd_parms&, void* directory) {
@@ -164,6 +168,10 @@ LocationConfig LocationConfig::merged(const LocationConfig& outer, const Locatio
   result.via = Setting<ViaMode>::merged(outer.via, inner.via);
   result.timeout = Setting<milliseconds>::merged(outer.timeout, inner.timeout);
   result.connectTimeout = Setting<milliseconds>::merged(outer.connectTimeout, inner.connectTimeout);
+  result.park = decltype(park)::merged(outer.park, inner.park);
+  result.buffer = Setting<std::uint64_t>::merged(outer.buffer, inner.buffer);
+  result.nameServers = Setting<std::string>::merged(outer.nameServers, inner.nameServers);
+  result.tunnel = proxycommon::TunnelConfig::merged(outer.tunnel, inner.tunnel);
   result.tlsVerify = Setting<bool>::merged(outer.tlsVerify, inner.tlsVerify);
   result.tlsAuthorities = decltype(tlsAuthorities)::merged(outer.tlsAuthorities, inner.tlsAuthorities);
   result.reverseRules = inner.reverseRules;
@@ -203,6 +211,26 @@ const command_rec kDirectives[] = {
     directive::field<&ServerConfig::keepAliveHold, &readHold>(
         "RevProxyKeepAliveHold", RSRC_CONF,
         "how long a worker stays with a client that may ask again; default 5ms, or Off"),
+    directive::field<&ServerConfig::reactorThreads, &directive::readThreads>(
+        "RevProxyReactorThreads", RSRC_CONF,
+        "threads of a child that wait for everyone; default: processors, at most 4"),
+    directive::field<&LocationConfig::park, &proxycommon::readPark>(
+        "RevProxyPark", kAnywhere,
+        "how long a worker waits for a backend before the request is parked; default 20ms; Off"),
+    directive::field<&LocationConfig::buffer, &directive::readSizeOrOff>(
+        "RevProxyBuffer", kAnywhere, "SIZE of a response that is kept for a slow client; default Off"),
+    directive::line<&nameServers>("RevProxyResolver", kAnywhere,
+                                  "ADDRESS:PORT ...: name servers to ask; default: the system's"),
+    directive::nested<&LocationConfig::tunnel, &proxycommon::TunnelConfig::idle, &directive::readDuration>(
+        "RevProxyTunnelTimeout", kAnywhere, "how long a tunnel may be silent; default: RevProxyTimeout, else 10min"),
+    directive::nested<&LocationConfig::tunnel, &proxycommon::TunnelConfig::lifetime, &directive::readDuration>(
+        "RevProxyTunnelLifetime", kAnywhere, "how long a tunnel may last; default: no limit"),
+    directive::nested<&LocationConfig::tunnel, &proxycommon::TunnelConfig::drain, &directive::readDuration>(
+        "RevProxyTunnelDrain", kAnywhere, "how long tunnels go on when their child stops; default 5min"),
+    directive::nested<&LocationConfig::tunnel, &proxycommon::TunnelConfig::most, &directive::readCount>(
+        "RevProxyMaxTunnels", kAnywhere, "tunnels of a child; default: what its descriptors allow"),
+    directive::nested<&LocationConfig::tunnel, &proxycommon::TunnelConfig::mostPerClient, &directive::readCount>(
+        "RevProxyMaxTunnelsPerClient", kAnywhere, "tunnels of a client's address in a child; default: no limit"),
     directive::line<&tlsVerify>("RevProxyTLSVerify", kAnywhere,
                                 "Off: any certificate of a backend is accepted; default On"),
     directive::field<&LocationConfig::tlsAuthorities, &readAuthorities>(

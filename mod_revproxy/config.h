@@ -7,6 +7,8 @@
 
 #include "common/base/setting.h"
 #include "common/httpd/httpd_api.h"
+#include "common/httpd/request_waiter.h"
+#include "common/httpd/tunnel_config.h"
 #include "common/httpd/via.h"
 #include "common/net/tls_context.h"
 #include "mod_revproxy/mapping.h"
@@ -21,7 +23,8 @@ struct ServerConfig {
   MappingTable mappings;
   MappingTable locationMappings;        // those of its <Location> sections, to find two for one prefix
   Setting<milliseconds> keepAliveHold;  // zero: off
-  std::vector<std::string> warnings;    // for the log at start
+  Setting<unsigned> reactorThreads;
+  std::vector<std::string> warnings;  // for the log at start
 
   static ServerConfig& of(cmd_parms& command, void* directory);
   static const ServerConfig& of(const server_rec& server);
@@ -36,6 +39,10 @@ struct LocationConfig {
   Setting<ViaMode> via;
   Setting<milliseconds> timeout;
   Setting<milliseconds> connectTimeout;
+  Setting<proxycommon::ParkPolicy> park;
+  Setting<std::uint64_t> buffer;     // bytes of a response that are kept for a slow client
+  Setting<std::string> nameServers;  // as readNameServers() gives them
+  proxycommon::TunnelConfig tunnel;
   Setting<bool> tlsVerify;
   Setting<std::shared_ptr<const proxycommon::TlsAuthorities>> tlsAuthorities;
   std::vector<ReverseRule> reverseRules;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/http/header_rules.h"
+#include "common/http/upgrade.h"
 #include "common/httpd/request_io.h"
 
 namespace revproxy {
@@ -52,8 +53,9 @@ void addForwarded(request_rec& request, HeaderFields& fields) {
 }  // namespace
 
 proxycommon::RequestHead forwardedHead(request_rec& request, const Backend& backend, const LocationConfig& config,
-                                       const char* target) {
-  proxycommon::RequestHead head{request.method, target, {}, proxycommon::requestFraming(request)};
+                                       const char* target, std::string_view offered) {
+  proxycommon::RequestHead head{request.method, target, {}, {}};
+  if (offered.empty()) head.framing = proxycommon::requestFraming(request);
   // What the client nominates is gone before our own are added: it must not take away what we say of it.
   head.fields = proxycommon::forwardableFields(proxycommon::requestFields(request));
   const char* clientHost = apr_table_get(request.headers_in, "Host");
@@ -61,7 +63,11 @@ proxycommon::RequestHead forwardedHead(request_rec& request, const Backend& back
   head.fields.insert(head.fields.begin(), {"Host", preserve ? std::string_view(clientHost) : backend.authority});
   if (config.addHeaders.valueOr(true)) addForwarded(request, head.fields);
   proxycommon::addVia(request, head.fields, config.via.valueOr(ViaMode::kOff));
-  if (backend.parameters.disableReuse.valueOr(false)) head.fields.push_back({"Connection", "close"});
+  if (!offered.empty()) {
+    proxycommon::offerUpgrade(head.fields, offered);
+  } else if (backend.parameters.disableReuse.valueOr(false)) {
+    head.fields.push_back({"Connection", "close"});
+  }
   return head;
 }
 

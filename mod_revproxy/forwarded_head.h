@@ -8,9 +8,9 @@
 
 namespace revproxy {
 
-// Views into the request's memory, the backend's, and `target`.
+// Views into the request's memory, the backend's, `target`, and `offered`: the protocols offered to change to.
 proxycommon::RequestHead forwardedHead(request_rec& request, const Backend& backend, const LocationConfig& config,
-                                       const char* target);
+                                       const char* target, std::string_view offered);
 
 void editResponseHead(request_rec& request, const LocationConfig& config, proxycommon::ResponseHead& head);
 

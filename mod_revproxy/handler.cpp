@@ -1,16 +1,21 @@
 // The life of a request:
 //
 //   routing: mapping.find ── none → DECLINED
-//     └ handler: forwarded head → pool.acquire (dial) → exchange ── ok → answer
-//                                      ↑__ once more on a fresh connection, while the backend cannot have acted on it
+//     └ handler: forwarded head → (body into its buffer) → pool.acquire or connect → exchange ── ok → answer
+//                                      ↑__ once more on a fresh connection, while          └─ 101 → tunnel
+//                                          the backend cannot have acted on it
+//
+// Whatever waits in it is parked where the MPM can: the co_awaits are where a worker may leave and another go on.
 #include "mod_revproxy/handler.h"
 
 #include <string>
 
+#include "common/http/upgrade.h"
 #include "common/httpd/answer_error.h"
 #include "common/httpd/child.h"
+#include "common/httpd/parking.h"
 #include "common/httpd/relay.h"
-#include "common/net/dialer.h"
+#include "common/httpd/tunnel_opening.h"
 #include "mod_revproxy/config.h"
 #include "mod_revproxy/forwarded_head.h"
 #include "mod_revproxy/request_state.h"
@@ -20,7 +25,8 @@ APLOG_USE_MODULE(revproxy);
 namespace revproxy {
 namespace {
 
-using proxycommon::Connection;
+using proxycommon::RequestWaiter;
+using proxycommon::Task;
 
 constexpr milliseconds kConnectTimeout{5000};
 
@@ -28,21 +34,26 @@ milliseconds serverTimeout(const request_rec& request) {
   return milliseconds{apr_time_as_msec(request.server->timeout)};
 }
 
-Result<std::unique_ptr<Connection>> dial(const server_rec& server, const Backend& backend,
-                                         const LocationConfig& config) {
-  const milliseconds limit =
-      backend.parameters.connectionTimeout.valueOr(config.connectTimeout.valueOr(kConnectTimeout));
-  // The administrator has named the backend: no address of it is refused.
+// The administrator has named the backend: no address of it is refused.
+const proxycommon::AddressGuard& openGuard() {
   static const auto guard = proxycommon::AddressGuard::open();
-  const auto deadline = proxycommon::Deadline::after(limit);
-  auto socket = proxycommon::dial({backend.host, backend.port}, guard, limit);
-  if (!socket) return std::move(socket.error());
-  if (!backend.tls) return proxycommon::makeClearConnection(std::move(*socket));
-  const auto options = config.tlsOptions();
-  auto context = proxycommon::childOf(server).tlsContexts.get(options);
+  return guard;
+}
+
+Result<proxycommon::ConnectPlan> connectPlan(const server_rec& server, const Backend& backend,
+                                             const LocationConfig& config) {
+  proxycommon::ConnectPlan plan;
+  plan.destination = {backend.host, backend.port};
+  plan.guard = &openGuard();
+  plan.limit = backend.parameters.connectionTimeout.valueOr(config.connectTimeout.valueOr(kConnectTimeout));
+  plan.nameServers = config.nameServers.valueOr("");
+  if (!backend.tls) return plan;
+  auto context = proxycommon::childOf(server).tlsContexts.get(config.tlsOptions());
   if (!context) return std::move(context.error());
-  return proxycommon::makeTlsConnection(std::move(*socket), *context, backend.host, backend.authority,
-                                        deadline.remaining());
+  plan.tls = std::move(*context);
+  plan.verifyName = backend.host;
+  plan.sessionKey = backend.authority;
+  return plan;
 }
 
 proxycommon::PeerKey keyOf(const Backend& backend, const LocationConfig& config) {
@@ -60,7 +71,48 @@ proxycommon::PoolLimits poolLimitsOf(const BackendParameters& parameters) {
 proxycommon::ExchangeLimits exchangeLimitsOf(const request_rec& request, const Backend& backend,
                                              const LocationConfig& config) {
   const milliseconds silence = backend.parameters.timeout.valueOr(config.timeout.valueOr(serverTimeout(request)));
-  return {silence, silence, silence};
+  return {silence, silence, silence, serverTimeout(request)};
+}
+
+proxycommon::ParkPolicy parkPolicyOf(const Backend& backend, const LocationConfig& config) {
+  proxycommon::ParkPolicy policy = config.park.valueOr({});
+  policy.halfClose = backend.parameters.halfClose.valueOr(false);
+  return policy;
+}
+
+Task<int> serve(request_rec& request, const Backend& backend, const LocationConfig& config, const char* target) {
+  const auto fail = [&](const proxycommon::Error& error, proxycommon::ClientResponse* response) {
+    return proxycommon::answerError(request, APLOG_MODULE_INDEX, backend.origin(), error, response);
+  };
+  RequestWaiter waiter(request, parkPolicyOf(backend, config));
+  const auto tunnel = config.tunnel.settings(config.timeout);
+  const std::string offered =
+      proxycommon::offeredUpgrade(proxycommon::requestUpgrade(request), backend.parameters.upgrade.valueOr(""));
+  std::optional<proxycommon::TunnelSlot> slot;
+  if (!offered.empty()) {
+    auto taken = proxycommon::takeTunnelSlot(request, tunnel);
+    if (!taken) co_return fail(taken.error(), nullptr);
+    slot.emplace(std::move(*taken));
+  }
+  const proxycommon::RelayPlan plan{keyOf(backend, config),
+                                    poolLimitsOf(backend.parameters),
+                                    [&] { return connectPlan(*request.server, backend, config); },
+                                    forwardedHead(request, backend, config, target, offered),
+                                    offered,
+                                    exchangeLimitsOf(request, backend, config),
+                                    backend.parameters.requestBuffer.valueOr(0)};
+  proxycommon::ClientResponse response(
+      request, [&](auto& head) { editResponseHead(request, config, head); }, config.buffer.valueOr(0));
+  auto answer = co_await proxycommon::relay(request, plan, response, waiter);
+  if (!answer) co_return fail(answer.error(), &response);
+  if (!*answer) co_return OK;
+  proxycommon::TunnelOpening opening{std::move((*answer)->backend),
+                                     std::move((*answer)->behindHead),
+                                     backend.authority,
+                                     APLOG_MODULE_INDEX,
+                                     tunnel.limits,
+                                     std::move(*slot)};
+  co_return co_await proxycommon::openTunnel(request, std::move(opening), waiter);
 }
 
 }  // namespace
@@ -70,19 +122,8 @@ int handleRequest(request_rec* request) {
   if (!state || !state->mapping || request->proxyreq != PROXYREQ_REVERSE) return DECLINED;
   if (const int refusal = proxycommon::traceRefusal(*request); refusal != OK) return refusal;
 
-  const Backend& backend = *state->mapping->backend;
-  const LocationConfig& config = LocationConfig::of(*request);
-  const server_rec& server = *request->server;
-  const proxycommon::RelayPlan plan{proxycommon::childOf(server).connections,
-                                    keyOf(backend, config),
-                                    poolLimitsOf(backend.parameters),
-                                    [&] { return dial(server, backend, config); },
-                                    forwardedHead(*request, backend, config, state->target),
-                                    exchangeLimitsOf(*request, backend, config)};
-  proxycommon::ClientResponse response(*request, [&](auto& head) { editResponseHead(*request, config, head); });
-  const Outcome outcome = proxycommon::relay(*request, plan, response);
-  if (outcome) return OK;
-  return proxycommon::answerError(*request, APLOG_MODULE_INDEX, backend.origin(), outcome.error(), &response);
+  return proxycommon::runRequest(
+      *request, serve(*request, *state->mapping->backend, LocationConfig::of(*request), state->target));
 }
 
 }  // namespace revproxy

@@ -1,6 +1,7 @@
 // The module structure of mod_revproxy and its hooks: nothing else.
 #include "common/httpd/guarded.h"
 #include "common/httpd/httpd_api.h"
+#include "common/httpd/library_hooks.h"
 #include "mod_revproxy/config.h"
 #include "mod_revproxy/handler.h"
 #include "mod_revproxy/module.h"
@@ -12,13 +13,14 @@ namespace {
 
 using proxycommon::guarded;
 
-void registerHooks(apr_pool_t*) {
+void registerHooks(apr_pool_t* config) {
+  proxycommon::registerLibraryHooks(config);
   // mod_rewrite has its say first, or its [PT] and redirects would never run.
   static const char* const afterRewrite[] = {"mod_rewrite.c", nullptr};
+  // After the MPM's own.
+  ap_hook_check_config(guarded<&check>, nullptr, nullptr, APR_HOOK_LAST);
   ap_hook_post_config(guarded<&prepare>, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_child_init(guarded<&startChild>, nullptr, nullptr, APR_HOOK_MIDDLE);
-  // After mod_ssl, mod_http2 and mod_reqtimeout, before httpd's own.
-  ap_hook_process_connection(guarded<&holdConnection>, nullptr, nullptr, APR_HOOK_REALLY_LAST - 1);
   ap_hook_pre_translate_name(guarded<&keepEncodedPath>, nullptr, nullptr, APR_HOOK_FIRST);
   ap_hook_translate_name(guarded<&route>, afterRewrite, nullptr, APR_HOOK_FIRST);
   ap_hook_map_to_storage(guarded<&skipStorage>, nullptr, nullptr, APR_HOOK_FIRST);

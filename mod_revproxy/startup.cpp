@@ -1,9 +1,10 @@
-// What mod_revproxy does before the first request, and between two.
+// What mod_revproxy does before the first request.
 #include "mod_revproxy/startup.h"
 
+#include <algorithm>
+
 #include "common/httpd/child.h"
-#include "common/httpd/client_connection.h"
-#include "common/net/dialer.h"
+#include "common/httpd/mpm_advice.h"
 #include "mod_revproxy/config.h"
 
 APLOG_USE_MODULE(revproxy);
@@ -11,12 +12,27 @@ APLOG_USE_MODULE(revproxy);
 namespace revproxy {
 namespace {
 
-constexpr milliseconds kKeepAliveHold{5};
+milliseconds keepAliveHoldOf(const server_rec& server) {
+  return ServerConfig::of(server).keepAliveHold.valueOr(proxycommon::kDefaultKeepAliveHold);
+}
 
 }  // namespace
 
-int prepare(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* main) {
-  if (const auto prepared = proxycommon::prepareDialer(); !prepared) {
+int check(apr_pool_t* pool, apr_pool_t*, apr_pool_t*, server_rec* main) {
+  for (server_rec* server = main; server; server = server->next) {
+    const ServerConfig& config = ServerConfig::of(*server);
+    if (config.mappings.empty() && config.locationMappings.empty()) continue;
+    proxycommon::adviseOnMpm(pool, *main);
+    break;
+  }
+  return OK;
+}
+
+int prepare(apr_pool_t* pool, apr_pool_t*, apr_pool_t*, server_rec* main) {
+  proxycommon::LibraryNeeds needs{0, &keepAliveHoldOf};
+  for (server_rec* server = main; server; server = server->next)
+    needs.reactorThreads = std::max(needs.reactorThreads, ServerConfig::of(*server).reactorThreads.valueOr(0));
+  if (const auto prepared = proxycommon::prepareLibrary(pool, needs); !prepared) {
     ap_log_error(APLOG_MARK, APLOG_EMERG, 0, main, "%s", prepared.error().detail.c_str());
     return HTTP_INTERNAL_SERVER_ERROR;
   }
@@ -31,13 +47,8 @@ int prepare(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* main) {
   return OK;
 }
 
-void startChild(apr_pool_t*, server_rec* main) {
-  proxycommon::ensureChild(main);
-}
-
-int holdConnection(conn_rec* connection) {
-  const ServerConfig& config = ServerConfig::of(*connection->base_server);
-  return proxycommon::processHeldConnection(connection, config.keepAliveHold.valueOr(kKeepAliveHold));
+void startChild(apr_pool_t* pool, server_rec* main) {
+  proxycommon::ensureChild(pool, main);
 }
 
 }  // namespace revproxy

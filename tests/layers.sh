@@ -1,5 +1,5 @@
 #!/bin/bash
-# Who may include whom. Arrows point down: mod_x → access/mapping/… → http → pool → net → base. A header of httpd, curl,
+# Who may include whom. Arrows point down: mod_x → access/mapping/… → http, reactor → pool → net → base. A header of httpd, curl,
 # OpenSSL or Boost may come in only by the doors named here; adding a door is a decision to defend.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,7 +16,9 @@ declare -A below=(
     [common/net]='common/base common/net'
     [common/pool]='common/base common/net common/pool'
     [common/http]='common/base common/net common/pool common/http'
-    [common/httpd]='common/base common/net common/pool common/http common/httpd'
+    [common/reactor]='common/base common/net common/reactor'
+    [common/shared]='common/base common/shared'
+    [common/httpd]='common/base common/net common/pool common/http common/reactor common/shared common/httpd'
     [mod_fwdproxy/access]='common/base common/net common/http mod_fwdproxy/access'
     [mod_fwdproxy]='common/base common/net common/pool common/http common/httpd mod_fwdproxy/access mod_fwdproxy'
     [mod_revproxy]='common/base common/net common/pool common/http common/httpd mod_revproxy'
@@ -28,9 +30,10 @@ pure='mod_revproxy/(mapping|backend|reverse_map)\.(h|cpp)'
 httpdHeaders='<(httpd|http_[a-z]*|ap_[a-z_]*|apr_[a-z_]*|util_[a-z]*|mod_[a-z]*|mpm_common|scoreboard)\.h>'
 httpdDoor='common/httpd/httpd_api\.h'
 httpdUsers='common/httpd/.*|mod_(fwd|rev)proxy/[a-z_]*\.(h|cpp)'
-curlDoor='common/net/dialer\.cpp'
+curlDoor='common/net/curl_dialer\.cpp'
+caresDoor='common/net/ares_resolver\.cpp'
 tlsDoor='common/net/tls_(context|connection)\.cpp'
-boostDoor='common/http/response_parser\.cpp'
+boostDoor='common/http/response_parser\.cpp|common/net/(event_loop|ares_resolver|curl_dialer|connector)\.(h|cpp)|common/reactor/(loop_tunnel|reactor)\.(h|cpp)'
 
 while read -r file; do
     seen=$((seen + 1))
@@ -46,8 +49,9 @@ while read -r file; do
     while read -r included; do
         [[ $included =~ $httpdHeaders && ! $file =~ ^$httpdDoor$ ]] && fault "$file includes $included beside the door $httpdDoor"
         [[ $included == '<curl/'* && ! $file =~ ^$curlDoor$ ]] && fault "$file includes $included: libcurl is the dialer's"
+        [[ $included == '<ares.h>' && ! $file =~ ^$caresDoor$ ]] && fault "$file includes $included: c-ares is the resolver's"
         [[ $included == '<openssl/'* && ! $file =~ ^$tlsDoor$ ]] && fault "$file includes $included: OpenSSL is that of net/tls_*"
-        [[ $included == '<boost/'* && ! $file =~ ^$boostDoor$ ]] && fault "$file includes $included: Boost comes in by $boostDoor"
+        [[ $included == '<boost/'* && ! $file =~ ^($boostDoor)$ ]] && fault "$file includes $included: Boost comes in by $boostDoor"
     done < <(sed -n 's/^#include \(<.*>\)/\1/p' "$file")
 done < <(find common mod_fwdproxy mod_revproxy -name '*.h' -o -name '*.cpp')
 

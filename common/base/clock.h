@@ -13,6 +13,7 @@ using std::chrono::milliseconds;
 class Deadline {
  public:
   static Deadline after(milliseconds span) { return Deadline(Clock::now() + span); }
+  static Deadline at(Clock::time_point when) { return Deadline(when); }
 
   bool expired() const { return Clock::now() >= at_; }
   // What is left, never negative, rounded up: a wait of this length ends at or after the deadline.

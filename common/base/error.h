@@ -36,6 +36,7 @@ enum class ErrorKind {
   kBadAuthority,
   kDestinationDenied,
   kUnsupportedScheme,
+  kTunnelLimit,
   // Ours.
   kInternal,
 };

@@ -38,6 +38,12 @@ std::optional<std::string_view> nextListMember(std::string_view& rest) {
   return std::nullopt;
 }
 
+bool listContains(std::string_view list, std::string_view member) {
+  while (const auto one = nextListMember(list))
+    if (equalsIgnoringCase(*one, member)) return true;
+  return false;
+}
+
 std::optional<std::uint64_t> parseNumber(std::string_view text, std::uint64_t maximum) {
   if (text.empty()) return std::nullopt;
   std::uint64_t value = 0;
@@ -61,6 +67,28 @@ std::optional<milliseconds> parseDuration(std::string_view text) {
   const auto number = parseNumber(text.substr(0, digits), kTenYears / unit->second);
   if (!number || *number == 0) return std::nullopt;
   return milliseconds{*number * unit->second};
+}
+
+std::optional<std::uint64_t> parseSize(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  unsigned shift = 0;
+  switch (lower(text.back())) {
+    case 'k':
+      shift = 10;
+      break;
+    case 'm':
+      shift = 20;
+      break;
+    case 'g':
+      shift = 30;
+      break;
+    default:
+      break;
+  }
+  if (shift > 0) text.remove_suffix(1);
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 40;
+  const auto count = parseNumber(text, kMost >> shift);
+  return count && *count > 0 ? std::optional(*count << shift) : std::nullopt;
 }
 
 std::string printable(std::string_view text, std::size_t maximum) {

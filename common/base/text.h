@@ -26,11 +26,17 @@ PROXYCOMMON_API std::string_view trimmed(std::string_view text);
 // Takes the next member off a comma-separated list, trimmed; nullopt at its end. Empty members are skipped.
 PROXYCOMMON_API std::optional<std::string_view> nextListMember(std::string_view& rest);
 
+// Whether a comma-separated list has that member, compared as HTTP compares names.
+PROXYCOMMON_API bool listContains(std::string_view list, std::string_view member);
+
 // Digits only, no sign, no space; nullopt past `maximum`.
 PROXYCOMMON_API std::optional<std::uint64_t> parseNumber(std::string_view text, std::uint64_t maximum);
 
 // "5" (seconds), "500ms", "2s", "3min", "1h"; nullopt for anything else, for zero, and past ten years.
 PROXYCOMMON_API std::optional<milliseconds> parseDuration(std::string_view text);
+
+// "100" (bytes), "64k", "1M", "2G"; nullopt for anything else, for zero, and past 2^40.
+PROXYCOMMON_API std::optional<std::uint64_t> parseSize(std::string_view text);
 
 // Control characters shown as \xHH and the length bounded, so that hostile bytes cannot write log lines of their own.
 PROXYCOMMON_API std::string printable(std::string_view text, std::size_t maximum = 200);

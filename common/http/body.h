@@ -19,11 +19,11 @@ struct BodyPiece {
 class RequestBody {
  public:
   virtual ~RequestBody() = default;
-  // kNotYet only from a body that has a descriptor to wait on; others block. Asked every second while nothing comes.
+  // kNotYet only from a body that does not block. Asked every second while nothing comes.
   // Errors: of the client's side; how long it may stay silent is decided here.
   virtual Result<BodyPiece> next() = 0;
-  // Readable when next() has something; -1: next() blocks instead.
-  virtual int descriptor() const = 0;
+  // Whether next() waits itself for what does not come; else the client's connection is readable when it has something.
+  virtual bool blocks() const = 0;
 };
 
 class ResponseSink {
@@ -40,8 +40,15 @@ class ResponseSink {
   virtual Outcome body(std::span<const char> bytes) = 0;
   // What has come so far goes on its way, as it suits the sink.
   virtual Outcome push() = 0;
-  // The sender pauses: everything must reach the client now.
+  // The sender pauses: everything must reach the client now, as far as it reads.
   virtual Outcome flush() = 0;
+  // The backend changes the protocol (RFC 9110 15.2.2): the last head of the exchange.
+  virtual Outcome switched(ResponseHead& head) = 0;
+
+  // Whether the client is so far behind that no more may be added until its connection is writable. Moves what it can.
+  virtual Result<bool> isFull() = 0;
+  // Whether something is kept for the client until its connection is writable.
+  virtual bool keepsBack() const = 0;
 };
 
 }  // namespace proxycommon

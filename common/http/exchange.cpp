@@ -1,39 +1,57 @@
-// One request and its response on a connection, driven by the calling thread.
+// One request and its response on a connection.
 #include "common/http/exchange.h"
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <utility>
 
+#include "common/base/text.h"
 #include "common/http/request_writer.h"
-#include "common/net/wait.h"
 
 namespace proxycommon {
 namespace {
 
 class Exchange final : private ResponseEvents {
  public:
-  Exchange(Connection& connection, RequestWriter writer, bool isHead, RequestBody& body, ResponseSink& sink,
-           const ExchangeLimits& limits)
+  Exchange(Connection& connection, ExchangePlan plan, RequestBody& body, ResponseSink& sink, Waiter& waiter)
       : connection_(connection),
-        writer_(std::move(writer)),
-        isHead_(isHead),
+        writer_(std::move(plan.headBytes), plan.framing),
+        isHead_(plan.isHead),
+        offered_(plan.offered),
         body_(body),
         sink_(sink),
-        limits_(limits),
-        parser_(std::in_place, isHead, static_cast<ResponseEvents&>(*this)) {}
+        waiter_(waiter),
+        limits_(plan.limits),
+        parser_(std::in_place, plan.isHead, static_cast<ResponseEvents&>(*this)) {}
 
-  Result<ExchangeEnd> run() {
+  // Both directions go on as far as they do by themselves; then whatever stopped them is awaited.
+  Task<Result<ExchangeEnd>> run() {
     while (!isOver()) {
-      if (auto moved = step(); !moved) return told(std::move(moved.error()));
+      auto progress = step();
+      if (!progress) co_return told(std::move(progress.error()));
+      if (*progress == Progress::kMoved) continue;
+      const auto [end, late] = deadline();
+      if (end <= Clock::now()) co_return told(tooLate(late));
+      const Woken woken = co_await waiter_.until(interest(end));
+      if (woken.clientGone) co_return told(failure(ErrorKind::kClientGone, "the client has closed its connection"));
+      backendReady_ = backendReady_ || woken.backend;
+      patient_ = woken.backend;
     }
-    const bool complete = writer_.isDone();
-    return ExchangeEnd{complete && !ended_ && leftover_.empty() && parser_->keepsConnection(), complete};
+    co_return end();
   }
 
  private:
+  enum class Progress { kMoved, kMustWait };
+
   bool isOver() const { return parser_->isDone() && !interim_; }
   bool isSending() const { return !writer_.isDone() && !abandoned_; }
+
+  ExchangeEnd end() {
+    const bool complete = writer_.isDone();
+    if (switched_) return {false, complete, true, std::move(leftover_)};
+    return {complete && !ended_ && leftover_.empty() && parser_->keepsConnection(), complete, false, {}};
+  }
 
   // Sends until either side makes us wait.
   Outcome send() {
@@ -48,19 +66,20 @@ class Exchange final : private ResponseEvents {
       if (written.state != IoState::kDone) return sendingStopped(written.state);
       writer_.take(written.bytes);
       anythingSent_ = true;
+      lastSent_ = Clock::now();
     }
     return {};
   }
 
   // Gives the writer something to send, or says that the client must be awaited.
   Outcome takePiece() {
-    const bool nextBlocks = body_.descriptor() < 0;
-    if (nextBlocks && writer_.closeChunk()) return {};
+    if (body_.blocks() && writer_.closeChunk()) return {};
     auto piece = body_.next();
     if (!piece) return std::move(piece.error());
     switch (piece->state) {
       case BodyPiece::State::kBytes:
         writer_.add(piece->bytes);
+        lastSent_ = Clock::now();  // what follows is the backend's time, not the client's
         break;
       case BodyPiece::State::kEnd:
         writer_.end();
@@ -81,23 +100,57 @@ class Exchange final : private ResponseEvents {
     return {};
   }
 
-  // Both directions while there is something to send; then the backend alone is awaited, at the cost of one call.
-  Outcome step() {
+  Result<Progress> step() {
     if (isSending()) {
-      if (auto sent = send(); !sent) return sent;
+      if (auto sent = send(); !sent) return std::move(sent.error());
     }
-    if (isSending()) return wait();
+    auto full = sink_.isFull();
+    if (!full) return std::move(full.error());
+    noteClient(*full);
+    waitedHere_ = false;
+    if (*full) return Progress::kMustWait;
+    return isSending() ? readWhileSending() : readAlone();
+  }
+
+  void noteClient(bool isBehind) {
+    if (isBehind == clientBehindSince_.has_value()) return;
+    if (isBehind) {
+      clientBehindSince_ = Clock::now();
+    } else {
+      clientBehindSince_.reset();
+      lastReceived_ = Clock::now();  // it was not the backend that was silent
+    }
+  }
+
+  Result<Progress> readWhileSending() {
+    bool gotSome = false;
+    if (std::exchange(backendReady_, false) || connection_.hasBufferedInput())
+      if (auto received = receive(kNoWait, gotSome); !received) return std::move(received.error());
+    if (gotSome) return Progress::kMoved;
+    return paused();
+  }
+
+  // The backend alone is awaited, at the cost of one call as long as the thread has the patience.
+  Result<Progress> readAlone() {
+    bool gotSome = false;
+    backendReady_ = false;
     // What has come is passed on without a flush as long as more is there.
     if (unflushed_) {
-      bool gotSome = false;
-      if (auto received = receive(kNoWait, gotSome); !received || gotSome) return received;
-      if (auto flushed = flush(); !flushed) return flushed;
+      if (auto received = receive(kNoWait, gotSome); !received) return std::move(received.error());
+      if (gotSome) return Progress::kMoved;
+      if (auto flushed = flush(); !flushed) return std::move(flushed.error());
     }
-    const auto [limit, late] = limitNow();
-    bool gotSome = false;
-    if (limit.count() > 0)
-      if (auto received = receive(limit, gotSome); !received || gotSome) return received;
-    return tooLate(late);
+    const auto left = std::chrono::ceil<milliseconds>(deadline().first - Clock::now());
+    const milliseconds limit = patient_ ? std::clamp(waiter_.patience(), kNoWait, std::max(left, kNoWait)) : kNoWait;
+    patient_ = waitedHere_ = true;
+    if (auto received = receive(limit, gotSome); !received) return std::move(received.error());
+    return gotSome ? Progress::kMoved : Progress::kMustWait;
+  }
+
+  Result<Progress> paused() {
+    if (unflushed_)
+      if (auto flushed = flush(); !flushed) return std::move(flushed.error());
+    return Progress::kMustWait;
   }
 
   // One read, and what it brings; `gotSome` is false when nothing came within `limit`.
@@ -113,6 +166,7 @@ class Exchange final : private ResponseEvents {
     gotSome = got.state != IoState::kWantRead && got.state != IoState::kWantWrite;
     if (!gotSome) return {};
     if (got.state != IoState::kDone) return receiveEnd(got.state);
+    lastReceived_ = Clock::now();
     leftover_.clear();
     return feed(buffer.first(kept + got.bytes));
   }
@@ -142,8 +196,7 @@ class Exchange final : private ResponseEvents {
   }
 
   Outcome onHead(ResponseHead& head) override {
-    if (head.status == 101)
-      return failure(ErrorKind::kMalformedResponse, "status 101 although no upgrade was asked for");
+    if (head.status == 101) return onSwitch(head);
     interim_ = head.isInterim();
     if (interim_ && ++interimCount_ > kMaximumInterim)
       return failure(ErrorKind::kMalformedResponse,
@@ -156,6 +209,17 @@ class Exchange final : private ResponseEvents {
     return sink_.head(head, writer_.isDone());
   }
 
+  // RFC 9110 7.8: only to what was offered. Anything else would open a tunnel that nobody has asked for.
+  Outcome onSwitch(ResponseHead& head) {
+    const HeaderField* chosen = findField(head.fields, "Upgrade");
+    if (offered_.empty()) return failure(ErrorKind::kMalformedResponse, "status 101 although no upgrade was asked for");
+    if (!chosen || !listContains(offered_, trimmed(chosen->value)))
+      return failure(ErrorKind::kMalformedResponse,
+                     "status 101 to \"" + printable(chosen ? chosen->value : "") + "\", which was not offered");
+    switched_ = true;
+    return sink_.switched(head);
+  }
+
   Outcome onBody(std::span<const char> bytes) override { return sink_.body(bytes); }
 
   Outcome flush() {
@@ -164,37 +228,44 @@ class Exchange final : private ResponseEvents {
   }
 
   Error tooLate(ErrorKind late) const {
+    const auto told = [&](std::string_view what, milliseconds limit) {
+      return failure(late, std::string{what} + std::to_string(limit.count()) + " ms");
+    };
     switch (late) {
       case ErrorKind::kFirstByteTimeout:
-        return failure(late, "no response head within " + std::to_string(limits_.firstByte.count()) + " ms");
+        return told("no response head within ", limits_.firstByte);
       case ErrorKind::kSendTimeout:
-        return failure(late, "no progress in sending for " + std::to_string(limits_.send.count()) + " ms");
+        return told("no progress in sending for ", limits_.send);
+      case ErrorKind::kClientTimeout:
+        return told("the client has taken nothing for ", limits_.client);
       default:
-        return failure(late, "nothing came for " + std::to_string(limits_.idle.count()) + " ms");
+        return told("nothing came for ", limits_.idle);
     }
   }
 
-  // While sending: until the backend can be read or written, or the client read, as the state of both directions asks.
-  Outcome wait() {
-    bool gotSome = false;
-    if (connection_.hasBufferedInput()) return receive(kNoWait, gotSome);
-    if (unflushed_)
-      if (auto flushed = flush(); !flushed) return flushed;
-    const auto wanted = static_cast<short>(POLLIN | (backendIsFull_ || readWantsWrite_ ? POLLOUT : 0));
-    pollfd descriptors[] = {{connection_.descriptor(), wanted, 0}, {body_.descriptor(), POLLIN, 0}};
-    const auto [limit, late] = limitNow();
-    const bool ready = waitFor(std::span(descriptors).first(clientMustBeAwaited_ ? 2 : 1),
-                               Deadline::after(clientMustBeAwaited_ ? kClientCheck : limit));
-    if (!ready && !clientMustBeAwaited_) return tooLate(late);
-    return ready && (descriptors[0].revents & ~POLLOUT) != 0 ? receive(kNoWait, gotSome) : Outcome{};
+  // Until when what is under way must have moved, and what it is called if it has not.
+  std::pair<Clock::time_point, ErrorKind> deadline() {
+    if (clientBehindSince_) return {*clientBehindSince_ + limits_.client, ErrorKind::kClientTimeout};
+    // How long a client has to send is its body's affair, which is asked this often even if nothing comes.
+    if (isSending() && clientMustBeAwaited_) return {Clock::now() + kClientCheck, ErrorKind::kClientTimeout};
+    if (headPassed_) return {lastReceived_ + limits_.idle, ErrorKind::kIdleTimeout};
+    if (isSending()) return {lastSent_ + limits_.send, ErrorKind::kSendTimeout};
+    // For the head as a whole: a backend must not win time by sending it a byte at a time.
+    if (!headDeadline_) headDeadline_ = Clock::now() + limits_.firstByte;
+    return {*headDeadline_, ErrorKind::kFirstByteTimeout};
   }
 
-  std::pair<milliseconds, ErrorKind> limitNow() {
-    if (headPassed_) return {limits_.idle, ErrorKind::kIdleTimeout};
-    if (isSending()) return {limits_.send, ErrorKind::kSendTimeout};
-    // For the head as a whole: a backend must not win time by sending it a byte at a time.
-    if (!headDeadline_) headDeadline_ = Deadline::after(limits_.firstByte);
-    return {headDeadline_->remaining(), ErrorKind::kFirstByteTimeout};
+  Interest interest(Clock::time_point end) const {
+    Interest interest;
+    interest.until = end;
+    if (!waitedHere_) interest.here = waiter_.patience();
+    // A client that is behind must not have more read for it.
+    interest.backendEvents =
+        static_cast<short>((clientBehindSince_ ? 0 : POLLIN) | (backendIsFull_ || readWantsWrite_ ? POLLOUT : 0));
+    interest.backend = interest.backendEvents != 0 ? connection_.descriptor() : -1;
+    interest.clientEvents = static_cast<short>((isSending() && clientMustBeAwaited_ ? POLLIN : 0) |
+                                               (clientBehindSince_ || sink_.keepsBack() ? POLLOUT : 0));
+    return interest;
   }
 
   Error told(Error error) const {
@@ -202,39 +273,48 @@ class Exchange final : private ResponseEvents {
     return error;
   }
 
-  // How long a client has to send is its body's affair, which is asked this often even if nothing comes.
   static constexpr milliseconds kClientCheck{1000};
   static constexpr milliseconds kNoWait{0};
-  // A backend that sends them for ever would hold the worker for ever.
+  // A backend that sends them for ever would hold the request for ever.
   static constexpr int kMaximumInterim = 64;
 
   Connection& connection_;
   RequestWriter writer_;
   bool isHead_;
+  std::string_view offered_;
   RequestBody& body_;
   ResponseSink& sink_;
+  Waiter& waiter_;
   const ExchangeLimits limits_;
   std::optional<ResponseParser> parser_;
 
-  std::optional<Deadline> headDeadline_;
+  std::optional<Clock::time_point> headDeadline_;
+  std::optional<Clock::time_point> clientBehindSince_;
+  Clock::time_point lastSent_ = Clock::now();
+  Clock::time_point lastReceived_ = lastSent_;
   std::string leftover_;  // bytes that the parser wants to see again, with more behind them
   bool anythingSent_ = false;
   bool abandoned_ = false;  // the rest of the request will not be sent
   bool clientMustBeAwaited_ = false;
   bool backendIsFull_ = false;
+  bool backendReady_ = false;  // as a wait has told
   bool readWantsWrite_ = false;
   bool ended_ = false;    // the backend has closed
   bool interim_ = false;  // the head just parsed was a 1xx
   int interimCount_ = 0;
   bool headPassed_ = false;
+  bool switched_ = false;
   bool unflushed_ = false;
+  bool patient_ = true;      // the next read may wait in the thread
+  bool waitedHere_ = false;  // the last one has
 };
 
 }  // namespace
 
-Result<ExchangeEnd> runExchange(Connection& connection, std::string headBytes, BodyFraming framing, bool isHead,
-                                RequestBody& body, ResponseSink& sink, const ExchangeLimits& limits) {
-  return Exchange(connection, RequestWriter(std::move(headBytes), framing), isHead, body, sink, limits).run();
+Task<Result<ExchangeEnd>> runExchange(Connection& connection, ExchangePlan plan, RequestBody& body, ResponseSink& sink,
+                                      Waiter& waiter) {
+  Exchange exchange(connection, std::move(plan), body, sink, waiter);
+  co_return co_await exchange.run();
 }
 
 }  // namespace proxycommon

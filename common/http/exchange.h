@@ -1,15 +1,18 @@
-// Exchange: one request and its response on a connection, driven to its end by the calling thread. Both directions run
-// at the same time: a response may begin, and end, before the request has been sent.
+// Exchange: one request and its response on a connection. Both directions run at the same time: a response may begin,
+// and end, before the request has been sent. Whether a thread is held meanwhile is the waiter's affair.
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "common/base/clock.h"
 #include "common/base/export.h"
 #include "common/base/result.h"
+#include "common/base/task.h"
 #include "common/http/body.h"
 #include "common/http/request_head.h"
 #include "common/net/connection.h"
+#include "common/net/waiter.h"
 
 namespace proxycommon {
 
@@ -17,20 +20,31 @@ struct ExchangeLimits {
   milliseconds firstByte;  // from the end of the request to the response's head
   milliseconds idle;       // between two reads of the response
   milliseconds send;       // without any progress in sending
+  milliseconds client;     // without the client's taking anything
+};
+
+struct ExchangePlan {
+  std::string headBytes;  // as appendRequestHead makes it
+  BodyFraming framing;    // the body is asked only where this says that there is one
+  bool isHead = false;    // a response to HEAD has no body
+  // Protocols that the head offers to change to, as in its Upgrade field; empty: none.
+  std::string_view offered;
+  ExchangeLimits limits;
 };
 
 struct ExchangeEnd {
   bool connectionIsReusable = false;
   bool requestIsComplete = false;
+  // The connection speaks another protocol now; `behindHead` are its first bytes.
+  bool switched = false;
+  std::string behindHead;
 };
 
-// `headBytes` is a head as appendRequestHead makes it; `body` is asked only where `framing` says that there is one.
 // On success the whole response has gone to the sink, pushed but not ended. An Error's `seen` says what the backend
-// may have seen; once the sink has had a head, the response cannot be taken back.
+// may have seen; once the sink has had a head, the response cannot be taken back. All references outlive the Task.
 // Errors: kClosedEarly, kFirstByteTimeout, kIdleTimeout, kSendTimeout, kMalformedResponse, kOversizedHead, kBrokenBody,
-// and those of body and sink.
-PROXYCOMMON_API Result<ExchangeEnd> runExchange(Connection& connection, std::string headBytes, BodyFraming framing,
-                                                bool isHead, RequestBody& body, ResponseSink& sink,
-                                                const ExchangeLimits& limits);
+// kClientGone, kClientTimeout, and those of body and sink.
+PROXYCOMMON_API Task<Result<ExchangeEnd>> runExchange(Connection& connection, ExchangePlan plan, RequestBody& body,
+                                                      ResponseSink& sink, Waiter& waiter);
 
 }  // namespace proxycommon

@@ -1,28 +1,147 @@
 // What one child process shares. It hangs on the process pool's user data: no global, one for all that is loaded.
 #include "common/httpd/child.h"
 
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "common/httpd/guarded.h"
+#include "common/httpd/pool_owned.h"
+#include "common/net/dialer.h"
+
 namespace proxycommon {
 namespace {
 
-constexpr const char* kKey = "proxycommon-child-" PROXYCOMMON_VERSION;
+constexpr const char* kChildKey = "proxycommon-child-" PROXYCOMMON_VERSION;
+constexpr const char* kTableKey = "proxycommon-table-" PROXYCOMMON_VERSION;
+constexpr const char* kNeedsKey = "proxycommon-needs-" PROXYCOMMON_VERSION;
+constexpr std::chrono::milliseconds kEndingTunnels{2000};
+
+int query(int code) {
+  int value = 0;
+  return ap_mpm_query(code, &value) == APR_SUCCESS ? value : 0;
+}
 
 Child* find(const server_rec& server) {
   void* child = nullptr;
-  apr_pool_userdata_get(&child, kKey, server.process->pool);
+  apr_pool_userdata_get(&child, kChildKey, server.process->pool);
   return static_cast<Child*>(child);
+}
+
+// What the modules have asked for, for as long as the configuration lives.
+LibraryNeeds& needsOf(apr_pool_t* config) {
+  void* needs = nullptr;
+  apr_pool_userdata_get(&needs, kNeedsKey, config);
+  if (!needs) {
+    needs = makePoolOwned<LibraryNeeds>(config);
+    apr_pool_userdata_setn(needs, kNeedsKey, nullptr, config);
+  }
+  return *static_cast<LibraryNeeds*>(needs);
+}
+
+milliseconds defaultHold(const server_rec&) {
+  return kDefaultKeepAliveHold;
+}
+
+// Waits a moment; true when httpd is told to stop meanwhile: a child that drains hears of that by SIGTERM, and its
+// handler does nothing. Precondition: SIGTERM is blocked in this thread.
+bool stopsWithin(milliseconds moment, pid_t parent) {
+  sigset_t terminate;
+  sigemptyset(&terminate);
+  sigaddset(&terminate, SIGTERM);
+  const timespec limit{0, moment.count() * 1'000'000};
+  return ::sigtimedwait(&terminate, nullptr, &limit) == SIGTERM || ::getppid() != parent;
+}
+
+void blockTerminate() {
+  sigset_t terminate;
+  sigemptyset(&terminate);
+  sigaddset(&terminate, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &terminate, nullptr);
+}
+
+// As the child's pool goes: while new children serve already, tunnels go on until they end or have drained.
+apr_status_t finishTunnels(void* context) {
+  Child& child = *static_cast<Child*>(context);
+  constexpr milliseconds kMoment{50};
+  const pid_t parent = ::getppid();
+  blockTerminate();
+  // Each tunnel ends at its own drain limit at the latest.
+  while (child.reactor->tunnels() > 0 && !stopsWithin(kMoment, parent)) {
+  }
+  child.reactor->endTunnels();
+  const Deadline deadline = Deadline::after(kEndingTunnels);
+  while (child.reactor->tunnels() > 0 && !deadline.expired()) stopsWithin(milliseconds{10}, parent);
+  child.reactor.reset();
+  return APR_SUCCESS;
+}
+
+void startReactor(Child& child, apr_pool_t* childPool, server_rec& server) {
+  const unsigned wanted = needsOf(server.process->pconf).reactorThreads;
+  auto reactor = Reactor::start(wanted > 0 ? wanted : Reactor::defaultThreads());
+  if (!reactor) {
+    ap_log_error_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_ERR, 0, &server,
+                  "the proxy's reactor does not start: %s; whoever waits holds a worker of this child",
+                  reactor.error().detail.c_str());
+    return;
+  }
+  child.reactor = std::move(*reactor);
+  apr_pool_pre_cleanup_register(childPool, &child, guarded<&finishTunnels>);
+}
+
+ChildCounters& countersFor(pid_t process) {
+  ChildTable* table = childTable();
+  ChildCounters* counters = table ? table->claim(process) : nullptr;
+  // Without a place of its own the child counts where nobody looks.
+  return counters ? *counters : *new ChildCounters;
 }
 
 }  // namespace
 
-void ensureChild(server_rec* server) {
+bool canPark() {
+  return query(AP_MPMQ_CAN_WAITIO) != 0;
+}
+
+ChildTable* childTable() {
+  void* retained = ap_retained_data_get(kTableKey);
+  return retained ? *static_cast<ChildTable**>(retained) : nullptr;
+}
+
+Outcome prepareLibrary(apr_pool_t* config, const LibraryNeeds& needs) {
+  LibraryNeeds& all = needsOf(config);
+  all.reactorThreads = std::max(all.reactorThreads, needs.reactorThreads);
+  if (needs.keepAliveHold) all.keepAliveHold = needs.keepAliveHold;
+  if (auto prepared = prepareDialer(); !prepared) return prepared;
+  if (childTable() || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) return {};
+  auto table = ChildTable::make(static_cast<std::size_t>(std::max(query(AP_MPMQ_HARD_LIMIT_DAEMONS), 1)));
+  if (!table) return std::move(table.error());
+  *static_cast<ChildTable**>(ap_retained_data_create(kTableKey, sizeof(ChildTable*))) = *table;
+  return {};
+}
+
+void ensureChild(apr_pool_t* childPool, server_rec* server) {
   if (find(*server)) return;
   // Never destroyed: under prefork pool cleanups run inside a signal handler, where no lock may be taken; the kernel
   // closes what the process leaves.
-  apr_pool_userdata_set(new Child, kKey, apr_pool_cleanup_null, server->process->pool);
+  Child* child = new Child(countersFor(::getpid()));
+  child->workers = std::max(query(AP_MPMQ_MAX_THREADS), 1);
+  const KeepAliveHold hold = needsOf(server->process->pconf).keepAliveHold;
+  child->keepAliveHold = hold ? hold : &defaultHold;
+  apr_pool_userdata_set(child, kChildKey, apr_pool_cleanup_null, server->process->pool);
+  if (canPark()) startReactor(*child, childPool, *server);
 }
 
 Child& childOf(const server_rec& server) {
   return *find(server);
+}
+
+void stopChild(apr_pool_t*, int graceful) {
+  Child* child = ap_server_conf ? find(*ap_server_conf) : nullptr;
+  if (!child || !child->reactor) return;
+  child->stoppingSince = Clock::now().time_since_epoch().count();
+  child->reactor->drain();
+  if (!graceful) child->reactor->endTunnels();
 }
 
 }  // namespace proxycommon

@@ -1,25 +1,64 @@
-// Child: what one child process shares between all its workers and both modules: connections and TLS contexts. Made in
-// child_init by whichever module comes first; lives as long as the process.
+// Child: what one child process shares between all its workers and both modules: connections, TLS contexts, the
+// reactor, the count of tunnels. Made in child_init by whichever module comes first; lives as long as the process.
 #pragma once
 
 #include <atomic>
+#include <memory>
 
 #include "common/base/export.h"
+#include "common/base/result.h"
 #include "common/httpd/httpd_api.h"
 #include "common/net/tls_context.h"
 #include "common/pool/connection_pool.h"
+#include "common/reactor/reactor.h"
+#include "common/reactor/tunnel_slots.h"
+#include "common/shared/child_table.h"
 
 namespace proxycommon {
 
-struct Child {
-  ConnectionPool connections;
-  TlsContexts tlsContexts;
-  std::atomic<int> busyWorkers{0};  // those with a client's connection
+// How long a worker stays with a client of that server that may ask again.
+using KeepAliveHold = milliseconds (*)(const server_rec&);
+inline constexpr milliseconds kDefaultKeepAliveHold{5};
+
+// What a module asks of the library.
+struct LibraryNeeds {
+  unsigned reactorThreads = 0;            // zero: the default; of several, the largest counts
+  KeepAliveHold keepAliveHold = nullptr;  // none: the default
 };
 
+struct PROXYCOMMON_API Child {
+  explicit Child(ChildCounters& counted) : counters(counted), tunnelSlots(counted.tunnels) {}
+
+  ChildCounters& counters;
+  ConnectionPool connections;
+  TlsContexts tlsContexts;
+  TunnelSlots tunnelSlots;
+  std::atomic<int> busyWorkers{0};  // those with a client's connection
+  int workers = 1;
+  KeepAliveHold keepAliveHold = nullptr;
+  // Under MPMs that take connections back alone; elsewhere whoever waits does so in its worker.
+  std::unique_ptr<Reactor> reactor;
+  // When the child began to stop, as a Clock's count; the largest one while it does not.
+  std::atomic<Clock::rep> stoppingSince{Clock::time_point::max().time_since_epoch().count()};
+
+  // Whether fewer than a quarter of the workers are free.
+  bool workersAreScarce() const { return busyWorkers * 4 > workers * 3; }
+  bool halfIsFree() const { return busyWorkers * 2 <= workers; }
+};
+
+// In post_config, for each module: what must be there before a child is. Error kInternal.
+PROXYCOMMON_API Outcome prepareLibrary(apr_pool_t* config, const LibraryNeeds& needs);
 // In child_init.
-PROXYCOMMON_API void ensureChild(server_rec* server);
+PROXYCOMMON_API void ensureChild(apr_pool_t* childPool, server_rec* server);
 // Any thread of a child. Precondition: ensureChild has run in this child.
 PROXYCOMMON_API Child& childOf(const server_rec& server);
+// The table that prepareLibrary has made, in any process; nullptr before.
+ChildTable* childTable();
+
+// The child_stopping hook: tunnels begin to drain, or end.
+void stopChild(apr_pool_t* childPool, int graceful);
+
+// Whether the MPM waits for descriptors in a worker's place.
+bool canPark();
 
 }  // namespace proxycommon

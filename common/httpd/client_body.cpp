@@ -9,15 +9,6 @@ namespace {
 
 constexpr apr_off_t kReadSize = 64 * 1024;
 
-// The client's socket, where waiting for it tells that the body goes on. A stream of HTTP/2 has none of its own.
-int clientDescriptor(const request_rec& request) {
-  conn_rec* connection = request.connection;
-  if (connection->master) return -1;
-  apr_os_sock_t descriptor = -1;
-  apr_os_sock_get(&descriptor, ap_get_conn_socket(connection));
-  return descriptor;
-}
-
 std::uint64_t bodyLimit(const request_rec& request) {
   const auto& core = *static_cast<const core_dir_config*>(ap_get_core_module_config(request.per_dir_config));
   // Unset is -1, and 0 means no limit.
@@ -30,7 +21,6 @@ std::uint64_t bodyLimit(const request_rec& request) {
 ClientBody::ClientBody(request_rec& request)
     : request_(request),
       brigade_(apr_brigade_create(request.pool, request.connection->bucket_alloc)),
-      descriptor_(clientDescriptor(request)),
       lastArrival_(apr_time_now()),
       limit_(bodyLimit(request)) {}
 
@@ -76,12 +66,11 @@ Result<BodyPiece> ClientBody::next() {
 
 // Fills the brigade; kBytes says that it is filled.
 Result<BodyPiece> ClientBody::fetch() {
-  // Only a blocking read makes httpd send "100 Continue", without which the client sends nothing.
-  const bool blocks = descriptor_ < 0 || request_.expecting_100;
+  if (!blocks() && request_.expecting_100) sendContinue();
   const apr_status_t status = ap_get_brigade(request_.input_filters, brigade_, AP_MODE_READBYTES,
-                                             blocks ? APR_BLOCK_READ : APR_NONBLOCK_READ, kReadSize);
+                                             blocks() ? APR_BLOCK_READ : APR_NONBLOCK_READ, kReadSize);
   const bool nothing = APR_STATUS_IS_EAGAIN(status) || (status == APR_SUCCESS && APR_BRIGADE_EMPTY(brigade_));
-  if (nothing && !blocks) {
+  if (nothing && !blocks()) {
     if (apr_time_now() - lastArrival_ > request_.server->timeout)
       return failure(ErrorKind::kClientTimeout, "the client stopped sending the request's body");
     return BodyPiece{BodyPiece::State::kNotYet, {}};
@@ -90,6 +79,14 @@ Result<BodyPiece> ClientBody::fetch() {
   touched_ = true;
   lastArrival_ = apr_time_now();
   return BodyPiece{BodyPiece::State::kBytes, {}};
+}
+
+// httpd itself sends "100 Continue" from a read that blocks alone, and without it the client sends nothing.
+void ClientBody::sendContinue() {
+  request_.status = HTTP_CONTINUE;
+  ap_send_interim_response(&request_, 0);
+  request_.status = HTTP_OK;
+  request_.expecting_100 = 0;
 }
 
 Error ClientBody::readError(int status) const {

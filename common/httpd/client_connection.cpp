@@ -1,4 +1,4 @@
-// Keep-alive hold.
+// A client's connection under MPMs that take connections back.
 #include "common/httpd/client_connection.h"
 
 #include <poll.h>
@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "common/httpd/child.h"
+#include "common/httpd/parking.h"
 #include "common/net/wait.h"
 
 namespace proxycommon {
@@ -23,16 +24,6 @@ class BusyWorker {
   std::atomic<int>& count_;
 };
 
-int query(int code) {
-  int value = 0;
-  return ap_mpm_query(code, &value) == APR_SUCCESS ? value : 0;
-}
-
-bool isHoldable(const conn_rec& connection) {
-  return connection.cs && !connection.master && !connection.clogging_input_filters && query(AP_MPMQ_IS_ASYNC) != 0 &&
-         ap_get_protocol(const_cast<conn_rec*>(&connection)) == std::string_view("http/1.1");
-}
-
 // One request, as http_core.c does it for such MPMs; the connection's state says afterwards what is to come.
 void processOneRequest(conn_rec& connection) {
   auto* scoreboard = static_cast<ap_sb_handle_t*>(connection.sbh);
@@ -47,8 +38,11 @@ void processOneRequest(conn_rec& connection) {
     ap_update_child_status(scoreboard, SERVER_BUSY_WRITE, request);
     ap_process_async_request(request);
   }
-  if (!request || (state.state != CONN_STATE_WRITE_COMPLETION && state.state != CONN_STATE_SUSPENDED))
+  if (isParked(connection)) {
+    state.state = CONN_STATE_ASYNC_WAITIO;
+  } else if (!request || (state.state != CONN_STATE_WRITE_COMPLETION && state.state != CONN_STATE_SUSPENDED)) {
     state.state = CONN_STATE_LINGER;
+  }
 }
 
 // A flush that could block would pin the worker to a slow reader: what does not go at once is left to the MPM.
@@ -66,21 +60,34 @@ bool nextRequestComes(conn_rec& connection, milliseconds hold) {
   return waitFor({&client, 1}, Deadline::after(hold));
 }
 
+// After an answer: whether the next request is waited for here is decided by how many workers are free.
+void holdConnection(conn_rec& connection, const Child& child, milliseconds hold) {
+  const bool mayContinue = hold.count() > 0 && connection.cs->state == CONN_STATE_WRITE_COMPLETION &&
+                           !connection.aborted && connection.keepalive == AP_CONN_KEEPALIVE &&
+                           !connection.data_in_input_filters;
+  if (mayContinue && child.halfIsFree() && writeOut(connection) && nextRequestComes(connection, hold)) {
+    // The MPM then comes straight back to the process_connection hooks, all of them.
+    connection.data_in_input_filters = 1;
+  }
+}
+
 }  // namespace
 
-int processHeldConnection(conn_rec* connection, milliseconds hold) {
-  if (hold.count() == 0 || !isHoldable(*connection)) return DECLINED;
-  std::atomic<int>& busyWorkers = childOf(*connection->base_server).busyWorkers;
-  const BusyWorker busy(busyWorkers);
-  processOneRequest(*connection);
+int resumeConnection(conn_rec* connection) {
+  if (!connection->cs || !isParked(*connection)) return DECLINED;
+  Child& child = childOf(*connection->base_server);
+  const BusyWorker busy(child.busyWorkers);
+  resumeParked(*connection);
+  holdConnection(*connection, child, child.keepAliveHold(*connection->base_server));
+  return OK;
+}
 
-  const bool mayContinue = connection->cs->state == CONN_STATE_WRITE_COMPLETION && !connection->aborted &&
-                           connection->keepalive == AP_CONN_KEEPALIVE && !connection->data_in_input_filters;
-  const bool halfIsFree = busyWorkers * 2 <= query(AP_MPMQ_MAX_THREADS);
-  if (mayContinue && halfIsFree && writeOut(*connection) && nextRequestComes(*connection, hold)) {
-    // The MPM then comes straight back to the process_connection hooks, all of them.
-    connection->data_in_input_filters = 1;
-  }
+int processConnection(conn_rec* connection) {
+  if (!isOurConnection(*connection)) return DECLINED;
+  Child& child = childOf(*connection->base_server);
+  const BusyWorker busy(child.busyWorkers);
+  processOneRequest(*connection);
+  holdConnection(*connection, child, child.keepAliveHold(*connection->base_server));
   return OK;
 }
 

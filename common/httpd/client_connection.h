@@ -1,17 +1,19 @@
-// Keep-alive hold: a worker that has answered stays for a few milliseconds with its client's connection, for a busy
-// client sends its next request within that time; handing the connection to the MPM and back costs more than the wait.
-// Only under MPMs that take connections back, only for HTTP/1, and only while at least half of the child's workers are
-// free.
+// The life of a client's HTTP/1 connection under MPMs that take connections back (event): one request after the other,
+// those that wait parked in between. And the keep-alive hold: a worker that has answered stays for a few milliseconds
+// with its client's connection, for a busy client sends its next request within that time, and handing the connection
+// to the MPM and back costs more than the wait; only while at least half of the child's workers are free.
 #pragma once
 
-#include "common/base/clock.h"
-#include "common/base/export.h"
 #include "common/httpd/httpd_api.h"
 
 namespace proxycommon {
 
-// A process_connection hook, to be run just before httpd's own: the same life of one request, and then the hold.
-// DECLINED where httpd's own is to do it all; so with a `hold` of zero.
-PROXYCOMMON_API int processHeldConnection(conn_rec* connection, milliseconds hold);
+// process_connection, before everyone: goes on with a request that was parked. Others would look at the connection as
+// if it were new, or between two requests.
+int resumeConnection(conn_rec* connection);
+
+// process_connection, after everyone but httpd's own: the same life of one request, and then the hold. DECLINED where
+// httpd's own is to do it all.
+int processConnection(conn_rec* connection);
 
 }  // namespace proxycommon

@@ -23,6 +23,17 @@ HeaderFields requestFields(const request_rec& request) {
   return fields;
 }
 
+std::string_view requestUpgrade(request_rec& request) {
+  const char* upgrade = apr_table_get(request.headers_in, "Upgrade");
+  const char* connection = apr_table_get(request.headers_in, "Connection");
+  const bool asked = upgrade && connection && listContains(connection, "upgrade");
+  // HTTP/1.0 has no such thing, and behind a body it would begin who knows when. What a stream of HTTP/2 has for a body
+  // is what the client sends through the tunnel (RFC 8441 5).
+  const bool hasBody = ap_request_has_body(&request) && !request.connection->master;
+  if (!asked || request.proto_num < HTTP_VERSION(1, 1) || hasBody || request.main) return {};
+  return upgrade;
+}
+
 bool isErrorPage(const request_rec& request) {
   return request.prev && ap_is_HTTP_ERROR(request.prev->status);
 }

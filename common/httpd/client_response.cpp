@@ -1,6 +1,8 @@
 // The response to a client, written through httpd's output filters.
+#include <poll.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <string>
 #include <utility>
 
@@ -11,6 +13,10 @@ namespace proxycommon {
 namespace {
 
 constexpr apr_size_t kBlockSize = ResponseParser::kMaximumHead + 16 * 1024;
+// Below httpd's FlushMaxThreshold of 65536: its core filter blocks the thread above that.
+constexpr apr_size_t kBodyPiece = 60 * 1024;
+// How much may go before it is looked whether the client keeps up.
+constexpr std::size_t kWorthLooking = 32 * 1024;
 // Smaller parts are cheaper to copy than to keep a block for.
 constexpr std::size_t kWorthSharing = 4096;
 
@@ -41,11 +47,39 @@ void resetClient(conn_rec& connection) {
   connection.aborted = 1;  // so that httpd does not end it in an orderly way first
 }
 
+// Moves what the core filter keeps, as far as the socket takes it.
+apr_status_t drainCore(conn_rec& connection) {
+  ap_filter_t* core = connection.output_filters;
+  while (core->next) core = core->next;
+  return core->frec->filter_func.out_func(core, nullptr);
+}
+
+bool isWritable(conn_rec& connection) {
+  apr_os_sock_t descriptor = -1;
+  apr_os_sock_get(&descriptor, ap_get_conn_socket(&connection));
+  pollfd client{descriptor, POLLOUT, 0};
+  return ::poll(&client, 1, 0) > 0;
+}
+
+Error clientGone() {
+  return failure(ErrorKind::kClientGone, "the client has closed its connection");
+}
+
+// Events that someone waits for must not wait for each other.
+bool wantsNoDelay(const HeaderFields& fields) {
+  const HeaderField* type = findField(fields, "Content-Type");
+  const HeaderField* buffering = findField(fields, "X-Accel-Buffering");
+  return (type && startsWithIgnoringCase(trimmed(type->value), "text/event-stream")) ||
+         (buffering && equalsIgnoringCase(trimmed(buffering->value), "no"));
+}
+
 }  // namespace
 
-ClientResponse::ClientResponse(request_rec& request, HeadEditor edit)
+ClientResponse::ClientResponse(request_rec& request, HeadEditor edit, std::uint64_t holdBack)
     : request_(request),
       edit_(std::move(edit)),
+      // A stream of HTTP/2 has its own flow control, and no socket to look at.
+      holdBack_(request.connection->master ? 0 : holdBack),
       brigade_(apr_brigade_create(request.pool, request.connection->bucket_alloc)) {}
 
 ClientResponse::~ClientResponse() {
@@ -66,7 +100,7 @@ void ClientResponse::giveUpBlock() {
 std::span<char> ClientResponse::readBuffer() {
   if (shared_) giveUpBlock();
   if (!block_) block_ = static_cast<char*>(apr_bucket_alloc(kBlockSize, request_.connection->bucket_alloc));
-  return {block_, kBlockSize};
+  return {block_, hasHead_ ? kBodyPiece : kBlockSize};
 }
 
 Outcome ClientResponse::interim(const ResponseHead& head) {
@@ -97,7 +131,23 @@ Outcome ClientResponse::head(ResponseHead& head, bool requestIsComplete) {
   before_ = apr_table_copy(request_.pool, request_.headers_out);
   setFields(request_, head.fields);
   hasHead_ = true;
+  if (wantsNoDelay(head.fields)) holdBack_ = 0;
   return {};
+}
+
+Outcome ClientResponse::switched(ResponseHead& head) {
+  const HeaderField* protocol = findField(head.fields, "Upgrade");
+  if (edit_) edit_(head);
+  setFields(request_, head.fields);
+  apr_table_setn(request_.headers_out, "Connection", "Upgrade");
+  apr_table_setn(request_.headers_out, "Upgrade", pooled(request_, protocol->value));
+  apr_table_unset(request_.headers_out, "Content-Length");
+  request_.connection->keepalive = AP_CONN_CLOSE;
+  request_.status = HTTP_SWITCHING_PROTOCOLS;
+  request_.status_line = apr_psprintf(request_.pool, "%d %s", head.status, pooled(request_, head.reason));
+  hasHead_ = started_ = true;
+  ap_send_interim_response(&request_, 1);
+  return request_.connection->aborted ? clientGone() : Outcome{};
 }
 
 Outcome ClientResponse::body(std::span<const char> bytes) {
@@ -116,23 +166,85 @@ Outcome ClientResponse::body(std::span<const char> bytes) {
 }
 
 Outcome ClientResponse::push() {
-  return APR_BRIGADE_EMPTY(brigade_) ? Outcome{} : passWith(nullptr);
+  if (APR_BRIGADE_EMPTY(brigade_)) return {};
+  if (holdBack_ == 0 || (spool_.isEmpty() && passed_ < kWorthLooking)) return passWith(nullptr);
+  auto behind = isBehind();
+  if (!behind) return std::move(behind.error());
+  return *behind || !spool_.isEmpty() ? hold() : passWith(nullptr);
 }
+
+// A flush blocks until the client has everything: so only where it is sure to be taken.
 Outcome ClientResponse::flush() {
-  return passWith(apr_bucket_flush_create(request_.connection->bucket_alloc));
+  conn_rec& connection = *request_.connection;
+  if (!connection.master) {
+    auto behind = isBehind();
+    if (!behind) return std::move(behind.error());
+    flushIsDue_ = *behind || !spool_.isEmpty() || !isWritable(connection);
+    if (flushIsDue_) return {};
+  }
+  return passWith(apr_bucket_flush_create(connection.bucket_alloc));
 }
+
 Outcome ClientResponse::finish() {
   return passWith(apr_bucket_eos_create(request_.connection->bucket_alloc));
 }
 
+// Moves what the client takes, and tells whether anything is left.
+Result<bool> ClientResponse::isBehind() {
+  conn_rec& connection = *request_.connection;
+  passed_ = 0;
+  if (connection.master || !connection.data_in_output_filters) return false;
+  if (drainCore(connection) != APR_SUCCESS || connection.aborted) return clientGone();
+  return connection.data_in_output_filters != 0;
+}
+
+Result<bool> ClientResponse::isFull() {
+  if (!keepsBack() && passed_ < kWorthLooking) return false;
+  if (auto passed = passHeld(); !passed) return std::move(passed.error());
+  auto behind = isBehind();
+  if (!behind) return behind;
+  if (!*behind && flushIsDue_)
+    if (auto flushed = flush(); !flushed) return std::move(flushed.error());
+  return *behind && spool_.size() >= holdBack_;
+}
+
+// What is in the brigade goes behind what is kept already.
+Outcome ClientResponse::hold() {
+  for (apr_bucket* bucket = APR_BRIGADE_FIRST(brigade_); bucket != APR_BRIGADE_SENTINEL(brigade_);
+       bucket = APR_BUCKET_NEXT(bucket)) {
+    const char* bytes = nullptr;
+    apr_size_t length = 0;
+    apr_bucket_read(bucket, &bytes, &length, APR_BLOCK_READ);
+    if (auto kept = spool_.append({bytes, length}); !kept) return kept;
+  }
+  apr_brigade_cleanup(brigade_);
+  return {};
+}
+
+Outcome ClientResponse::passHeld() {
+  std::array<char, 32 * 1024> piece;
+  while (!spool_.isEmpty()) {
+    auto behind = isBehind();
+    if (!behind) return std::move(behind.error());
+    if (*behind) return {};
+    auto got = spool_.read(piece);
+    if (!got) return std::move(got.error());
+    APR_BRIGADE_INSERT_TAIL(brigade_,
+                            apr_bucket_transient_create(piece.data(), *got, request_.connection->bucket_alloc));
+    if (auto passed = passWith(nullptr); !passed) return passed;
+  }
+  return {};
+}
+
 Outcome ClientResponse::passWith(apr_bucket* last) {
+  apr_off_t length = 0;
+  apr_brigade_length(brigade_, 0, &length);
+  passed_ += static_cast<std::size_t>(std::max<apr_off_t>(length, 0));
   if (last) APR_BRIGADE_INSERT_TAIL(brigade_, last);
   started_ = true;
   const apr_status_t status = ap_pass_brigade(request_.output_filters, brigade_);
   apr_brigade_cleanup(brigade_);
-  if (status != APR_SUCCESS || request_.connection->aborted)
-    return failure(ErrorKind::kClientGone, "the client has closed its connection");
-  return {};
+  return status != APR_SUCCESS || request_.connection->aborted ? clientGone() : Outcome{};
 }
 
 void ClientResponse::breakOff() {

@@ -16,6 +16,28 @@ Result<milliseconds> readDuration(std::string_view text) {
                                            "such as 500ms; without a unit it is seconds");
 }
 
+Result<std::size_t> readCount(std::string_view text) {
+  constexpr std::uint64_t kMost = 1'000'000'000;
+  const auto count = parseNumber(text, kMost);
+  if (count && *count > 0) return static_cast<std::size_t>(*count);
+  return failure(ErrorKind::kInternal, "\"" + printable(text) + "\" is no number from 1 up");
+}
+
+Result<unsigned> readThreads(std::string_view text) {
+  constexpr std::uint64_t kMost = 64;
+  const auto count = parseNumber(text, kMost);
+  if (count && *count > 0) return static_cast<unsigned>(*count);
+  return failure(ErrorKind::kInternal, "\"" + printable(text) + "\" is no number from 1 to 64");
+}
+
+Result<std::uint64_t> readSizeOrOff(std::string_view text) {
+  if (equalsIgnoringCase(text, "off")) return std::uint64_t{0};
+  if (const auto size = parseSize(text)) return *size;
+  return failure(
+      ErrorKind::kInternal,
+      "\"" + printable(text) + "\" is neither Off nor a size: write bytes, or a number and k, M or G, such as 64k");
+}
+
 const char* message(const cmd_parms& command, const Outcome& outcome) {
   if (outcome) return nullptr;
   return apr_psprintf(command.pool, "%s: %s", command.cmd->name, outcome.error().detail.c_str());
@@ -28,6 +50,12 @@ std::optional<std::string> nextWord(const cmd_parms& command, std::string_view& 
   std::string word = ap_getword_conf(command.temp_pool, &rest);
   line.remove_prefix(static_cast<std::size_t>(rest - start));
   return word;
+}
+
+std::vector<std::string> remainingWords(const cmd_parms& command, std::string_view line) {
+  std::vector<std::string> words;
+  while (auto word = nextWord(command, line)) words.push_back(std::move(*word));
+  return words;
 }
 
 }  // namespace proxycommon::directive

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/base/clock.h"
 #include "common/base/export.h"
@@ -19,6 +20,12 @@ namespace proxycommon::directive {
 // How arguments are read. The error's detail says what to write instead.
 PROXYCOMMON_API Result<bool> readSwitch(std::string_view text);
 PROXYCOMMON_API Result<milliseconds> readDuration(std::string_view text);
+// A number from 1 up.
+PROXYCOMMON_API Result<std::size_t> readCount(std::string_view text);
+// A number from 1 to 64.
+PROXYCOMMON_API Result<unsigned> readThreads(std::string_view text);
+// "64k", "1M"; Off is zero.
+PROXYCOMMON_API Result<std::uint64_t> readSizeOrOff(std::string_view text);
 
 // "RevProxyTimeout: …", in memory that lives as long as httpd shows it; nullptr for success.
 PROXYCOMMON_API const char* message(const cmd_parms& command, const Outcome& outcome);
@@ -39,6 +46,16 @@ const char* setField(cmd_parms* command, void* directory, const char* argument) 
   auto value = Read(argument);
   if (!value) return message(*command, value.error());
   Config::of(*command, directory).*Member = std::move(*value);
+  return nullptr;
+}
+
+template <auto Outer, auto Inner, auto Read>
+const char* setNested(cmd_parms* command, void* directory, const char* argument) {
+  if (const char* misplaced = ap_check_cmd_context(command, NOT_IN_DIRECTORY | NOT_IN_FILES)) return misplaced;
+  using Config = typename FieldOf<Outer>::Config;
+  auto value = Read(argument);
+  if (!value) return message(*command, value.error());
+  (Config::of(*command, directory).*Outer).*Inner = std::move(*value);
   return nullptr;
 }
 
@@ -63,6 +80,12 @@ command_rec field(const char* name, int where, const char* help) {
   return {name, detail::asCommand(guarded<&detail::setField<Member, Read>>), nullptr, where, TAKE1, help};
 }
 
+// A field of a field.
+template <auto Outer, auto Inner, auto Read>
+command_rec nested(const char* name, int where, const char* help) {
+  return {name, detail::asCommand(guarded<&detail::setNested<Outer, Inner, Read>>), nullptr, where, TAKE1, help};
+}
+
 template <auto Apply, bool kChecksPlaceItself = false>
 command_rec line(const char* name, int where, const char* help) {
   return {name, detail::asCommand(guarded<&detail::applyLine<Apply, kChecksPlaceItself>>), nullptr, where, RAW_ARGS,
@@ -75,5 +98,7 @@ inline command_rec end() {
 
 // The next word of a line, unquoted; nullopt at its end. A word in quotes may be empty.
 PROXYCOMMON_API std::optional<std::string> nextWord(const cmd_parms& command, std::string_view& line);
+// All that are left.
+PROXYCOMMON_API std::vector<std::string> remainingWords(const cmd_parms& command, std::string_view line);
 
 }  // namespace proxycommon::directive

@@ -3,6 +3,7 @@
 
 extern "C" {
 #include <ap_mpm.h>
+#include <apr_optional_hooks.h>
 #include <apr_portable.h>
 #include <apr_strings.h>
 #include <http_config.h>
@@ -14,6 +15,8 @@ extern "C" {
 #include <http_request.h>
 #include <http_vhost.h>
 #include <httpd.h>
+#include <mod_status.h>
+#include <mpm_common.h>
 #include <scoreboard.h>
 #include <util_filter.h>
 }

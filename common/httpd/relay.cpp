@@ -5,6 +5,9 @@
 #include <array>
 #include <utility>
 
+#include "common/http/buffered_body.h"
+#include "common/httpd/backend_connection.h"
+
 namespace proxycommon {
 namespace {
 
@@ -25,31 +28,91 @@ bool authenticatesConnection(const RelayPlan& plan) {
   return field && (startsWithIgnoringCase(field->value, "ntlm") || startsWithIgnoringCase(field->value, "negotiate"));
 }
 
-Outcome runOn(Lease& lease, std::string headBytes, const RelayPlan& plan, ClientBody& body, ClientResponse& response) {
-  auto end = runExchange(lease.connection(), std::move(headBytes), plan.head.framing, plan.head.method == "HEAD", body,
-                         response, plan.limits);
-  if (!end) return std::move(end.error());
-  // Before the client has its last bytes: a slow one must not hold the connection.
-  if (end->connectionIsReusable && !authenticatesConnection(plan)) lease.keep();
-  return response.finish();
+// What is left of the response goes to a client that is slower than the backend, which is done with it.
+Task<Outcome> passRest(ClientResponse& response, const RelayPlan& plan, Waiter& waiter) {
+  Interest interest;
+  interest.clientEvents = POLLOUT;
+  while (true) {
+    auto full = response.isFull();
+    if (!full) co_return std::move(full.error());
+    if (!response.keepsBack()) co_return response.finish();
+    interest.until = Clock::now() + plan.limits.client;
+    interest.here = waiter.patience();
+    const auto woken = co_await waiter.until(interest);
+    if (woken.clientGone) co_return failure(ErrorKind::kClientGone, "the client has closed its connection");
+    if (!woken.client && interest.until <= Clock::now())
+      co_return failure(ErrorKind::kClientTimeout, "the client has stopped reading");
+  }
 }
+
+using Answer = Result<std::optional<Switched>>;
+
+class Relay {
+ public:
+  Relay(request_rec& request, const RelayPlan& plan, ClientResponse& response, RequestWaiter& waiter)
+      : plan_(plan), response_(response), waiter_(waiter), clientBody_(request), bufferedBody_(clientBody_) {}
+
+  Task<Answer> run() {
+    // What may not be sent is refused before anything is read, or dialled.
+    if (auto admitted = clientBody_.admit(plan_.head.framing); !admitted) co_return std::move(admitted.error());
+    RequestHead head = plan_.head;
+    if (plan_.requestBuffer > 0 && head.framing.kind != BodyFraming::Kind::kNone) {
+      if (auto filled = co_await bufferedBody_.fill(plan_.requestBuffer, waiter_); !filled)
+        co_return std::move(filled.error());
+      head.framing = bufferedBody_.framing(head.framing);
+    }
+    std::string headBytes;
+    if (auto appended = appendRequestHead(head, headBytes); !appended) co_return std::move(appended.error());
+
+    if (auto reused = pool().acquire(plan_.key, plan_.poolLimits)) {
+      auto answer = co_await runOn(*reused, headBytes, head.framing);
+      if (answer || !mayRepeat(answer.error(), plan_, clientBody_)) co_return answer;
+    }
+    auto fresh = co_await dial();
+    if (!fresh) co_return std::move(fresh.error());
+    Lease lease = pool().lease(plan_.key, plan_.poolLimits, std::move(*fresh));
+    co_return co_await runOn(lease, std::move(headBytes), head.framing);
+  }
+
+ private:
+  ConnectionPool& pool() { return waiter_.child().connections; }
+
+  Task<Result<std::unique_ptr<Connection>>> dial() {
+    auto plan = plan_.connect();
+    if (!plan) co_return std::move(plan.error());
+    co_return co_await connectBackend(std::move(*plan), waiter_);
+  }
+
+  Task<Answer> runOn(Lease& lease, std::string headBytes, BodyFraming framing) {
+    ExchangePlan plan{std::move(headBytes), framing, plan_.head.method == "HEAD", plan_.offered, plan_.limits};
+    RequestBody& body = plan_.requestBuffer > 0 ? static_cast<RequestBody&>(bufferedBody_) : clientBody_;
+    auto end = co_await runExchange(lease.connection(), std::move(plan), body, response_, waiter_);
+    if (!end) co_return std::move(end.error());
+    if (end->switched) co_return std::optional<Switched>({lease.take(), std::move(end->behindHead)});
+    // Before the client has its last bytes: a slow one must not hold the connection.
+    if (end->connectionIsReusable && !authenticatesConnection(plan_)) lease.keep();
+    if (auto passed = co_await finish(); !passed) co_return std::move(passed.error());
+    co_return std::optional<Switched>();
+  }
+
+  Task<Outcome> finish() {
+    if (!response_.keepsBack()) co_return response_.finish();
+    co_return co_await passRest(response_, plan_, waiter_);
+  }
+
+  const RelayPlan& plan_;
+  ClientResponse& response_;
+  RequestWaiter& waiter_;
+  ClientBody clientBody_;
+  BufferedBody bufferedBody_;
+};
 
 }  // namespace
 
-Outcome relay(request_rec& request, const RelayPlan& plan, ClientResponse& response) {
-  std::string headBytes;
-  if (auto appended = appendRequestHead(plan.head, headBytes); !appended) return appended;
-  ClientBody body(request);
-  if (auto admitted = body.admit(plan.head.framing); !admitted) return admitted;
-
-  auto lease = plan.pool.acquire(plan.key, plan.poolLimits, plan.dial);
-  if (!lease) return std::move(lease.error());
-  auto outcome = runOn(*lease, headBytes, plan, body, response);
-  if (outcome || !lease->isReused() || !mayRepeat(outcome.error(), plan, body)) return outcome;
-
-  auto fresh = plan.pool.acquireFresh(plan.key, plan.poolLimits, plan.dial);
-  if (!fresh) return std::move(fresh.error());
-  return runOn(*fresh, std::move(headBytes), plan, body, response);
+Task<Result<std::optional<Switched>>> relay(request_rec& request, const RelayPlan& plan, ClientResponse& response,
+                                            RequestWaiter& waiter) {
+  Relay one(request, plan, response, waiter);
+  co_return co_await one.run();
 }
 
 }  // namespace proxycommon

@@ -2,27 +2,42 @@
 // connection, when a reused one turned out to be closed and the backend cannot have acted on the request.
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "common/base/export.h"
+#include "common/base/task.h"
 #include "common/http/exchange.h"
 #include "common/http/request_head.h"
 #include "common/httpd/request_io.h"
+#include "common/httpd/request_waiter.h"
+#include "common/net/connector.h"
 #include "common/pool/connection_pool.h"
 
 namespace proxycommon {
 
 struct RelayPlan {
-  ConnectionPool& pool;
   PeerKey key;
   PoolLimits poolLimits;
-  ConnectionPool::Dial dial;
+  std::function<Result<ConnectPlan>()> connect;  // asked only when a new connection is needed
   RequestHead head;
+  std::string_view offered;  // protocols that the head offers to change to
   ExchangeLimits limits;
+  std::uint64_t requestBuffer = 0;  // bytes of the body that are taken in before anything is dialled
 };
 
-// On success the response has gone to the client whole. After an error, `response` says whether it has begun.
-PROXYCOMMON_API Outcome relay(request_rec& request, const RelayPlan& plan, ClientResponse& response);
+// A connection that speaks another protocol now.
+struct Switched {
+  std::unique_ptr<Connection> backend;
+  std::string behindHead;  // its first bytes
+};
+
+// On success the response has gone to the client whole, or its head alone where the protocol was switched. After an
+// error, `response` says whether it has begun. All references outlive the Task.
+PROXYCOMMON_API Task<Result<std::optional<Switched>>> relay(request_rec& request, const RelayPlan& plan,
+                                                            ClientResponse& response, RequestWaiter& waiter);
 
 }  // namespace proxycommon

@@ -1,10 +1,11 @@
 // httpd's side of an exchange: where the request's body comes from, where the response goes, and the request's header
-// fields as views. One request each, in the thread that runs its handler.
+// fields as views. One request each, in whichever thread serves it at the time.
 #pragma once
 
 #include <functional>
 
 #include "common/base/export.h"
+#include "common/base/spool.h"
 #include "common/http/body.h"
 #include "common/http/request_head.h"
 #include "common/httpd/httpd_api.h"
@@ -13,6 +14,9 @@ namespace proxycommon {
 
 // Views into r->headers_in.
 PROXYCOMMON_API HeaderFields requestFields(const request_rec& request);
+
+// What the client asks to change its connection's protocol to (RFC 9110 7.8); empty: nothing, or it cannot be.
+PROXYCOMMON_API std::string_view requestUpgrade(request_rec& request);
 
 // Whether httpd makes the request for an ErrorDocument, in place of one that has failed.
 PROXYCOMMON_API bool isErrorPage(const request_rec& request);
@@ -38,19 +42,20 @@ class PROXYCOMMON_API ClientBody final : public RequestBody {
   Outcome admit(const BodyFraming& framing) const;
 
   Result<BodyPiece> next() override;
-  int descriptor() const override { return descriptor_; }
+  // A stream of HTTP/2 has no connection of its own to wait for.
+  bool blocks() const override { return request_.connection->master != nullptr; }
   // Whether any byte was taken from the client: then the request cannot be sent again.
   bool isTouched() const { return touched_; }
 
  private:
   Result<BodyPiece> fetch();
+  void sendContinue();
   Error readError(int status) const;
   Error tooLarge() const;
 
   request_rec& request_;
   apr_bucket_brigade* brigade_;
   apr_bucket* current_ = nullptr;  // whose bytes the caller has
-  int descriptor_ = -1;
   apr_time_t lastArrival_;
   std::uint64_t limit_;  // of the body, in bytes
   std::uint64_t count_ = 0;
@@ -62,7 +67,8 @@ class PROXYCOMMON_API ClientResponse final : public ResponseSink {
   // Changes the fields of a final head before httpd has them. Values it makes must live in the request's pool.
   using HeadEditor = std::function<void(ResponseHead&)>;
 
-  ClientResponse(request_rec& request, HeadEditor edit);
+  // Of a client that reads slowly, up to `holdBack` bytes are kept, so that the backend is done with the request.
+  ClientResponse(request_rec& request, HeadEditor edit, std::uint64_t holdBack = 0);
   ~ClientResponse() override;
 
   std::span<char> readBuffer() override;
@@ -71,11 +77,14 @@ class PROXYCOMMON_API ClientResponse final : public ResponseSink {
   Outcome body(std::span<const char> bytes) override;
   Outcome push() override;
   Outcome flush() override;
+  Outcome switched(ResponseHead& head) override;
+  Result<bool> isFull() override;
+  bool keepsBack() const override { return !spool_.isEmpty() || flushIsDue_; }
 
   // Whether bytes have left for the client: then the response can only be finished or broken off.
   bool hasStarted() const { return started_; }
   bool hasHead() const { return hasHead_; }
-  // Ends a response that is whole.
+  // Ends a response that is whole. Precondition: !keepsBack().
   Outcome finish();
   // Ends one that is not, so that the client can see it: no last chunk, or short of Content-Length.
   void breakOff();
@@ -84,17 +93,24 @@ class PROXYCOMMON_API ClientResponse final : public ResponseSink {
 
  private:
   Outcome passWith(apr_bucket* last);
+  Outcome hold();
+  Outcome passHeld();
+  Result<bool> isBehind();
   void giveUpBlock();
   void forgetStatus();
 
   request_rec& request_;
   HeadEditor edit_;
+  std::uint64_t holdBack_;
+  Spool spool_;
   apr_bucket_brigade* brigade_;
   char* block_ = nullptr;          // what readBuffer() gave
   apr_bucket* shared_ = nullptr;   // owns the block, once parts of it have been handed on
   apr_table_t* before_ = nullptr;  // headers_out without the backend's head
+  std::size_t passed_ = 0;         // bytes since the client was last looked at
   bool hasHead_ = false;
   bool started_ = false;
+  bool flushIsDue_ = false;
 };
 
 }  // namespace proxycommon

@@ -53,6 +53,7 @@ class ClearConnection final : public Connection {
   }
 
   void endWriting() override { ::shutdown(get(), SHUT_WR); }
+  bool hasHalfClose() const override { return true; }
 
   int descriptor() const override { return get(); }
 

@@ -46,19 +46,32 @@ class PROXYCOMMON_API Connection {
   virtual bool hasBufferedInput() const { return false; }
   // Tells the peer that nothing more will be sent, where the transport can say so.
   virtual void endWriting() = 0;
+  // Whether either side can go on after the other has ended: TCP can, TLS as the world speaks it cannot.
+  virtual bool hasHalfClose() const = 0;
 
   virtual int descriptor() const = 0;
 };
 
 PROXYCOMMON_API std::unique_ptr<Connection> makeClearConnection(FileDescriptor descriptor);
 
-// Does the TLS handshake in the calling thread, within `limit`. `verifyName` is what the certificate must be for, and
-// goes out as SNI unless it is an address (RFC 6066 3). `sessionKey` says whose session may be resumed.
-// Errors: kTlsUntrusted, kTlsFailed, kConnectTimeout.
-PROXYCOMMON_API Result<std::unique_ptr<Connection>> makeTlsConnection(FileDescriptor descriptor,
-                                                                      std::shared_ptr<TlsContext> context,
-                                                                      const std::string& verifyName,
-                                                                      const std::string& sessionKey,
-                                                                      milliseconds limit);
+// A TLS handshake under way. One thread at a time.
+class PROXYCOMMON_API TlsHandshake {
+ public:
+  virtual ~TlsHandshake() = default;
+  // kDone: the connection can be taken; kWantRead, kWantWrite: again when descriptor() is ready; else it has failed.
+  virtual IoState advance() = 0;
+  // Why it failed: kTlsUntrusted, kTlsFailed. Precondition: advance() gave kFailed or kClosed just now.
+  virtual Error error() const = 0;
+  virtual int descriptor() const = 0;
+  // Precondition: advance() gave kDone.
+  virtual std::unique_ptr<Connection> take() = 0;
+};
+
+// `verifyName` is what the certificate must be for, and goes out as SNI unless it is an address (RFC 6066 3).
+// `sessionKey` says whose session may be resumed. Error kTlsFailed.
+PROXYCOMMON_API Result<std::unique_ptr<TlsHandshake>> beginTls(FileDescriptor descriptor,
+                                                               std::shared_ptr<TlsContext> context,
+                                                               const std::string& verifyName,
+                                                               const std::string& sessionKey);
 
 }  // namespace proxycommon

@@ -1,15 +1,23 @@
-// Dials TCP connections through libcurl (CONNECT_ONLY): resolution, happy eyeballs, deadlines. Every address is judged
-// by the guard before its socket exists. What comes out is a plain descriptor; TLS and HTTP are not this file's affair.
+// Dials TCP connections through libcurl (CONNECT_ONLY) on an event loop: happy eyeballs, deadlines. Every address is
+// judged by the guard before its socket exists. What comes out is a plain descriptor; names, TLS and HTTP are not this
+// file's affair.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "common/base/clock.h"
 #include "common/base/export.h"
 #include "common/base/file_descriptor.h"
 #include "common/base/result.h"
+#include "common/base/task.h"
 #include "common/net/address_guard.h"
+#include "common/net/resolver.h"
+
+namespace boost::asio {
+class io_context;
+}
 
 namespace proxycommon {
 
@@ -24,10 +32,26 @@ struct PROXYCOMMON_API Destination {
 // Once in the parent, before any child or thread: curl's own set-up is not thread-safe.
 PROXYCOMMON_API Outcome prepareDialer();
 
-// Blocks the calling thread until connected, refused, or `limit` is over. Any thread; nothing is shared between calls.
-// The descriptor is non-blocking, close-on-exec, with TCP_NODELAY.
-// Errors: kUnresolvable, kRefused, kUnreachable, kConnectTimeout, kAddressRefused (by the guard), kInternal.
-PROXYCOMMON_API Result<FileDescriptor> dial(const Destination& destination, const AddressGuard& guard,
-                                            milliseconds limit);
+struct DialPlan {
+  Destination destination;
+  const AddressGuard& guard;
+  Addresses addresses;  // of the destination, in the order to try them
+  milliseconds limit;
+};
+using PendingSocket = Pending<Result<FileDescriptor>>;
+
+// On the thread of its loop.
+class Dialer {
+ public:
+  virtual ~Dialer() = default;
+
+  // Tells `answer`, perhaps at once, with a descriptor that is non-blocking, close-on-exec, with TCP_NODELAY. When
+  // nobody else holds `answer` any more, or it has been told by others, the dial is of no use, and may be given up with
+  // giveUp(). Errors: kRefused, kUnreachable, kConnectTimeout, kAddressRefused (by the guard), kInternal.
+  virtual void dial(DialPlan plan, std::shared_ptr<PendingSocket> answer) = 0;
+  virtual void giveUp(const PendingSocket& answer) = 0;
+};
+
+Result<std::unique_ptr<Dialer>> makeCurlDialer(boost::asio::io_context& context);
 
 }  // namespace proxycommon

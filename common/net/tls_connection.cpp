@@ -113,6 +113,7 @@ class TlsConnection final : public Connection {
     ERR_clear_error();
     SSL_shutdown(ssl_.get());
   }
+  bool hasHalfClose() const override { return false; }
   int descriptor() const override { return descriptor_.get(); }
 
  private:
@@ -137,23 +138,30 @@ class TlsConnection final : public Connection {
   bool broken_ = false;
 };
 
+class Handshake final : public TlsHandshake {
+ public:
+  Handshake(std::unique_ptr<TlsConnection> connection, std::string verifyName)
+      : connection_(std::move(connection)), verifyName_(std::move(verifyName)) {}
+
+  IoState advance() override { return connection_->handshake(); }
+  Error error() const override { return connection_->handshakeError(verifyName_); }
+  int descriptor() const override { return connection_->descriptor(); }
+  std::unique_ptr<Connection> take() override { return std::move(connection_); }
+
+ private:
+  std::unique_ptr<TlsConnection> connection_;
+  std::string verifyName_;
+};
+
 }  // namespace
 
-Result<std::unique_ptr<Connection>> makeTlsConnection(FileDescriptor descriptor, std::shared_ptr<TlsContext> context,
-                                                      const std::string& verifyName, const std::string& sessionKey,
-                                                      milliseconds limit) {
-  const Deadline deadline = Deadline::after(limit);
+Result<std::unique_ptr<TlsHandshake>> beginTls(FileDescriptor descriptor, std::shared_ptr<TlsContext> context,
+                                               const std::string& verifyName, const std::string& sessionKey) {
   auto connection =
       std::make_unique<TlsConnection>(std::move(descriptor), TlsSessionKey{std::move(context), sessionKey});
   if (!connection->prepare(verifyName))
     return failure(ErrorKind::kTlsFailed, "OpenSSL refuses \"" + verifyName + "\" as a server's name");
-  while (true) {
-    const IoState state = connection->handshake();
-    if (state == IoState::kDone) return std::unique_ptr<Connection>(std::move(connection));
-    if (state == IoState::kFailed || state == IoState::kClosed) return connection->handshakeError(verifyName);
-    if (!connection->waitUntilReady(state, deadline))
-      return failure(ErrorKind::kConnectTimeout, "the TLS handshake for \"" + verifyName + "\" took too long");
-  }
+  return std::unique_ptr<TlsHandshake>(std::make_unique<Handshake>(std::move(connection), verifyName));
 }
 
 }  // namespace proxycommon

@@ -10,16 +10,14 @@ void Lease::keep() {
   pool_->giveBack(key_, limits_, std::move(connection_));
 }
 
-Result<Lease> ConnectionPool::acquire(const PeerKey& key, PoolLimits limits, const Dial& dial) {
+std::optional<Lease> ConnectionPool::acquire(const PeerKey& key, PoolLimits limits) {
   while (auto connection = takeIdle(key))
     if (connection->isUsable()) return Lease(*this, key, limits, std::move(connection), true);
-  return acquireFresh(key, limits, dial);
+  return std::nullopt;
 }
 
-Result<Lease> ConnectionPool::acquireFresh(const PeerKey& key, PoolLimits limits, const Dial& dial) {
-  auto dialled = dial();
-  if (!dialled) return std::move(dialled.error());
-  return Lease(*this, key, limits, std::move(*dialled), false);
+Lease ConnectionPool::lease(const PeerKey& key, PoolLimits limits, std::unique_ptr<Connection> connection) {
+  return Lease(*this, key, limits, std::move(connection), false);
 }
 
 std::size_t ConnectionPool::idleCount() const {

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -38,6 +38,8 @@ class PROXYCOMMON_API Lease {
   bool isReused() const { return reused_; }
   // Ends the lease; the connection must be at the end of an exchange.
   void keep();
+  // Ends the lease too: the connection is of no more use to the pool.
+  std::unique_ptr<Connection> take() { return std::move(connection_); }
 
  private:
   friend class ConnectionPool;
@@ -55,13 +57,10 @@ class PROXYCOMMON_API Lease {
 // Any thread. Outlives its leases.
 class PROXYCOMMON_API ConnectionPool {
  public:
-  using Dial = std::function<Result<std::unique_ptr<Connection>>()>;
-
-  // An idle connection that is still usable; else one that `dial` makes, whose error it passes on. `dial` runs in the
-  // calling thread, without a lock.
-  Result<Lease> acquire(const PeerKey& key, PoolLimits limits, const Dial& dial);
-  // Never an idle one: after a reused connection has failed.
-  Result<Lease> acquireFresh(const PeerKey& key, PoolLimits limits, const Dial& dial);
+  // An idle connection that is still usable, if there is one.
+  std::optional<Lease> acquire(const PeerKey& key, PoolLimits limits);
+  // A connection that was made just now.
+  Lease lease(const PeerKey& key, PoolLimits limits, std::unique_ptr<Connection> connection);
 
   std::size_t idleCount() const;
 

@@ -29,6 +29,17 @@ std::string loadModuleLine(const std::string& name, const std::filesystem::path&
   return "LoadModule " + name + "_module \"" + (folder / ("mod_" + name + ".so")).string() + "\"\n";
 }
 
+const char* mpmModule(Mpm mpm) {
+  switch (mpm) {
+    case Mpm::kPrefork:
+      return "mpm_prefork";
+    case Mpm::kWorker:
+      return "mpm_worker";
+    default:
+      return "mpm_event";
+  }
+}
+
 // httpd itself is not built with the sanitizer, so its run-time library has to be there first.
 std::vector<std::string> sanitizerEnvironment() {
   if (!sanitized()) return {};
@@ -51,6 +62,8 @@ Httpd::Httpd(Mpm mpm, HttpdLimits limits)
     : mpm_(mpm), limits_(limits), errorLog_(directory_.path() / "error.log"), ports_{freePort()} {
   std::filesystem::create_directories(documentRoot());
   std::filesystem::create_directories(directory_.path() / "run");
+  // mod_ssl may have been built against a newer patch level of OpenSSL than the machine has.
+  expectLog("AH01882");
 }
 
 Httpd::~Httpd() {
@@ -75,23 +88,28 @@ std::string Httpd::url(const std::string& path) const {
 }
 
 std::string Httpd::moduleLines() const {
-  std::string lines = loadModuleLine(mpm_ == Mpm::kEvent ? "mpm_event" : "mpm_prefork", kHttpdModules);
+  std::string lines = loadModuleLine(mpmModule(mpm_), kHttpdModules);
   lines += loadModuleLine("authz_core", kHttpdModules);
   for (const std::string& name : modules_) lines += loadModuleLine(name, kHttpdModules);
   return lines + loadModuleLine("fwdproxy", buildDirectory()) + loadModuleLine("revproxy", buildDirectory());
 }
 
+std::string Httpd::preforkLines() const {
+  const std::string most = std::to_string(limits_.preforkChildren);
+  return "StartServers " + std::to_string(limits_.preforkStart) + "\nMinSpareServers 1\nMaxSpareServers " + most +
+         "\nServerLimit " + most + "\nMaxRequestWorkers " + most + "\n";
+}
+
 std::string Httpd::mpmLines() const {
-  if (mpm_ == Mpm::kPrefork) {
-    const std::string most = std::to_string(limits_.preforkChildren);
-    return "StartServers " + std::to_string(limits_.preforkStart) + "\nMinSpareServers 1\nMaxSpareServers " + most +
-           "\nServerLimit " + most + "\nMaxRequestWorkers " + most + "\n";
-  }
+  if (mpm_ == Mpm::kPrefork) return preforkLines();
   const std::string workers = std::to_string(limits_.children * limits_.threadsPerChild);
-  // The slots above the number of children are for those of earlier generations that still finish a request.
-  return "ServerLimit " + std::to_string(limits_.children + 14) + "\nStartServers " + std::to_string(limits_.children) +
-         "\nThreadsPerChild " + std::to_string(limits_.threadsPerChild) + "\nMaxRequestWorkers " + workers +
-         "\nMinSpareThreads 1\nMaxSpareThreads " + workers + "\nAsyncRequestWorkerFactor 1000\n";
+  std::string lines = "ServerLimit " + std::to_string(limits_.children + limits_.serverLimitRoom) + "\nStartServers " +
+                      std::to_string(limits_.children) + "\nThreadsPerChild " +
+                      std::to_string(limits_.threadsPerChild) + "\nMaxRequestWorkers " + workers +
+                      "\nMinSpareThreads 1\nMaxSpareThreads " + workers + "\n";
+  const bool counted = mpm_ == Mpm::kEvent && limits_.asyncRequestWorkerFactor > 0;
+  if (counted) lines += "AsyncRequestWorkerFactor " + std::to_string(limits_.asyncRequestWorkerFactor) + "\n";
+  return lines;
 }
 
 void Httpd::writeConfiguration() const {
@@ -170,7 +188,8 @@ std::vector<pid_t> Httpd::children() const {
 
 void Httpd::requireLog(const std::string& pattern) {
   errorLog_.expect(pattern);
-  BOOST_TEST(errorLog_.waitFor(pattern), "no line of the error log matches " << pattern << "\n" << errorLog_.text());
+  const bool found = errorLog_.waitFor(pattern);  // before the message is made
+  BOOST_TEST(found, "no line of the error log matches " << pattern << "\n" << errorLog_.text());
 }
 
 void Httpd::checkErrorLog() {

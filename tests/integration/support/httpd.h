@@ -15,15 +15,20 @@
 
 namespace proxytest {
 
-enum class Mpm { kEvent, kPrefork };
+enum class Mpm { kEvent, kPrefork, kWorker };
 
-// How many processes and threads serve. Under event there are never more than `children` of one generation.
+// How many processes and threads serve. Under event and worker there are never more than `children` of one generation.
 struct HttpdLimits {
   int children = 1;
   int threadsPerChild = 25;
+  int serverLimitRoom = 14;             // slots for children of earlier generations that still finish a request
+  int asyncRequestWorkerFactor = 1000;  // 0: httpd's own, as Debian's configuration leaves it
   int preforkStart = 4;
   int preforkChildren = 32;
 };
+
+// What httpd says when all workers or slots are taken, for tests that take them.
+inline constexpr const char* kAllTaken = "AH00(161|288|484|485)";
 
 class Httpd {
  public:
@@ -62,6 +67,7 @@ class Httpd {
   void writeConfiguration() const;
   std::string moduleLines() const;
   std::string mpmLines() const;
+  std::string preforkLines() const;
   CommandLine commandLine(std::vector<std::string> options) const;
   bool answers() const;
   void settle() const;

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <fstream>
@@ -20,6 +21,7 @@ namespace {
 constexpr int kLowestPort = 20000;
 constexpr int kHighestPort = 32000;
 constexpr int kFillers = 4;
+constexpr int kBacklog = 4096;
 
 sockaddr_in loopback(int port) {
   sockaddr_in address{};
@@ -29,8 +31,8 @@ sockaddr_in loopback(int port) {
   return address;
 }
 
-Descriptor makeSocket() {
-  Descriptor made(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+Descriptor makeSocket(int type = SOCK_STREAM) {
+  Descriptor made(::socket(AF_INET, type | SOCK_CLOEXEC, 0));
   if (!made) throw std::system_error(errno, std::generic_category(), "socket");
   return made;
 }
@@ -67,10 +69,32 @@ int freePort() {
   throw std::runtime_error("no free port on the loopback address");
 }
 
-Descriptor connectTo(int port) {
+Descriptor connectTo(int port, int receiveBuffer) {
   Descriptor socket = makeSocket();
+  // It counts from the handshake on.
+  if (receiveBuffer > 0) ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &receiveBuffer, sizeof receiveBuffer);
   if (!connectSocket(socket, port)) socket.close();
   return socket;
+}
+
+Descriptor beginConnectingTo(int port) {
+  Descriptor socket = makeSocket(SOCK_STREAM | SOCK_NONBLOCK);
+  sendAtOnce(socket);
+  if (!connectSocket(socket, port) && errno != EINPROGRESS) socket.close();
+  return socket;
+}
+
+Descriptor listenOnLoopback(int& port) {
+  Descriptor socket = makeSocket(SOCK_STREAM | SOCK_NONBLOCK);
+  if (!bindTo(socket, 0)) throw std::system_error(errno, std::generic_category(), "bind");
+  ::listen(socket.get(), kBacklog);
+  port = boundPort(socket);
+  return socket;
+}
+
+void sendAtOnce(const Descriptor& socket) {
+  const int on = 1;
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
 bool owesClosing(int port) {
@@ -88,6 +112,11 @@ bool owesClosing(int port) {
 }
 
 RefusingPort::RefusingPort() : socket_(makeSocket()) {
+  if (!bindTo(socket_, 0)) throw std::system_error(errno, std::generic_category(), "bind");
+  number_ = boundPort(socket_);
+}
+
+SilentDatagramPort::SilentDatagramPort() : socket_(makeSocket(SOCK_DGRAM)) {
   if (!bindTo(socket_, 0)) throw std::system_error(errno, std::generic_category(), "bind");
   number_ = boundPort(socket_);
 }

@@ -1,5 +1,5 @@
 // Loopback ports: free ones for the servers that a test starts, and ones that misbehave below HTTP: one that refuses
-// connections, one that never answers them.
+// connections, one that never answers them, one that swallows datagrams.
 #pragma once
 
 #include <string>
@@ -13,8 +13,18 @@ namespace proxytest {
 // ports from, so that no outgoing connection can take it before the server it is meant for does.
 int freePort();
 
-// A socket connected to 127.0.0.1:port; an empty descriptor when that is refused.
-Descriptor connectTo(int port);
+// A socket connected to 127.0.0.1:port; an empty descriptor when that is refused. The receive buffer is the kernel's
+// choice when its size is 0.
+Descriptor connectTo(int port, int receiveBuffer = 0);
+
+// The same without waiting: the socket is non-blocking and may still be on its way.
+Descriptor beginConnectingTo(int port);
+
+// A non-blocking socket that listens on a port of the kernel's choice.
+Descriptor listenOnLoopback(int& port);
+
+// Turns off Nagle's algorithm.
+void sendAtOnce(const Descriptor& socket);
 
 // Whether the server on that port has yet to close a connection that its client has closed.
 bool owesClosing(int port);
@@ -25,6 +35,17 @@ class RefusingPort {
   RefusingPort();
   int number() const { return number_; }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(number_); }
+
+ private:
+  Descriptor socket_;
+  int number_ = 0;
+};
+
+// Holds a UDP port to which anything can be sent and from which nothing comes.
+class SilentDatagramPort {
+ public:
+  SilentDatagramPort();
+  std::string authority() const { return "127.0.0.1:" + std::to_string(number_); }
 
  private:
   Descriptor socket_;

@@ -39,6 +39,14 @@ std::size_t sumOf(pid_t process, std::initializer_list<std::string_view> fields)
   return sum;
 }
 
+std::size_t entriesOf(pid_t process, const char* folder) {
+  std::error_code ignored;
+  std::size_t count = 0;
+  std::filesystem::directory_iterator entry("/proc/" + std::to_string(process) + "/" + folder, ignored);
+  for (; !ignored && entry != std::filesystem::directory_iterator(); entry.increment(ignored)) ++count;
+  return count;
+}
+
 }  // namespace
 
 std::vector<pid_t> childrenOf(pid_t parent) {
@@ -60,6 +68,14 @@ std::size_t privateMemory(pid_t process) {
 
 std::size_t privateDirtyMemory(pid_t process) {
   return sumOf(process, {"Private_Dirty:"});
+}
+
+std::size_t openDescriptors(pid_t process) {
+  return entriesOf(process, "fd");
+}
+
+std::size_t threadsOf(pid_t process) {
+  return entriesOf(process, "task");
 }
 
 }  // namespace proxytest

@@ -13,7 +13,7 @@
 
 namespace proxytest {
 
-RawClient::RawClient(int port) : socket_(connectTo(port)) {
+RawClient::RawClient(int port, int receiveBuffer) : socket_(connectTo(port, receiveBuffer)) {
   if (!socket_) throw std::runtime_error("no connection to port " + std::to_string(port));
 }
 

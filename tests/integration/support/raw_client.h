@@ -17,7 +17,8 @@ class RawClient {
     bool timedOut = false;  // neither came
   };
 
-  explicit RawClient(int port);  // on 127.0.0.1
+  // On 127.0.0.1. With a receive buffer of that many bytes the server soon notices that nothing is read.
+  explicit RawClient(int port, int receiveBuffer = 0);
 
   void send(std::string_view bytes);
 

@@ -36,6 +36,8 @@ BOOST_AUTO_TEST_CASE(a_backend_is_read_from_its_url) {
       {"https://backend/a/b/", "backend", 443, true, "backend", "/a/b/"},
       {"https://backend:80", "backend", 80, true, "backend:80", "/"},
       {"http://[2001:DB8::1]:8080/x", "2001:db8::1", 8080, false, "[2001:db8::1]:8080", "/x"},
+      {"ws://backend/chat", "backend", 80, false, "backend", "/chat"},
+      {"wss://backend/chat", "backend", 443, true, "backend", "/chat"},
       {"http://127.0.0.1/a b%20c", "127.0.0.1", 80, false, "127.0.0.1", "/a%20b%20c"},
   };
   for (const Row& row : rows) BOOST_TEST_CONTEXT(row.url) {
@@ -68,13 +70,13 @@ BOOST_AUTO_TEST_CASE(what_may_not_be_written_is_refused_with_what_to_write_inste
       {"http://127.1/", {}, "all four parts"},
       {"http://::1/", {}, "write SCHEME://HOST[:PORT][/PATH]"},
       {"ftp://backend/", {}, "unknown scheme \"ftp\""},
-      {"ajp://backend/", {}, "http, https"},
+      {"ajp://backend/", {}, "http, https, ws, wss"},
       {"http://backend/?x=y", {}, "query or a fragment"},
       {"http://backend/#x", {}, "query or a fragment"},
       {"http://backend?x", {}, "query or a fragment"},
       {"http://backend/", {"timeout"}, "write KEY=VALUE"},
       {"http://backend/", {"=5"}, "write KEY=VALUE"},
-      {"http://backend/", {"retry=5"}, "timeout, connectiontimeout, ttl, smax, disablereuse"},
+      {"http://backend/", {"retry=5"}, "timeout, connectiontimeout, ttl, smax, disablereuse, upgrade, request-buffer, half-close"},
       {"http://backend/", {"timeout=0"}, "timeout= takes a duration such as 500ms or 10s, not \"0\""},
       {"http://backend/", {"timeout="}, "takes a duration"},
       {"http://backend/", {"ttl=x"}, "takes a duration"},
@@ -82,6 +84,12 @@ BOOST_AUTO_TEST_CASE(what_may_not_be_written_is_refused_with_what_to_write_inste
       {"http://backend/", {"smax=-1"}, "takes a number of connections"},
       {"http://backend/", {"smax=1000001"}, "takes a number of connections"},
       {"http://backend/", {"disablereuse=yes"}, "takes On or Off"},
+      {"http://backend/", {"upgrade="}, "takes protocols such as websocket, separated by commas, or None"},
+      {"http://backend/", {"upgrade=h2c"}, "takes protocols"},
+      {"ws://backend/", {"upgrade=web socket"}, "takes protocols"},
+      {"http://backend/", {"request-buffer=0"}, "takes a size such as 64k or 1M"},
+      {"http://backend/", {"request-buffer=64kb"}, "takes a size"},
+      {"http://backend/", {"half-close=1"}, "takes On or Off"},
       {"http://backend/", {"timeout=5", "smax=x"}, "takes a number of connections"},
   };
   for (const Row& row : rows) BOOST_TEST_CONTEXT(row.url) {
@@ -93,7 +101,8 @@ BOOST_AUTO_TEST_CASE(what_may_not_be_written_is_refused_with_what_to_write_inste
 
 BOOST_AUTO_TEST_CASE(parameters_are_read_and_the_last_of_a_kind_holds) {
   const auto backend = parsed("http://backend/", {"timeout=500ms", "ConnectionTimeout=2", "ttl=1min", "smax=0",
-                                                  "disablereuse=on", "timeout=3s"});
+                                                  "disablereuse=on", "timeout=3s", "upgrade=websocket,foo/1",
+                                                  "request-buffer=64k", "half-close=On"});
   BOOST_REQUIRE_EQUAL(outcomeOf(backend), "done");
   const BackendParameters& parameters = backend->parameters;
   BOOST_TEST(parameters.timeout.value().count() == 3000);
@@ -101,7 +110,22 @@ BOOST_AUTO_TEST_CASE(parameters_are_read_and_the_last_of_a_kind_holds) {
   BOOST_TEST(parameters.ttl.value().count() == 60'000);
   BOOST_TEST(parameters.smax.value() == 0u);
   BOOST_TEST(parameters.disableReuse.value());
-  BOOST_TEST(!parsed("http://backend/")->parameters.timeout.isSet());
+  BOOST_TEST(parameters.upgrade.value() == "websocket, foo/1");
+  BOOST_TEST(parameters.requestBuffer.value() == 65'536u);
+  BOOST_TEST(parameters.halfClose.value());
+  const BackendParameters unset = parsed("http://backend/")->parameters;
+  BOOST_TEST(!unset.timeout.isSet());
+  BOOST_TEST(!unset.upgrade.isSet());
+  BOOST_TEST(!unset.requestBuffer.isSet());
+  BOOST_TEST(!unset.halfClose.isSet());
+}
+
+// Who writes ws means it, unless something else is written.
+BOOST_AUTO_TEST_CASE(a_websocket_scheme_is_http_that_may_change_to_it) {
+  BOOST_TEST(parsed("ws://backend/")->parameters.upgrade.value() == "websocket");
+  BOOST_TEST(parsed("wss://backend/")->parameters.upgrade.value() == "websocket");
+  BOOST_TEST(parsed("ws://backend/", {"upgrade=None"})->parameters.upgrade.value() == "");
+  BOOST_TEST(parsed("ws://backend/", {"upgrade=foo"})->parameters.upgrade.value() == "foo");
 }
 
 BOOST_AUTO_TEST_CASE(exactly_one_slash_stands_where_base_and_remainder_meet) {

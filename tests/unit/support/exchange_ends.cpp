@@ -44,6 +44,18 @@ Outcome RecordingSink::flush() {
   return {};
 }
 
+Outcome RecordingSink::switched(proxycommon::ResponseHead& head) {
+  switchStatus = head.status;
+  return {};
+}
+
+Result<proxycommon::ExchangeEnd> exchangeHere(proxycommon::Connection& connection, proxycommon::ExchangePlan plan,
+                                              proxycommon::RequestBody& body, proxycommon::ResponseSink& sink,
+                                              WatchedClient client) {
+  BlockingWaiter waiter(client);
+  return finished(proxycommon::runExchange(connection, std::move(plan), body, sink, waiter));
+}
+
 ScriptedPeer::ScriptedPeer(proxycommon::FileDescriptor end, Script script)
     : end_(std::move(end)), thread_([this, script = std::move(script)] {
         script(end_);

@@ -11,6 +11,7 @@
 #include "common/http/body.h"
 #include "common/http/exchange.h"
 #include "tests/unit/support/sockets.h"
+#include "tests/unit/support/waiters.h"
 
 namespace proxytest {
 
@@ -25,7 +26,7 @@ class ListedBody final : public proxycommon::RequestBody {
       : pieces_(std::move(pieces)), end_(std::move(end)) {}
 
   Result<BodyPiece> next() override;
-  int descriptor() const override { return -1; }
+  bool blocks() const override { return true; }
 
  private:
   std::vector<std::string> pieces_;
@@ -39,7 +40,8 @@ class SocketBody final : public proxycommon::RequestBody {
   explicit SocketBody(proxycommon::FileDescriptor descriptor) : descriptor_(std::move(descriptor)) {}
 
   Result<BodyPiece> next() override;
-  int descriptor() const override { return descriptor_.get(); }
+  bool blocks() const override { return false; }
+  int descriptor() const { return descriptor_.get(); }
 
  private:
   proxycommon::FileDescriptor descriptor_;
@@ -49,13 +51,16 @@ class SocketBody final : public proxycommon::RequestBody {
 class RecordingSink final : public proxycommon::ResponseSink {
  public:
   std::vector<int> interims;
-  int status = 0;
+  int status = 0;        // of the final head
+  int switchStatus = 0;  // of the one that changes the protocol
   bool saidComplete = false;  // head() was told so
   std::string received;       // the body
   // What the sink does besides, if anything.
   std::function<Outcome()> onHead = [] { return Outcome{}; };
   std::function<Outcome()> onBody = [] { return Outcome{}; };
   std::function<void()> onFlush = [] {};
+  std::function<bool()> fullness = [] { return false; };
+  std::function<bool()> keeping = [] { return false; };
 
   std::span<char> readBuffer() override { return buffer_; }
   Outcome interim(const proxycommon::ResponseHead& head) override;
@@ -63,10 +68,18 @@ class RecordingSink final : public proxycommon::ResponseSink {
   Outcome body(std::span<const char> bytes) override;
   Outcome push() override { return {}; }
   Outcome flush() override;
+  Outcome switched(proxycommon::ResponseHead& head) override;
+  Result<bool> isFull() override { return fullness(); }
+  bool keepsBack() const override { return keeping(); }
 
  private:
   std::vector<char> buffer_ = std::vector<char>(proxycommon::ResponseParser::kMaximumHead);
 };
+
+// An exchange in the calling thread, which blocks.
+Result<proxycommon::ExchangeEnd> exchangeHere(proxycommon::Connection& connection, proxycommon::ExchangePlan plan,
+                                              proxycommon::RequestBody& body, proxycommon::ResponseSink& sink,
+                                              WatchedClient client = {});
 
 // Runs the script with the peer's end of a connection, which is closed when the script ends. Joins when destroyed.
 class ScriptedPeer {

@@ -6,8 +6,12 @@
 #include <stdexcept>
 #include <thread>
 
+#include "common/net/wait.h"
+
 namespace proxytest {
 
+using proxycommon::Connection;
+using proxycommon::IoState;
 using proxycommon::TlsContext;
 using proxycommon::TlsOptions;
 
@@ -51,12 +55,27 @@ TlsServer::TlsServer(const Identity& identity, int newestVersion) : context_(SSL
   SSL_CTX_set_security_level(context, 0);
 }
 
+proxycommon::Result<std::unique_ptr<Connection>> secured(proxycommon::FileDescriptor descriptor,
+                                                         const TlsRequest& request, proxycommon::milliseconds limit) {
+  const auto deadline = proxycommon::Deadline::after(limit);
+  auto handshake =
+      proxycommon::beginTls(std::move(descriptor), request.context, request.name, request.sessionKey);
+  if (!handshake) return std::move(handshake.error());
+  while (true) {
+    const IoState state = (*handshake)->advance();
+    if (state == IoState::kDone) return (*handshake)->take();
+    if (state != IoState::kWantRead && state != IoState::kWantWrite) return (*handshake)->error();
+    pollfd wanted{(*handshake)->descriptor(), static_cast<short>(state == IoState::kWantRead ? POLLIN : POLLOUT), 0};
+    if (!proxycommon::waitFor({&wanted, 1}, deadline))
+      return proxycommon::failure(proxycommon::ErrorKind::kConnectTimeout, "the handshake does not end");
+  }
+}
+
 Handshake shakeHands(const TlsServer& server, const TlsRequest& request) {
   SocketPair pair = makeSocketPair();
   auto peer = std::make_unique<TlsPeer>(server.context(), std::move(pair.theirs));
   std::jthread accepting([&peer] { peer->accept(); });
-  auto connection = makeTlsConnection(std::move(pair.ours), request.context, request.name, request.sessionKey,
-                                      proxycommon::milliseconds{20'000});
+  auto connection = secured(std::move(pair.ours), request, proxycommon::milliseconds{20'000});
   accepting.join();
   return {std::move(connection), std::move(peer)};
 }

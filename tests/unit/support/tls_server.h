@@ -67,6 +67,10 @@ struct Handshake {
   std::unique_ptr<TlsPeer> peer;
 };
 
+// The client's side alone, in the calling thread. Error kConnectTimeout when it does not end within `limit`.
+proxycommon::Result<std::unique_ptr<proxycommon::Connection>> secured(proxycommon::FileDescriptor descriptor,
+                                                                      const TlsRequest& request,
+                                                                      proxycommon::milliseconds limit);
 Handshake shakeHands(const TlsServer& server, const TlsRequest& request);
 
 std::shared_ptr<proxycommon::TlsContext> trusting(const CertificateAuthority& authority);

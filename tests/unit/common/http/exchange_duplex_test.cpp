@@ -19,9 +19,13 @@ BOOST_AUTO_TEST_SUITE(exchange_duplex, *boost::unit_test::timeout(120))
 namespace {
 
 constexpr milliseconds kLong{20'000};
-constexpr ExchangeLimits kLimits{kLong, kLong, kLong};
+constexpr ExchangeLimits kLimits{kLong, kLong, kLong, kLong};
 constexpr BodyFraming kChunked{BodyFraming::Kind::kChunked, 0};
 const std::string kHead = "POST / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+ExchangePlan plan(BodyFraming framing, ExchangeLimits limits = kLimits, bool isHead = false) {
+  return {kHead, framing, isHead, "", limits};
+}
 const std::string kTooLarge = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nno!";
 
 // Far more than the buffers of a socket hold, and every piece unlike the others.
@@ -53,6 +57,7 @@ class NarrowConnection final : public Connection {
   }
   bool isUsable() override { return wide_.isUsable(); }
   void endWriting() override { wide_.endWriting(); }
+  bool hasHalfClose() const override { return wide_.hasHalfClose(); }
   int descriptor() const override { return wide_.descriptor(); }
 
  private:
@@ -77,7 +82,7 @@ BOOST_AUTO_TEST_CASE(an_early_error_ends_the_upload) {
   });
   ListedBody body(manyPieces());
   RecordingSink sink;
-  const auto end = runExchange(*connection, kHead, kChunked, false, body, sink, kLimits);
+  const auto end = exchangeHere(*connection, plan(kChunked), body, sink);
   over = true;
   BOOST_REQUIRE_EQUAL(outcomeOf(end), "done");
   BOOST_TEST(sink.status == 413);
@@ -110,7 +115,7 @@ BOOST_AUTO_TEST_CASE(after_the_head_of_an_early_error_nothing_more_is_sent) {
   ListedBody body(manyPieces());
   RecordingSink sink;
   sink.onHead = [&headPassed] { return headPassed = true, Outcome{}; };
-  const auto end = runExchange(*connection, kHead, kChunked, false, body, sink, kLimits);
+  const auto end = exchangeHere(*connection, plan(kChunked), body, sink);
   connection->endWriting();
   BOOST_REQUIRE_EQUAL(outcomeOf(end), "done");
   BOOST_TEST(sink.received == "no!");
@@ -128,7 +133,7 @@ BOOST_AUTO_TEST_CASE(the_answer_of_a_peer_that_has_closed_meanwhile_is_passed_on
     });
     ListedBody body(manyPieces());
     RecordingSink sink;
-    const auto end = runExchange(*connection, kHead, kChunked, false, body, sink, kLimits);
+    const auto end = exchangeHere(*connection, plan(kChunked), body, sink);
     BOOST_REQUIRE_EQUAL(outcomeOf(end), "done");
     BOOST_TEST(sink.status == 413);
     BOOST_TEST(sink.received == "no!");
@@ -142,7 +147,7 @@ BOOST_AUTO_TEST_CASE(a_peer_that_closes_during_the_upload_without_an_answer_has_
   const ScriptedPeer peer(std::move(pair.theirs), [](FileDescriptor& end) { receive(end.get(), kHead.size()); });
   ListedBody body(manyPieces());
   RecordingSink sink;
-  const auto end = runExchange(*connection, kHead, kChunked, false, body, sink, kLimits);
+  const auto end = exchangeHere(*connection, plan(kChunked), body, sink);
   BOOST_REQUIRE_EQUAL(outcomeOf(end), "closed-early");
   BOOST_TEST(end.error().seen == Seen::kMaybeRan);
 }
@@ -158,7 +163,7 @@ BOOST_AUTO_TEST_CASE(an_early_success_that_ends_first_leaves_the_request_incompl
   });
   ListedBody body(manyPieces());
   RecordingSink sink;
-  const auto end = runExchange(*connection, kHead, kChunked, false, body, sink, kLimits);
+  const auto end = exchangeHere(*connection, plan(kChunked), body, sink);
   over = true;
   BOOST_REQUIRE_EQUAL(outcomeOf(end), "done");
   BOOST_TEST(sink.received == "yes");
@@ -181,7 +186,7 @@ BOOST_AUTO_TEST_CASE(an_echo_comes_back_while_the_upload_goes_on) {
   });
   ListedBody body(pieces);
   RecordingSink sink;
-  const auto end = runExchange(*connection, kHead, lengthOf(all), false, body, sink, kLimits);
+  const auto end = exchangeHere(*connection, plan(lengthOf(all)), body, sink);
   connection->endWriting();
   BOOST_REQUIRE_EQUAL(outcomeOf(end), "done");
   BOOST_TEST((sink.received == all));
@@ -205,14 +210,14 @@ BOOST_AUTO_TEST_CASE(a_conversation_goes_to_and_fro) {
   FileDescriptor speaker = std::move(client.theirs);
   const auto speakNext = [&] {
     if (sink.received.size() != static_cast<std::size_t>(spoken) * 2) return;
-    if (spoken == 10) return (void)(speaker = FileDescriptor());
+    if (spoken == 10) return (void)::shutdown(speaker.get(), SHUT_WR);
     sendAll(speaker.get(), "hi");
     ++spoken;
   };
   sink.onFlush = speakNext;
   speakNext();
   SocketBody body(std::move(client.ours));
-  const auto end = runExchange(*connection, kHead, kChunked, false, body, sink, kLimits);
+  const auto end = exchangeHere(*connection, plan(kChunked), body, sink, {body.descriptor(), true});
   connection->endWriting();
   BOOST_REQUIRE_EQUAL(outcomeOf(end), "done");
   BOOST_TEST(sink.received == "hihihihihihihihihihi");
@@ -237,14 +242,14 @@ BOOST_AUTO_TEST_CASE(a_chunk_is_whole_before_a_body_that_blocks_is_asked_again) 
       if (!arrived_) return failure(ErrorKind::kInternal, "the chunk has not come whole");
       return BodyPiece{};
     }
-    int descriptor() const override { return -1; }
+    bool blocks() const override { return true; }
 
    private:
     const std::atomic<bool>& arrived_;
     bool asked_ = false;
   } body(arrived);
   RecordingSink sink;
-  const auto end = runExchange(*connection, kHead, kChunked, false, body, sink, kLimits);
+  const auto end = exchangeHere(*connection, plan(kChunked), body, sink);
   connection->endWriting();
   BOOST_TEST(outcomeOf(end) == "done");
 }
@@ -266,7 +271,7 @@ BOOST_AUTO_TEST_CASE(framing_survives_reads_and_writes_of_any_size) {
           receiveUntilEnd(end.get());
         });
         ListedBody body({"abc", "0123456789abcdef"});
-        const auto end = runExchange(narrow, kHead, kChunked, false, body, sink, kLimits);
+        const auto end = exchangeHere(narrow, plan(kChunked), body, sink);
         wide->endWriting();
         BOOST_REQUIRE_EQUAL(outcomeOf(end), "done");
         BOOST_TEST(end->connectionIsReusable);
@@ -291,7 +296,7 @@ BOOST_AUTO_TEST_CASE(an_echo_comes_back_over_tls_while_the_upload_goes_on) {
   });
   ListedBody body(pieces);
   RecordingSink sink;
-  const auto end = runExchange(**made.connection, kHead, lengthOf(all), false, body, sink, kLimits);
+  const auto end = exchangeHere(**made.connection, plan(lengthOf(all)), body, sink);
   BOOST_REQUIRE_EQUAL(outcomeOf(end), "done");
   BOOST_TEST((sink.received == all));
   BOOST_TEST(end->connectionIsReusable);
@@ -312,7 +317,7 @@ BOOST_AUTO_TEST_CASE(a_peer_that_stops_within_a_tls_record_times_out) {
   });
   ListedBody body(manyPieces());
   RecordingSink sink;
-  const auto end = runExchange(**made.connection, kHead, kChunked, false, body, sink, {kLong, kLong, milliseconds{50}});
+  const auto end = exchangeHere(**made.connection, plan(kChunked, {kLong, kLong, milliseconds{50}, kLong}), body, sink);
   BOOST_TEST(outcomeOf(end) == "send-timeout");
 }
 

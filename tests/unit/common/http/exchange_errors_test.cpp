@@ -15,10 +15,14 @@ BOOST_AUTO_TEST_SUITE(exchange_errors, *boost::unit_test::timeout(120))
 namespace {
 
 constexpr milliseconds kLong{20'000};
-constexpr ExchangeLimits kLimits{kLong, kLong, kLong};
+constexpr ExchangeLimits kLimits{kLong, kLong, kLong, kLong};
 constexpr BodyFraming kNoBody{};
 constexpr BodyFraming kChunked{BodyFraming::Kind::kChunked, 0};
 const std::string kHead = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+ExchangePlan plan(BodyFraming framing, ExchangeLimits limits = kLimits, bool isHead = false) {
+  return {kHead, framing, isHead, "", limits};
+}
 const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
 
 // What came of an exchange that must fail.
@@ -32,7 +36,7 @@ Failed failed(SocketPair pair, ScriptedPeer::Script script, const ExchangeLimits
   Failed outcome{{}, std::move(sink)};
   auto connection = makeClearConnection(std::move(pair.ours));
   const ScriptedPeer peer(std::move(pair.theirs), std::move(script));
-  const auto end = runExchange(*connection, kHead, framing, false, body, outcome.sink, limits);
+  const auto end = exchangeHere(*connection, plan(framing, limits), body, outcome.sink);
   connection.reset();  // a peer that waits for us can go
   BOOST_REQUIRE(!end);
   outcome.error = end.error();
@@ -149,14 +153,14 @@ BOOST_AUTO_TEST_CASE(framing_without_end_is_given_up) {
 }
 
 BOOST_AUTO_TEST_CASE(a_peer_that_says_nothing_times_out) {
-  const Failed silence = failed(makeSocketPair(), silent, {milliseconds{20}, kLong, kLong});
+  const Failed silence = failed(makeSocketPair(), silent, {milliseconds{20}, kLong, kLong, kLong});
   BOOST_TEST(silence.error.kind == ErrorKind::kFirstByteTimeout);
   BOOST_TEST(silence.error.seen == Seen::kMaybeRan);
   BOOST_TEST(silence.error.detail.find("20 ms") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_peer_that_pauses_within_the_body_times_out) {
-  const Failed pause = failed(makeSocketPair(), answering(kOk + "hel"), {kLong, milliseconds{20}, kLong});
+  const Failed pause = failed(makeSocketPair(), answering(kOk + "hel"), {kLong, milliseconds{20}, kLong, kLong});
   BOOST_TEST(pause.error.kind == ErrorKind::kIdleTimeout);
   BOOST_TEST(pause.error.seen == Seen::kRan);
   BOOST_TEST(pause.sink.received == "hel");
@@ -172,7 +176,7 @@ BOOST_AUTO_TEST_CASE(a_peer_that_does_not_read_times_out) {
   const ScriptedPeer peer(std::move(pair.theirs), notReading);
   ListedBody body({std::string(10'000'000, 'x')});
   RecordingSink sink;
-  const auto end = runExchange(*connection, kHead, kChunked, false, body, sink, {kLong, kLong, milliseconds{20}});
+  const auto end = exchangeHere(*connection, plan(kChunked, {kLong, kLong, milliseconds{20}, kLong}), body, sink);
   over = true;
   BOOST_REQUIRE_EQUAL(outcomeOf(end), "send-timeout");
   BOOST_TEST(end.error().seen == Seen::kMaybeRan);
@@ -192,7 +196,7 @@ BOOST_AUTO_TEST_CASE(a_peer_that_drips_its_head_times_out) {
   const ScriptedPeer peer(std::move(pair.theirs), dripping);
   ListedBody none;
   RecordingSink sink;
-  const auto end = runExchange(*connection, kHead, kNoBody, false, none, sink, {milliseconds{200}, kLong, kLong});
+  const auto end = exchangeHere(*connection, plan(kNoBody, {milliseconds{200}, kLong, kLong, kLong}), none, sink);
   BOOST_TEST(outcomeOf(end) == "first-byte-timeout");
 }
 

@@ -16,10 +16,14 @@ BOOST_AUTO_TEST_SUITE(exchange, *boost::unit_test::timeout(120))
 namespace {
 
 constexpr milliseconds kLong{20'000};
-constexpr ExchangeLimits kLimits{kLong, kLong, kLong};
+constexpr ExchangeLimits kLimits{kLong, kLong, kLong, kLong};
 constexpr BodyFraming kNoBody{};
 constexpr BodyFraming kChunked{BodyFraming::Kind::kChunked, 0};
 const std::string kHead = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+ExchangePlan plan(BodyFraming framing, ExchangeLimits limits = kLimits, bool isHead = false) {
+  return {kHead, framing, isHead, "", limits};
+}
 
 constexpr BodyFraming length(std::uint64_t count) {
   return {BodyFraming::Kind::kLength, count};
@@ -42,7 +46,7 @@ Ended answered(const std::string& response, BodyFraming framing = kNoBody, Liste
       sendAll(end.get(), response);
       seen += receiveUntilEnd(end.get());
     });
-    const auto result = runExchange(*connection, kHead, framing, isHead, body, ended.sink, kLimits);
+    const auto result = exchangeHere(*connection, plan(framing, kLimits, isHead), body, ended.sink);
     BOOST_REQUIRE_EQUAL(outcomeOf(result), "done");
     ended.end = *result;
     connection->endWriting();
@@ -140,7 +144,7 @@ BOOST_AUTO_TEST_CASE(a_response_that_ends_with_the_connection_comes_whole) {
   });
   ListedBody none;
   RecordingSink sink;
-  const auto end = runExchange(*connection, kHead, kNoBody, false, none, sink, kLimits);
+  const auto end = exchangeHere(*connection, plan(kNoBody), none, sink);
   BOOST_REQUIRE_EQUAL(outcomeOf(end), "done");
   BOOST_TEST((sink.received == body));
   BOOST_TEST(!end->connectionIsReusable);
@@ -156,7 +160,7 @@ BOOST_AUTO_TEST_CASE(exchanges_follow_each_other_on_one_connection) {
   for (int count = 0; count < 10; ++count) {
     ListedBody none;
     RecordingSink sink;
-    const auto end = runExchange(*connection, kHead, kNoBody, false, none, sink, kLimits);
+    const auto end = exchangeHere(*connection, plan(kNoBody), none, sink);
     BOOST_REQUIRE_EQUAL(outcomeOf(end), "done");
     BOOST_TEST(sink.received == "hello");
     BOOST_TEST(end->connectionIsReusable);
@@ -181,7 +185,7 @@ BOOST_AUTO_TEST_CASE(what_comes_in_single_bytes_is_understood) {
   });
   ListedBody none;
   RecordingSink sink;
-  const auto end = runExchange(*connection, kHead, kNoBody, false, none, sink, kLimits);
+  const auto end = exchangeHere(*connection, plan(kNoBody), none, sink);
   over = true;
   BOOST_REQUIRE_EQUAL(outcomeOf(end), "done");
   BOOST_TEST(sink.received == "hello");
@@ -205,7 +209,7 @@ BOOST_AUTO_TEST_CASE(what_has_come_is_flushed_when_the_sender_pauses) {
     }
   });
   ListedBody none;
-  const auto end = runExchange(*connection, kHead, kNoBody, false, none, sink, kLimits);
+  const auto end = exchangeHere(*connection, plan(kNoBody), none, sink);
   BOOST_REQUIRE_EQUAL(outcomeOf(end), "done");
   BOOST_TEST(sink.received == "ababababab");
   BOOST_TEST(flushed >= 8u);

@@ -132,25 +132,25 @@ BOOST_AUTO_TEST_CASE(versions_before_tls_1_2_are_not_spoken) {
 BOOST_AUTO_TEST_CASE(a_peer_that_speaks_no_tls_fails) {
   SocketPair pair = makeSocketPair();
   sendAll(pair.theirs.get(), "HTTP/1.1 400 Bad Request\r\n\r\n");
-  BOOST_TEST(outcomeOf(makeTlsConnection(std::move(pair.ours), trustingAll(), "good.test", "", kLong)) == "tls-failed");
+  BOOST_TEST(outcomeOf(secured(std::move(pair.ours), {trustingAll()}, kLong)) == "tls-failed");
 }
 
 BOOST_AUTO_TEST_CASE(a_peer_that_closes_in_place_of_a_handshake_fails) {
   SocketPair pair = makeSocketPair();
   pair.theirs = FileDescriptor();
-  BOOST_TEST(outcomeOf(makeTlsConnection(std::move(pair.ours), trustingAll(), "good.test", "", kLong)) == "tls-failed");
+  BOOST_TEST(outcomeOf(secured(std::move(pair.ours), {trustingAll()}, kLong)) == "tls-failed");
 }
 
 BOOST_AUTO_TEST_CASE(a_peer_that_says_nothing_times_out) {
   SocketPair pair = makeSocketPair();
-  const auto result = makeTlsConnection(std::move(pair.ours), trustingAll(), "good.test", "", milliseconds{20});
+  const auto result = secured(std::move(pair.ours), {trustingAll()}, milliseconds{20});
   BOOST_TEST(outcomeOf(result) == "connect-timeout");
 }
 
 BOOST_AUTO_TEST_CASE(a_failed_handshake_closes_the_descriptor) {
   SocketPair pair = makeSocketPair();
   sendAll(pair.theirs.get(), "no TLS here");
-  (void)makeTlsConnection(std::move(pair.ours), trustingAll(), "good.test", "", kLong);
+  (void)secured(std::move(pair.ours), {trustingAll()}, kLong);
   receiveUntilEnd(pair.theirs.get());
   BOOST_TEST(!sendAll(pair.theirs.get(), "x"));
 }

@@ -1,6 +1,7 @@
 // The pool of idle connections, with connections over real sockets.
 #include "common/pool/connection_pool.h"
 
+#include <array>
 #include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <deque>
@@ -21,19 +22,15 @@ namespace {
 const PeerKey kKey{"peer"};
 const PeerKey kOther{"other"};
 
-// Dials socket pairs and keeps the peers' ends. Any thread.
+// Makes connections over socket pairs and keeps the peers' ends. Any thread.
 class Peers {
  public:
-  Result<std::unique_ptr<Connection>> dial() {
+  std::unique_ptr<Connection> connect() {
     SocketPair pair = makeSocketPair();
     const std::lock_guard lock(mutex_);
     ends_.push_back(std::move(pair.theirs));
     return makeClearConnection(std::move(pair.ours));
   }
-  ConnectionPool::Dial dialler() {
-    return [this] { return dial(); };
-  }
-  std::size_t count() const { return ends_.size(); }
   int end(std::size_t number) const { return ends_[number].get(); }
   void close(std::size_t number) { ends_[number] = FileDescriptor(); }
 
@@ -42,18 +39,11 @@ class Peers {
   std::deque<FileDescriptor> ends_;
 };
 
-ConnectionPool::Dial mustNotDial() {
-  return [] {
-    BOOST_ERROR("dialled although a connection was idle");
-    return failure(ErrorKind::kInternal, "dialled");
-  };
-}
-
 // Takes `count` connections at once, then keeps all of them, in order; gives their descriptors.
 std::vector<int> fill(ConnectionPool& pool, Peers& peers, std::size_t count, PoolLimits limits = {},
                       const PeerKey& key = kKey) {
   std::vector<Lease> leases;
-  while (leases.size() < count) leases.push_back(std::move(*pool.acquireFresh(key, limits, peers.dialler())));
+  while (leases.size() < count) leases.push_back(pool.lease(key, limits, peers.connect()));
   std::vector<int> descriptors;
   for (Lease& lease : leases) {
     descriptors.push_back(lease.connection().descriptor());
@@ -74,6 +64,7 @@ class IdleConnection final : public Connection {
   IoResult write(std::span<const char>, std::span<const char>) override { return {IoState::kWantWrite}; }
   bool isUsable() override { return true; }
   void endWriting() override {}
+  bool hasHalfClose() const override { return true; }
   int descriptor() const override { return -1; }
 };
 
@@ -82,15 +73,15 @@ class IdleConnection final : public Connection {
 BOOST_AUTO_TEST_CASE(a_connection_that_was_kept_is_used_again) {
   ConnectionPool pool;
   Peers peers;
-  auto first = pool.acquire(kKey, {}, peers.dialler());
-  BOOST_REQUIRE(static_cast<bool>(first));
-  BOOST_TEST(!first->isReused());
-  const int descriptor = first->connection().descriptor();
+  BOOST_TEST(!pool.acquire(kKey, {}));
+  Lease first = pool.lease(kKey, {}, peers.connect());
+  BOOST_TEST(!first.isReused());
+  const int descriptor = first.connection().descriptor();
   BOOST_TEST(pool.idleCount() == 0u);
-  first->keep();
+  first.keep();
   BOOST_TEST(pool.idleCount() == 1u);
-  auto second = pool.acquire(kKey, {}, mustNotDial());
-  BOOST_REQUIRE(static_cast<bool>(second));
+  auto second = pool.acquire(kKey, {});
+  BOOST_REQUIRE(second.has_value());
   BOOST_TEST(second->isReused());
   BOOST_TEST(second->connection().descriptor() == descriptor);
   BOOST_TEST(pool.idleCount() == 0u);
@@ -99,7 +90,7 @@ BOOST_AUTO_TEST_CASE(a_connection_that_was_kept_is_used_again) {
 BOOST_AUTO_TEST_CASE(a_connection_that_was_not_kept_is_closed) {
   ConnectionPool pool;
   Peers peers;
-  { const auto lease = pool.acquire(kKey, {}, peers.dialler()); }
+  { const Lease lease = pool.lease(kKey, {}, peers.connect()); }
   BOOST_TEST(pool.idleCount() == 0u);
   BOOST_TEST(hasEnded(peers.end(0)));
 }
@@ -109,7 +100,7 @@ BOOST_AUTO_TEST_CASE(the_connection_used_last_is_used_first) {
   Peers peers;
   const std::vector<int> kept = fill(pool, peers, 3);
   std::vector<Lease> leases;
-  for (int count = 0; count < 3; ++count) leases.push_back(std::move(*pool.acquire(kKey, {}, mustNotDial())));
+  for (int count = 0; count < 3; ++count) leases.push_back(pool.acquire(kKey, {}).value());
   BOOST_TEST(leases[0].connection().descriptor() == kept[2]);
   BOOST_TEST(leases[1].connection().descriptor() == kept[1]);
   BOOST_TEST(leases[2].connection().descriptor() == kept[0]);
@@ -119,8 +110,8 @@ BOOST_AUTO_TEST_CASE(a_connection_of_one_peer_never_serves_another) {
   ConnectionPool pool;
   Peers peers;
   fill(pool, peers, 1);
-  BOOST_TEST(!pool.acquire(kOther, {}, peers.dialler())->isReused());
-  BOOST_TEST(pool.acquire(kKey, {}, mustNotDial())->isReused());
+  BOOST_TEST(!pool.acquire(kOther, {}));
+  BOOST_TEST(pool.acquire(kKey, {})->isReused());
 }
 
 BOOST_AUTO_TEST_CASE(past_the_limit_the_oldest_connection_is_closed) {
@@ -130,7 +121,7 @@ BOOST_AUTO_TEST_CASE(past_the_limit_the_oldest_connection_is_closed) {
   const std::vector<int> kept = fill(pool, peers, 3, two);
   BOOST_TEST(pool.idleCount() == 2u);
   BOOST_TEST(hasEnded(peers.end(0)));
-  BOOST_TEST(pool.acquire(kKey, two, mustNotDial())->connection().descriptor() == kept[2]);
+  BOOST_TEST(pool.acquire(kKey, two)->connection().descriptor() == kept[2]);
 }
 
 BOOST_AUTO_TEST_CASE(the_limit_holds_for_each_peer) {
@@ -144,12 +135,14 @@ BOOST_AUTO_TEST_CASE(the_limit_holds_for_each_peer) {
 // A client that names many hosts must not use up the descriptors of a child.
 BOOST_AUTO_TEST_CASE(many_peers_together_do_not_pass_the_limit_of_the_pool) {
   ConnectionPool pool;
-  const auto dial = []() -> Result<std::unique_ptr<Connection>> { return {std::make_unique<IdleConnection>()}; };
   for (std::size_t peer = 0; peer < kMaximumIdleConnections + 10; ++peer)
-    pool.acquire(PeerKey{std::to_string(peer)}, {}, dial)->keep();
+    pool.lease(PeerKey{std::to_string(peer)}, {}, std::make_unique<IdleConnection>()).keep();
   BOOST_TEST(pool.idleCount() == kMaximumIdleConnections);
-  for (int peer = 0; peer < 10; ++peer) (void)pool.acquire(PeerKey{std::to_string(peer)}, {}, dial);
-  BOOST_TEST(pool.idleCount() == kMaximumIdleConnections - 10);
+  std::size_t left = 0;
+  for (std::size_t peer = 0; peer < kMaximumIdleConnections + 10; ++peer)
+    if (pool.acquire(PeerKey{std::to_string(peer)}, {})) ++left;
+  BOOST_TEST(left == kMaximumIdleConnections);
+  BOOST_TEST(pool.idleCount() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_pool_that_keeps_none_closes_every_connection) {
@@ -167,8 +160,8 @@ BOOST_AUTO_TEST_CASE(a_connection_that_was_idle_for_too_long_is_not_used_again) 
   const PoolLimits shortLived{10, milliseconds{1}};
   fill(pool, peers, 2, shortLived);
   std::this_thread::sleep_for(milliseconds{5});
-  BOOST_TEST(!pool.acquire(kKey, shortLived, peers.dialler())->isReused());
-  BOOST_TEST(!pool.acquire(kKey, shortLived, peers.dialler())->isReused());
+  BOOST_TEST(!pool.acquire(kKey, shortLived));
+  BOOST_TEST(!pool.acquire(kKey, shortLived));
   BOOST_TEST(hasEnded(peers.end(0)));
   BOOST_TEST(hasEnded(peers.end(1)));
 }
@@ -192,45 +185,38 @@ BOOST_AUTO_TEST_CASE(connections_that_have_ended_or_got_stray_bytes_are_skipped)
   peers.close(3);
   sendAll(peers.end(2), "HTTP/1.1 408 Request Timeout\r\n\r\n");
   peers.close(1);
-  auto lease = pool.acquire(kKey, {}, mustNotDial());
-  BOOST_REQUIRE(static_cast<bool>(lease));
+  auto lease = pool.acquire(kKey, {});
+  BOOST_REQUIRE(lease.has_value());
   BOOST_TEST(lease->connection().descriptor() == kept[0]);
   BOOST_TEST(pool.idleCount() == 0u);
 }
 
-BOOST_AUTO_TEST_CASE(where_none_is_usable_one_is_dialled) {
+BOOST_AUTO_TEST_CASE(where_none_is_usable_there_is_none) {
   ConnectionPool pool;
   Peers peers;
   fill(pool, peers, 2);
   peers.close(0);
   peers.close(1);
-  BOOST_TEST(!pool.acquire(kKey, {}, peers.dialler())->isReused());
-  BOOST_TEST(peers.count() == 3u);
+  BOOST_TEST(!pool.acquire(kKey, {}));
+  BOOST_TEST(pool.idleCount() == 0u);
 }
 
-BOOST_AUTO_TEST_CASE(a_fresh_connection_is_never_an_idle_one) {
+// A connection that became a tunnel.
+BOOST_AUTO_TEST_CASE(a_connection_that_was_taken_is_open_and_no_affair_of_the_pool) {
   ConnectionPool pool;
   Peers peers;
-  fill(pool, peers, 1);
-  BOOST_TEST(!pool.acquireFresh(kKey, {}, peers.dialler())->isReused());
-  BOOST_TEST(pool.idleCount() == 1u);
-}
-
-BOOST_AUTO_TEST_CASE(the_error_of_a_dial_is_passed_on) {
-  ConnectionPool pool;
-  const auto failing = [] { return failure(ErrorKind::kUnreachable, "no route", Seen::kNothing); };
-  const auto lease = pool.acquire(kKey, {}, failing);
-  BOOST_REQUIRE(!lease);
-  BOOST_TEST(lease.error().kind == ErrorKind::kUnreachable);
-  BOOST_TEST(lease.error().detail == "no route");
+  std::unique_ptr<Connection> taken = pool.lease(kKey, {}, peers.connect()).take();
+  BOOST_TEST(pool.idleCount() == 0u);
+  sendAll(peers.end(0), "x");
+  std::array<char, 8> buffer;
+  BOOST_TEST(taken->readWithin(buffer, milliseconds{20'000}).bytes == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_lease_that_is_moved_still_keeps_its_connection) {
   ConnectionPool pool;
   Peers peers;
-  auto first = pool.acquire(kKey, {}, peers.dialler());
-  BOOST_REQUIRE(static_cast<bool>(first));
-  Lease moved = std::move(*first);
+  Lease first = pool.lease(kKey, {}, peers.connect());
+  Lease moved = std::move(first);
   moved.keep();
   BOOST_TEST(pool.idleCount() == 1u);
 }
@@ -246,7 +232,8 @@ BOOST_AUTO_TEST_CASE(threads_that_hammer_the_pool_never_share_a_connection) {
   const auto hammer = [&](int thread) {
     for (int round = 0; round < 2000; ++round) {
       const PeerKey& key = round % 3 == 0 ? kOther : kKey;
-      auto lease = pool.acquire(key, few, peers.dialler());
+      auto lease = pool.acquire(key, few);
+      if (!lease) lease.emplace(pool.lease(key, few, peers.connect()));
       auto& used = inUse[static_cast<std::size_t>(lease->connection().descriptor())];
       if (used.exchange(true)) ++shared;
       std::this_thread::yield();
@@ -261,7 +248,7 @@ BOOST_AUTO_TEST_CASE(threads_that_hammer_the_pool_never_share_a_connection) {
   BOOST_TEST(shared == 0);
   std::size_t left = 0;
   for (const PeerKey& key : {kKey, kOther})
-    while (pool.acquire(key, few, peers.dialler())->isReused()) ++left;
+    while (pool.acquire(key, few)) ++left;
   BOOST_TEST(left <= 4u);
   BOOST_TEST(pool.idleCount() == 0u);
 }

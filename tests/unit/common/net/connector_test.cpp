@@ -1,5 +1,6 @@
-// The dialer against real listeners: what it connects to, what it never connects to, and that it leaves nothing open.
-#include "common/net/dialer.h"
+// From a destination to a connection, against real listeners: what is connected to, what never is, and that nothing is
+// left open.
+#include "common/net/connector.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -16,7 +17,7 @@ namespace proxytest {
 
 using namespace proxycommon;
 
-BOOST_AUTO_TEST_SUITE(dialer, *boost::unit_test::timeout(60))
+BOOST_AUTO_TEST_SUITE(connector, *boost::unit_test::timeout(60))
 
 namespace {
 
@@ -39,6 +40,15 @@ class Environment {
   std::vector<const char*> names_;
 };
 
+// A clear connection.
+Result<std::unique_ptr<Connection>> reach(Destination destination, const AddressGuard& guard, milliseconds limit) {
+  ConnectPlan plan;
+  plan.destination = std::move(destination);
+  plan.guard = &guard;
+  plan.limit = limit;
+  return connectHere(std::move(plan));
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(a_destination_is_shown_as_in_a_url) {
@@ -46,26 +56,25 @@ BOOST_AUTO_TEST_CASE(a_destination_is_shown_as_in_a_url) {
   BOOST_TEST((Destination{"2001:db8::1", 443}.toString()) == "[2001:db8::1]:443");
 }
 
-BOOST_AUTO_TEST_CASE(a_dialled_descriptor_is_connected_and_set_up) {
+BOOST_AUTO_TEST_CASE(a_connection_is_open_and_set_up) {
   const Listener listener;
-  const auto connected = dial({"127.0.0.1", listener.port()}, kOpen, kLimit);
+  const auto connected = reach({"127.0.0.1", listener.port()}, kOpen, kLimit);
   BOOST_REQUIRE(static_cast<bool>(connected));
   const FileDescriptor accepted = listener.accept();
   BOOST_TEST(sendAll(accepted.get(), "x"));
-  awaitReadable(connected->get());
-  BOOST_TEST(receive(connected->get(), 1) == "x");
-  BOOST_TEST((::fcntl(connected->get(), F_GETFL) & O_NONBLOCK) != 0);
-  BOOST_TEST((::fcntl(connected->get(), F_GETFD) & FD_CLOEXEC) != 0);
+  const int descriptor = (*connected)->descriptor();
+  BOOST_TEST(receive(descriptor, 1) == "x");
+  BOOST_TEST((::fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0);
   int noDelay = 0;
   socklen_t size = sizeof noDelay;
-  ::getsockopt(connected->get(), IPPROTO_TCP, TCP_NODELAY, &noDelay, &size);
+  ::getsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &noDelay, &size);
   BOOST_TEST(noDelay == 1);
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_sent_on_a_new_connection) {
   const Listener listener;
   const FileDescriptor accepted = [&] {
-    const auto connected = dial({"127.0.0.1", listener.port()}, kOpen, kLimit);
+    const auto connected = reach({"127.0.0.1", listener.port()}, kOpen, kLimit);
     return listener.accept();
   }();
   BOOST_TEST(receiveUntilEnd(accepted.get()) == "");
@@ -73,12 +82,12 @@ BOOST_AUTO_TEST_CASE(nothing_is_sent_on_a_new_connection) {
 
 BOOST_AUTO_TEST_CASE(a_name_is_resolved) {
   const Listener listener;
-  BOOST_TEST(outcomeOf(dial({"localhost", listener.port()}, kOpen, kLimit)) == "done");
+  BOOST_TEST(outcomeOf(reach({"localhost", listener.port()}, kOpen, kLimit)) == "done");
 }
 
 BOOST_AUTO_TEST_CASE(a_port_where_nobody_listens_is_refused) {
   const RefusingPort refusing;
-  const auto result = dial({"127.0.0.1", refusing.port()}, kOpen, kLimit);
+  const auto result = reach({"127.0.0.1", refusing.port()}, kOpen, kLimit);
   BOOST_REQUIRE(!result);
   BOOST_TEST(result.error().kind == ErrorKind::kRefused);
   BOOST_TEST(result.error().seen == Seen::kNothing);
@@ -87,9 +96,9 @@ BOOST_AUTO_TEST_CASE(a_port_where_nobody_listens_is_refused) {
 
 BOOST_AUTO_TEST_CASE(a_host_that_swallows_connections_times_out) {
   const Listener listener(0);
-  std::vector<FileDescriptor> filling;
+  std::vector<std::unique_ptr<Connection>> filling;
   for (int count = 0; count < 8; ++count) {
-    auto connected = dial({"127.0.0.1", listener.port()}, kOpen, milliseconds{100});
+    auto connected = reach({"127.0.0.1", listener.port()}, kOpen, milliseconds{100});
     if (connected) {
       filling.push_back(std::move(*connected));
       continue;
@@ -101,17 +110,17 @@ BOOST_AUTO_TEST_CASE(a_host_that_swallows_connections_times_out) {
 }
 
 BOOST_AUTO_TEST_CASE(a_name_that_does_not_exist_is_unresolvable) {
-  BOOST_TEST(outcomeOf(dial({"no-such-host.invalid", 80}, kOpen, milliseconds{5000})) == "unresolvable");
+  BOOST_TEST(outcomeOf(reach({"no-such-host.invalid", 80}, kOpen, milliseconds{5000})) == "unresolvable");
 }
 
 // Every way of writing 127.0.0.1 that some resolver understands.
 BOOST_AUTO_TEST_CASE(an_address_that_the_guard_refuses_is_never_dialled) {
   const Listener listener;
   for (const char* host :
-       {"127.0.0.1", "localhost", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.0.0.1", "0177.0.0.1",
-        "017700000001", "0", "0.0.0.0", "::ffff:127.0.0.1", "::ffff:7f00:1", "::1", "::", "LOCALHOST", "127.0.0.1."})
+       {"127.0.0.1", "localhost", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.0.0.1", "017700000001",
+        "0", "0.0.0.0", "::ffff:127.0.0.1", "::ffff:7f00:1", "::1", "::", "LOCALHOST", "127.0.0.1."})
     BOOST_TEST_CONTEXT(host) {
-      const auto result = dial({host, listener.port()}, kClosed, milliseconds{5000});
+      const auto result = reach({host, listener.port()}, kClosed, milliseconds{5000});
       BOOST_REQUIRE(!result);
       // Some resolvers do not know the odd ones at all.
       BOOST_TEST((outcomeOf(result) == "address-refused" || outcomeOf(result) == "unresolvable"), outcomeOf(result));
@@ -120,7 +129,7 @@ BOOST_AUTO_TEST_CASE(an_address_that_the_guard_refuses_is_never_dialled) {
 }
 
 BOOST_AUTO_TEST_CASE(the_error_of_a_refused_address_says_why) {
-  const auto result = dial({"127.0.0.1", 80}, kClosed, kLimit);
+  const auto result = reach({"127.0.0.1", 80}, kClosed, kLimit);
   BOOST_REQUIRE(!result);
   BOOST_TEST(result.error().kind == ErrorKind::kAddressRefused);
   BOOST_TEST(result.error().detail.find("127.0.0.1 is in 127.0.0.0/8 (loopback") != std::string::npos);
@@ -131,8 +140,8 @@ BOOST_AUTO_TEST_CASE(the_guard_judges_the_port_too) {
   const Listener other;
   AddressGuard guard = AddressGuard::closed();
   guard.allow(Network::parse("127.0.0.0/8").value(), PortSet::parse(std::to_string(listener.port())).value());
-  BOOST_TEST(outcomeOf(dial({"127.0.0.1", listener.port()}, guard, kLimit)) == "done");
-  BOOST_TEST(outcomeOf(dial({"127.0.0.1", other.port()}, guard, kLimit)) == "address-refused");
+  BOOST_TEST(outcomeOf(reach({"127.0.0.1", listener.port()}, guard, kLimit)) == "done");
+  BOOST_TEST(outcomeOf(reach({"127.0.0.1", other.port()}, guard, kLimit)) == "address-refused");
   BOOST_TEST(!other.hasCaller());
 }
 
@@ -176,7 +185,7 @@ BOOST_AUTO_TEST_CASE(a_host_that_is_no_host_is_unresolvable_and_never_dialled) {
                               "127.0.0.1:" + port + "@x",
                               "127.0.0.1:" + port + "/"};
   for (const std::string& host : rows) BOOST_TEST_CONTEXT("\"" << host << "\"") {
-      BOOST_TEST(outcomeOf(dial({host, trap.port()}, kOpen, milliseconds{5000})) == "unresolvable");
+      BOOST_TEST(outcomeOf(reach({host, trap.port()}, kOpen, milliseconds{5000})) == "unresolvable");
       BOOST_TEST(!trap.hasCaller());
     }
 }
@@ -186,10 +195,10 @@ BOOST_AUTO_TEST_CASE(proxies_named_in_the_environment_are_ignored) {
   const Listener listener;
   const Environment environment({"http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"},
                                 "http://127.0.0.1:" + std::to_string(trap.port()));
-  BOOST_TEST(outcomeOf(dial({"127.0.0.1", listener.port()}, kOpen, kLimit)) == "done");
+  BOOST_TEST(outcomeOf(reach({"127.0.0.1", listener.port()}, kOpen, kLimit)) == "done");
   BOOST_TEST(listener.hasCaller());
-  BOOST_TEST(outcomeOf(dial({"localhost", listener.port()}, kOpen, kLimit)) == "done");
-  BOOST_TEST(outcomeOf(dial({"no-such-host.invalid", 80}, kOpen, milliseconds{5000})) == "unresolvable");
+  BOOST_TEST(outcomeOf(reach({"localhost", listener.port()}, kOpen, kLimit)) == "done");
+  BOOST_TEST(outcomeOf(reach({"no-such-host.invalid", 80}, kOpen, milliseconds{5000})) == "unresolvable");
   BOOST_TEST(!trap.hasCaller());
 }
 
@@ -197,10 +206,11 @@ BOOST_AUTO_TEST_CASE(no_dial_leaves_a_descriptor_behind) {
   const Listener listener;
   const RefusingPort refusing;
   const auto dialAll = [&] {
-    (void)dial({"127.0.0.1", refusing.port()}, kOpen, kLimit);
-    (void)dial({"127.0.0.1", listener.port()}, kClosed, kLimit);
-    (void)dial({"x@127.0.0.1", listener.port()}, kOpen, kLimit);
-    if (dial({"127.0.0.1", listener.port()}, kOpen, kLimit)) (void)listener.accept();
+    (void)reach({"127.0.0.1", refusing.port()}, kOpen, kLimit);
+    (void)reach({"127.0.0.1", listener.port()}, kClosed, kLimit);
+    (void)reach({"x@127.0.0.1", listener.port()}, kOpen, kLimit);
+    (void)reach({"127.0.0.1", listener.port()}, kOpen, kLimit);
+    (void)listener.accept();
   };
   dialAll();  // what curl and OpenSSL keep for good
   const std::size_t before = countDescriptors();

@@ -1,0 +1,26 @@
+// A new connection to a backend.
+#include "common/httpd/backend_connection.h"
+
+#include <utility>
+
+namespace proxycommon {
+
+Task<Result<std::unique_ptr<Connection>>> connectBackend(ConnectPlan plan, RequestWaiter& waiter) {
+  const auto wake = waiter.wake();
+  Reactor* reactor = waiter.child().reactor.get();
+  if (!reactor || !wake) co_return connectHere(std::move(plan));
+  Interest interest;
+  interest.here = waiter.patience();
+  // The job has its own limit; this one only bounds what a fault could cost.
+  interest.until = Clock::now() + plan.limit + std::chrono::seconds{1};
+  Connecting connecting = reactor->connect(std::move(plan), wake);
+  while (!connecting.isDone()) {
+    const Woken woken = co_await waiter.until(interest);
+    if (woken.clientGone) co_return failure(ErrorKind::kClientGone, "the client has closed its connection");
+    if (interest.until <= Clock::now() && !connecting.isDone())
+      co_return failure(ErrorKind::kInternal, "a dial has not ended in its time");
+  }
+  co_return connecting.take();
+}
+
+}  // namespace proxycommon

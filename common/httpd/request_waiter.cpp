@@ -1,0 +1,140 @@
+// How a request waits inside httpd.
+#include "common/httpd/request_waiter.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "common/base/text.h"
+#include "common/httpd/parking.h"
+#include "common/net/wait.h"
+
+namespace proxycommon {
+namespace {
+
+// The event MPM closes a connection whose wait takes longer than Timeout, without a response and without a line in the
+// log: each wait ends before, and begins anew. Of two vhosts on one connection it may take either's.
+milliseconds mpmLimit(const request_rec& request) {
+  const apr_interval_time_t timeout = std::min(request.server->timeout, request.connection->base_server->timeout);
+  return milliseconds{std::max<apr_int64_t>(apr_time_as_msec(timeout) * 3 / 4, 50)};
+}
+
+// A stream of HTTP/2 has a pipe at most, and only where a body may come.
+int streamDescriptor(conn_rec& connection) {
+  apr_pollfd_t waited{};
+  apr_os_file_t descriptor = -1;
+  if (ap_get_pollfd_from_conn(&connection, &waited, nullptr) == APR_SUCCESS && waited.desc_type == APR_POLL_FILE &&
+      waited.desc.f)
+    apr_os_file_get(&descriptor, waited.desc.f);
+  return descriptor;
+}
+
+int clientDescriptor(conn_rec& connection) {
+  if (connection.master) return streamDescriptor(connection);
+  apr_os_sock_t descriptor = -1;
+  apr_os_sock_get(&descriptor, ap_get_conn_socket(&connection));
+  return descriptor;
+}
+
+}  // namespace
+
+Result<ParkPolicy> readPark(std::string_view text) {
+  if (equalsIgnoringCase(text, "off")) return ParkPolicy{.allowed = false};
+  if (text == "0") return ParkPolicy{.patience = milliseconds{0}};
+  const auto patience = parseDuration(text);
+  if (patience && *patience <= std::chrono::minutes{1}) return ParkPolicy{.patience = *patience};
+  return failure(ErrorKind::kInternal,
+                 "\"" + printable(text) + "\" is neither Off nor 0 nor a duration of at most 1min, such as 20ms");
+}
+
+RequestWaiter::RequestWaiter(request_rec& request, const ParkPolicy& policy)
+    : request_(request),
+      child_(childOf(*request.server)),
+      policy_(policy),
+      mayPark_(policy.allowed && child_.reactor && !request.main && !request.prev &&
+               isOurConnection(*request.connection)),
+      client_(clientDescriptor(*request.connection)) {}
+
+RequestWaiter::~RequestWaiter() {
+  if (watcher_) unpark();
+}
+
+milliseconds RequestWaiter::patience() const {
+  return mayPark_ && child_.workersAreScarce() ? milliseconds{0} : policy_.patience;
+}
+
+std::shared_ptr<const Wake> RequestWaiter::wake() {
+  if (!wake_)
+    if (auto made = std::make_shared<Wake>(); *made) wake_ = std::move(made);
+  return wake_;
+}
+
+bool RequestWaiter::waitHere(const Interest& interest) {
+  woken_ = {};
+  if (!mayPark_) {
+    block(interest, interest.until);
+    return true;
+  }
+  const auto now = Clock::now();
+  if (interest.until <= now) return true;
+  if (interest.here.count() > 0 && block(interest, std::min(interest.until, now + interest.here))) return true;
+  if (wake()) return false;
+  // Out of descriptors: the worker waits, and httpd has one request more that holds one.
+  block(interest, interest.until);
+  return true;
+}
+
+short RequestWaiter::hangUpEvent(const Interest& interest) const {
+  return policy_.halfClose || interest.clientMayEnd || request_.connection->master ? 0 : POLLRDHUP;
+}
+
+// Whether anything came before `until`.
+bool RequestWaiter::block(const Interest& interest, Clock::time_point until) {
+  const bool watchesClient = interest.clientEvents != 0 || !request_.connection->master;
+  const short hangUp = hangUpEvent(interest);
+  std::array<pollfd, 3> descriptors{
+      pollfd{interest.backend, interest.backendEvents, 0},
+      pollfd{watchesClient ? client_ : -1, static_cast<short>(interest.clientEvents | hangUp), 0},
+      pollfd{wake_ ? wake_->descriptor() : -1, POLLIN, 0}};
+  if (!waitFor(descriptors, Deadline::at(until))) return false;
+  woken_.backend = descriptors[0].revents != 0;
+  woken_.clientGone = (descriptors[1].revents & (POLLHUP | POLLERR | POLLRDHUP)) != 0;
+  woken_.client = (descriptors[1].revents & (POLLIN | POLLOUT)) != 0;
+  if (descriptors[2].revents != 0) wake_->clear();
+  return true;
+}
+
+void RequestWaiter::park(const Interest& interest, std::coroutine_handle<> continuation) {
+  continuation_ = continuation;
+  const short hangUp = hangUpEvent(interest);
+  Watcher& watcher = child_.reactor->watcher();
+  noteParked(request_, *this);
+  child_.counters.parked.fetch_add(1, std::memory_order_relaxed);
+  watcher_ = &watcher;
+  watch_ = watcher.add(
+      {interest.backend, interest.backendEvents, client_, static_cast<short>(interest.clientEvents | hangUp),
+       std::min(interest.until, Clock::now() + mpmLimit(request_))},
+      wake_);
+}
+
+void RequestWaiter::unpark() {
+  woken_ = std::exchange(watcher_, nullptr)->remove(watch_);
+  wake_->clear();
+  child_.counters.parked.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void RequestWaiter::forgetWake() {
+  // First nobody signals it any more: its number may be another descriptor's by now.
+  if (watcher_) {
+    std::exchange(watcher_, nullptr)->remove(watch_);
+    child_.counters.parked.fetch_sub(1, std::memory_order_relaxed);
+  }
+  wake_->release();
+}
+
+void RequestWaiter::resume() {
+  unpark();
+  std::exchange(continuation_, {}).resume();
+}
+
+}  // namespace proxycommon

@@ -1,0 +1,66 @@
+// RequestWaiter: how a request waits inside httpd. Where the MPM can wait in a worker's place the request is parked:
+// the worker serves others, the reactor watches, and a worker comes back when there is something to do. Elsewhere, and
+// where httpd does not allow it (subrequests, internal redirects, streams of HTTP/2), the worker itself waits.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "common/base/export.h"
+#include "common/httpd/child.h"
+#include "common/httpd/httpd_api.h"
+#include "common/net/waiter.h"
+
+namespace proxycommon {
+
+struct ParkPolicy {
+  bool allowed = true;
+  milliseconds patience{20};  // how long a worker waits itself
+  bool halfClose = false;     // a client that has closed its side only is still there
+};
+
+// The argument of FwdProxyPark and RevProxyPark: a duration, 0, or Off.
+PROXYCOMMON_API Result<ParkPolicy> readPark(std::string_view text);
+
+class PROXYCOMMON_API RequestWaiter final : public Waiter {
+ public:
+  RequestWaiter(request_rec& request, const ParkPolicy& policy);
+  ~RequestWaiter() override;
+  RequestWaiter(const RequestWaiter&) = delete;
+
+  milliseconds patience() const override;
+
+  Child& child() { return child_; }
+  // Whether whoever waits here is parked in the end, so that nothing here holds a worker.
+  bool mayPark() const { return mayPark_; }
+  // What ends a wait from outside; null when no descriptor is left.
+  std::shared_ptr<const Wake> wake();
+
+  // Of the connection's hooks. The wait is over: what came of it is kept, and what waited goes on.
+  void resume();
+  int wakeDescriptor() const { return wake_->descriptor(); }
+  // Its descriptor has been closed by others.
+  void forgetWake();
+
+ private:
+  bool waitHere(const Interest& interest) override;
+  void park(const Interest& interest, std::coroutine_handle<> continuation) override;
+  Woken woken() override { return woken_; }
+
+  bool block(const Interest& interest, Clock::time_point until);
+  short hangUpEvent(const Interest& interest) const;
+  void unpark();
+
+  request_rec& request_;
+  Child& child_;
+  const ParkPolicy policy_;
+  bool mayPark_;
+  int client_;  // the client's descriptor; -1: there is none to wait for
+  std::shared_ptr<Wake> wake_;
+  Woken woken_;
+  Watcher* watcher_ = nullptr;  // while parked
+  Watcher::Id watch_ = 0;
+  std::coroutine_handle<> continuation_;
+};
+
+}  // namespace proxycommon

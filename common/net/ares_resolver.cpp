@@ -1,0 +1,133 @@
+// Names to addresses by c-ares on an event loop. The only file that includes its header.
+#include "common/net/ares_resolver.h"
+
+#include <ares.h>
+#include <netdb.h>
+#include <sys/time.h>
+
+#include <array>
+#include <optional>
+
+#include "common/base/text.h"
+#include "common/net/event_loop.h"
+#include "common/net/port_set.h"
+
+namespace proxycommon {
+namespace {
+
+struct Question {
+  boost::asio::io_context& context;
+  std::string host;
+  std::shared_ptr<PendingAddresses> answer;
+};
+
+Result<Addresses> addressesOf(const std::string& host, int status, const ares_addrinfo* list) {
+  Addresses addresses;
+  for (const ares_addrinfo_node* node = list ? list->nodes : nullptr; node; node = node->ai_next)
+    if (const auto address = IpAddress::fromSocketAddress(*node->ai_addr)) addresses.push_back(*address);
+  if (status == ARES_SUCCESS && !addresses.empty()) return addresses;
+  const char* why = status == ARES_SUCCESS ? "it has no address" : ares_strerror(status);
+  return failure(ErrorKind::kUnresolvable, "no address for \"" + printable(host) + "\" (" + why + ")");
+}
+
+// In a turn of its own: whoever is told goes on at once, and must not do so inside c-ares.
+void tellLater(const Question& question, Result<Addresses> result) {
+  boost::asio::post(question.context, [answer = question.answer, result = std::move(result)]() mutable {
+    answer->tell(std::move(result));
+  });
+}
+
+void answered(void* context, int status, int, ares_addrinfo* list) noexcept try {
+  const std::unique_ptr<ares_addrinfo, void (*)(ares_addrinfo*)> owned(list, &ares_freeaddrinfo);
+  const std::unique_ptr<Question> question(static_cast<Question*>(context));
+  if (status != ARES_EDESTRUCTION) tellLater(*question, addressesOf(question->host, status, list));
+} catch (...) {
+  // Out of memory: the question's own time limit ends it.
+}
+
+class AresResolver final : public Resolver {
+ public:
+  explicit AresResolver(boost::asio::io_context& context)
+      : context_(context), timer_(context), descriptors_(context, [this](int descriptor, bool readable, bool writable) {
+          ares_process_fd(channel_, readable ? descriptor : ARES_SOCKET_BAD, writable ? descriptor : ARES_SOCKET_BAD);
+          armTimer();
+        }) {}
+  ~AresResolver() override {
+    if (channel_) ares_destroy(channel_);
+  }
+
+  std::optional<Error> open(const std::string& servers) {
+    ares_options options{};
+    options.sock_state_cb = [](void* self, ares_socket_t descriptor, int read, int write) noexcept {
+      static_cast<AresResolver*>(self)->descriptors_.want(descriptor, read != 0, write != 0);
+    };
+    options.sock_state_cb_data = this;
+    options.timeout = kTimeoutMilliseconds;
+    options.tries = kTries;
+    const int status =
+        ares_init_options(&channel_, &options, ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES);
+    if (status != ARES_SUCCESS) return failure(ErrorKind::kInternal, std::string{"c-ares: "} + ares_strerror(status));
+    if (!servers.empty() && ares_set_servers_ports_csv(channel_, servers.c_str()) != ARES_SUCCESS)
+      return failure(ErrorKind::kInternal, "c-ares does not take the name servers " + servers);
+    return std::nullopt;
+  }
+
+  void resolve(const std::string& host, std::shared_ptr<PendingAddresses> answer) override {
+    auto question = std::make_unique<Question>(Question{context_, host, std::move(answer)});
+    if (const auto address = IpAddress::parse(host)) return tellLater(*question, Addresses{*address});
+    ares_addrinfo_hints hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    ares_getaddrinfo(channel_, host.c_str(), nullptr, &hints, &answered, question.release());
+    armTimer();
+  }
+
+ private:
+  static constexpr int kTimeoutMilliseconds = 2000;
+  static constexpr int kTries = 3;
+
+  void armTimer() {
+    timeval left{};
+    if (!ares_timeout(channel_, nullptr, &left)) return;
+    timer_.expires_after(std::chrono::seconds{left.tv_sec} + std::chrono::microseconds{left.tv_usec});
+    timer_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+      armTimer();
+    });
+  }
+
+  boost::asio::io_context& context_;
+  AsioTimer timer_;
+  ForeignDescriptors descriptors_;
+  ares_channel channel_ = nullptr;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Resolver>> makeAresResolver(boost::asio::io_context& context, const std::string& servers) {
+  auto resolver = std::make_unique<AresResolver>(context);
+  if (auto error = resolver->open(servers)) return std::move(*error);
+  return std::unique_ptr<Resolver>(std::move(resolver));
+}
+
+Result<std::string> readNameServers(std::span<const std::string> words) {
+  std::string list;
+  for (const std::string& word : words) {
+    const auto colon = word.rfind(':');
+    const bool bracketed = word.starts_with('[');
+    const std::string_view host =
+        bracketed ? std::string_view(word).substr(1, word.find(']') - 1) : std::string_view(word).substr(0, colon);
+    const auto port =
+        colon == std::string::npos ? std::nullopt : parseNumber(std::string_view(word).substr(colon + 1), 65535);
+    if (!IpAddress::parse(host) || !port || *port == 0 || (bracketed && word[colon - 1] != ']'))
+      return failure(ErrorKind::kInternal,
+                     "\"" + printable(word) +
+                         "\" is no name server: write ADDRESS:PORT, such as 192.0.2.53:53 or [2001:db8::53]:53");
+    list.append(list.empty() ? "" : ",").append(word);
+  }
+  if (list.empty()) return failure(ErrorKind::kInternal, "nothing follows: write ADDRESS:PORT ...");
+  return list;
+}
+
+}  // namespace proxycommon

@@ -1,0 +1,161 @@
+// The threads of a child that wait for everyone.
+#include "common/reactor/reactor.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/executor_work_guard.hpp>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "common/base/signals_blocked.h"
+#include "common/net/event_loop.h"
+#include "common/reactor/loop_tunnel.h"
+
+namespace proxycommon {
+
+Connecting::~Connecting() {
+  if (job_ && !job_->isDone()) giveUp_(std::move(job_));
+}
+
+// One thread of the reactor. Everything that is not marked otherwise is for that thread.
+class Reactor::Loop {
+ public:
+  Loop() : watched_(context_), home_{context_, buffer_, {}} {}
+  // Any other thread.
+  ~Loop() {
+    work_.reset();
+    context_.stop();
+    if (thread_.joinable()) thread_.join();
+    if (watched_.is_open()) watched_.release();
+  }
+
+  // Before anything else.
+  Outcome start() {
+    auto connector = Connector::make(context_);
+    if (!connector) return std::move(connector.error());
+    connector_ = std::move(*connector);
+    auto watcher = Watcher::make();
+    if (!watcher) return std::move(watcher.error());
+    watcher_ = std::move(*watcher);
+    watched_.assign(watcher_->descriptor());
+    const SignalsBlocked blocked;
+    try {
+      thread_ = std::thread([this] { run(); });
+    } catch (const std::system_error& error) {
+      return failure(ErrorKind::kInternal, std::string{"no thread for the reactor: "} + error.what());
+    }
+    return {};
+  }
+
+  // Any thread.
+  template <class Work>
+  void post(Work work) {
+    boost::asio::post(context_, std::move(work));
+  }
+  Watcher& watcher() { return *watcher_; }
+  std::size_t tunnels() const { return tunnelCount_.load(std::memory_order_acquire); }
+  void pump(std::shared_ptr<TunnelPlan> plan) {
+    tunnelCount_.fetch_add(1, std::memory_order_acq_rel);
+    post([this, plan] {
+      plan->ended = [this, tell = std::move(plan->ended)](const TunnelEnd& end) {
+        tell(end);
+        tunnelCount_.fetch_sub(1, std::memory_order_acq_rel);
+      };
+      std::make_shared<LoopTunnel>(home_, std::move(*plan))->start();
+    });
+  }
+
+  Connector& connector() { return *connector_; }
+
+  void drain() {
+    home_.stoppingSince = Clock::now();
+    for (LoopTunnel* tunnel : home_.tunnels) tunnel->armTimer();
+  }
+
+  void endTunnels() {
+    // One that ends leaves the set.
+    const std::vector<LoopTunnel*> tunnels(home_.tunnels.begin(), home_.tunnels.end());
+    for (LoopTunnel* tunnel : tunnels) tunnel->stop(tunnel_reason::kDrained);
+  }
+
+ private:
+  void run() {
+    awaitWatched();
+    context_.run();
+  }
+
+  Detached awaitWatched() {
+    for (bool ready = true; ready;) {
+      // Not in the loop's condition: g++ 12 makes a dead frame of that.
+      ready = co_await whenReadable(watched_);
+      watcher_->dispatch();
+    }
+  }
+
+  boost::asio::io_context context_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};
+  std::array<char, 64 * 1024> buffer_;
+  std::unique_ptr<Watcher> watcher_;
+  AsioDescriptor watched_;
+  std::unique_ptr<Connector> connector_;
+  TunnelHome home_;
+  std::atomic<std::size_t> tunnelCount_ = 0;
+  std::thread thread_;
+};
+
+Reactor::Reactor(std::vector<std::unique_ptr<Loop>> loops) : loops_(std::move(loops)) {}
+Reactor::~Reactor() = default;
+
+unsigned Reactor::defaultThreads() {
+  return std::clamp(std::thread::hardware_concurrency(), 1U, 4U);
+}
+
+Result<std::unique_ptr<Reactor>> Reactor::start(unsigned threads) {
+  std::vector<std::unique_ptr<Loop>> loops;
+  for (unsigned index = 0; index < threads; ++index) {
+    loops.push_back(std::make_unique<Loop>());
+    if (auto started = loops.back()->start(); !started) return std::move(started.error());
+  }
+  return std::unique_ptr<Reactor>(new Reactor(std::move(loops)));
+}
+
+Reactor::Loop& Reactor::next() {
+  return *loops_[turn_.fetch_add(1, std::memory_order_relaxed) % loops_.size()];
+}
+
+Connecting Reactor::connect(ConnectPlan plan, std::shared_ptr<const Wake> wake) {
+  Loop& loop = next();
+  const auto job = std::make_shared<ConnectJob>(std::move(plan), [wake = std::move(wake)] { wake->signal(); });
+  loop.post([&loop, job] { loop.connector().start(job); });
+  return Connecting(job, [&loop](std::shared_ptr<ConnectJob> abandoned) {
+    loop.post([&loop, abandoned = std::move(abandoned)] { loop.connector().giveUp(*abandoned); });
+  });
+}
+
+Watcher& Reactor::watcher() {
+  return next().watcher();
+}
+
+void Reactor::pump(TunnelPlan plan) {
+  next().pump(std::make_shared<TunnelPlan>(std::move(plan)));
+}
+
+void Reactor::drain() {
+  for (const auto& loop : loops_) {
+    loop->post([&loop = *loop] { loop.drain(); });
+    loop->watcher().wakeAll();
+  }
+}
+
+void Reactor::endTunnels() {
+  for (const auto& loop : loops_) loop->post([&loop = *loop] { loop.endTunnels(); });
+}
+
+std::size_t Reactor::tunnels() const {
+  std::size_t count = 0;
+  for (const auto& loop : loops_) count += loop->tunnels();
+  return count;
+}
+
+}  // namespace proxycommon

@@ -1,0 +1,70 @@
+// Reactor: the few threads of a child that wait for everyone. It makes connections, watches what parked requests wait
+// for, and pumps tunnels whose client is no worker's any more. It knows nothing of HTTP and nothing of httpd.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "common/base/export.h"
+#include "common/base/result.h"
+#include "common/net/connector.h"
+#include "common/reactor/tunnel.h"
+#include "common/reactor/wake.h"
+#include "common/reactor/watcher.h"
+
+namespace proxycommon {
+
+// A connection on its way; given up when this dies first. One thread at a time.
+class PROXYCOMMON_API Connecting {
+ public:
+  ~Connecting();
+  Connecting(Connecting&&) = default;
+  Connecting& operator=(Connecting&&) = delete;
+
+  bool isDone() const { return job_->isDone(); }
+  // Precondition: isDone(). Once.
+  Result<std::unique_ptr<Connection>> take() { return job_->take(); }
+
+ private:
+  friend class Reactor;
+  Connecting(std::shared_ptr<ConnectJob> job, std::function<void(std::shared_ptr<ConnectJob>)> giveUp)
+      : job_(std::move(job)), giveUp_(std::move(giveUp)) {}
+  std::shared_ptr<ConnectJob> job_;
+  std::function<void(std::shared_ptr<ConnectJob>)> giveUp_;
+};
+
+// Any thread.
+class PROXYCOMMON_API Reactor {
+ public:
+  // As many threads as processors, at most four.
+  static unsigned defaultThreads();
+
+  // Error kInternal: no descriptors or threads left.
+  static Result<std::unique_ptr<Reactor>> start(unsigned threads);
+  // Ends its threads. Whoever is parked is not woken any more.
+  ~Reactor();
+
+  // `wake` is signalled when it is done.
+  Connecting connect(ConnectPlan plan, std::shared_ptr<const Wake> wake);
+  // One of its watchers; a watch is removed where it was added.
+  Watcher& watcher();
+  void pump(TunnelPlan plan);
+
+  // The child stops: from now on tunnels have as long as their drain limit; parked requests are woken to look again.
+  void drain();
+  // They end now.
+  void endTunnels();
+  std::size_t tunnels() const;
+
+ private:
+  class Loop;
+  explicit Reactor(std::vector<std::unique_ptr<Loop>> loops);
+  Loop& next();
+
+  std::vector<std::unique_ptr<Loop>> loops_;
+  std::atomic<unsigned> turn_ = 0;
+};
+
+}  // namespace proxycommon

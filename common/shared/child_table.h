@@ -1,0 +1,43 @@
+// ChildTable: what each child process counts, in memory that parent and children of all generations share. It outlives
+// a graceful restart, for children of earlier generations still count in it. It knows nothing of httpd.
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+
+#include "common/base/export.h"
+#include "common/base/result.h"
+
+namespace proxycommon {
+
+// One child's. Any process.
+struct ChildCounters {
+  std::atomic<pid_t> process = 0;  // whose they are; 0: nobody's
+  std::atomic<std::uint32_t> tunnels = 0;
+  std::atomic<std::uint32_t> parked = 0;
+};
+static_assert(std::atomic<std::uint32_t>::is_always_lock_free && std::atomic<pid_t>::is_always_lock_free);
+
+class PROXYCOMMON_API ChildTable {
+ public:
+  // In the parent. The memory is never given back: children use it as long as they live. Error kInternal.
+  static Result<ChildTable*> make(std::size_t children);
+
+  // In a child, once: counters of its own, set to zero; those of a child that has died are taken over. nullptr when all
+  // are in use.
+  ChildCounters* claim(pid_t process);
+
+  // Those of living children have a process.
+  std::span<ChildCounters> all() { return {counters_, size_}; }
+  static bool isAlive(const ChildCounters& counters);
+
+ private:
+  ChildTable(ChildCounters* counters, std::size_t size) : counters_(counters), size_(size) {}
+  ChildCounters* counters_;
+  std::size_t size_;
+};
+
+}  // namespace proxycommon

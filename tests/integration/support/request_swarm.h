@@ -1,0 +1,67 @@
+// Many small GET requests at once, in one thread: how they were answered, and how long each took. Responses need a
+// Content-Length. A request whose kept connection was closed before any byte of an answer came is sent once more on a
+// new one, as every user agent does.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <limits>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/integration/support/event_loop.h"
+
+namespace proxytest {
+
+struct RequestLoad {
+  int port = 0;
+  std::string target = "/";
+  int total = std::numeric_limits<int>::max();  // until stop()
+  int atOnce = 1;
+  bool keepAlive = false;
+  std::chrono::milliseconds pause{0};  // of each client, between two requests
+};
+
+struct LoadResult {
+  std::map<int, int> statuses;
+  int failures = 0;                                  // no complete answer
+  std::vector<std::chrono::microseconds> latencies;  // of the complete answers, sorted
+
+  int answered(int status) const;
+  bool all(int status) const;  // every one, and at least one
+  std::chrono::milliseconds percentile(double part) const;
+  std::string report() const;
+};
+
+class RequestSwarm {
+ public:
+  explicit RequestSwarm(RequestLoad load);  // begins at once
+  ~RequestSwarm();
+  RequestSwarm(const RequestSwarm&) = delete;
+  RequestSwarm& operator=(const RequestSwarm&) = delete;
+
+  int finished() const { return finished_; }
+  bool waitFor(std::chrono::milliseconds limit);  // all of them; false when some are still unanswered
+
+  // Begins no further request, waits for those that are on their way, and counts what remains as failed.
+  LoadResult stop(std::chrono::milliseconds limit);
+
+ private:
+  class Client;
+  class Connection;
+
+  void done(int status, std::chrono::microseconds latency);  // status 0: failed
+
+  const RequestLoad load_;
+  EventLoop loop_;
+  int toBegin_;
+  int begun_ = 0;
+  std::atomic<int> finished_ = 0;
+  std::atomic<int> running_ = 0;
+  LoadResult result_;
+  std::vector<std::unique_ptr<Client>> clients_;
+};
+
+}  // namespace proxytest

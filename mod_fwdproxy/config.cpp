@@ -126,8 +126,8 @@ const command_rec kDirectives[] = {
         "threads of a child that wait for everyone; default: processors, at most 4"),
     directive::nested<&ServerConfig::tunnel, &proxycommon::TunnelConfig::idle, &directive::readDuration>(
         "FwdProxyTunnelTimeout", RSRC_CONF, "how long a tunnel may be silent; default: FwdProxyTimeout, else 10min"),
-    directive::nested<&ServerConfig::tunnel, &proxycommon::TunnelConfig::lifetime, &directive::readDuration>(
-        "FwdProxyTunnelLifetime", RSRC_CONF, "how long a tunnel may last; default: no limit"),
+    directive::nested<&ServerConfig::tunnel, &proxycommon::TunnelConfig::lifetime, &directive::readDurationOrOff>(
+        "FwdProxyTunnelLifetime", RSRC_CONF, "how long a tunnel may last, or Off; default Off"),
     directive::nested<&ServerConfig::tunnel, &proxycommon::TunnelConfig::drain, &directive::readDuration>(
         "FwdProxyTunnelDrain", RSRC_CONF, "how long tunnels go on when their child stops; default 5min"),
     directive::nested<&ServerConfig::tunnel, &proxycommon::TunnelConfig::most, &directive::readCount>(

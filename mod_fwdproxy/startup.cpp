@@ -42,15 +42,18 @@ bool isWellPlaced(server_rec& main, server_rec& server) {
   return false;
 }
 
+bool isProxy(server_rec& main) {
+  for (server_rec* server = &main; server; server = server->next)
+    if (ServerConfig::of(*server).requests.valueOr(false)) return true;
+  return false;
+}
+
 }  // namespace
 
 int check(apr_pool_t* pool, apr_pool_t*, apr_pool_t*, server_rec* main) {
-  bool proxies = false;
-  for (server_rec* server = main; server; server = server->next) {
+  for (server_rec* server = main; server; server = server->next)
     if (!isWellPlaced(*main, *server)) return HTTP_INTERNAL_SERVER_ERROR;
-    proxies = proxies || ServerConfig::of(*server).requests.valueOr(false);
-  }
-  if (proxies) proxycommon::adviseOnMpm(pool, *main);
+  if (proxycommon::isConfigTest() && isProxy(*main)) proxycommon::adviseOnMpm(pool, *main);
   return OK;
 }
 
@@ -65,6 +68,7 @@ int prepare(apr_pool_t* pool, apr_pool_t*, apr_pool_t*, server_rec* main) {
     ap_log_error(APLOG_MARK, APLOG_EMERG, 0, main, "%s", prepared.error().detail.c_str());
     return HTTP_INTERNAL_SERVER_ERROR;
   }
+  if (!proxycommon::isFirstOfTwoRuns() && isProxy(*main)) proxycommon::adviseOnMpm(pool, *main);
   return OK;
 }
 

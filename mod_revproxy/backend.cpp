@@ -47,7 +47,8 @@ bool setUpgrade(BackendParameters& parameters, std::string_view text) {
 }
 
 bool setRequestBuffer(BackendParameters& parameters, std::string_view text) {
-  const auto size = proxycommon::parseSize(text);
+  const bool off = proxycommon::equalsIgnoringCase(text, "off");
+  const auto size = off ? std::optional<std::uint64_t>(0) : proxycommon::parseSize(text);
   if (size) parameters.requestBuffer = *size;
   return size.has_value();
 }
@@ -67,7 +68,7 @@ const Registry<Parameter>& parameterTable() {
       {"smax", {&setSmax, "a number of connections"}},
       {"disablereuse", {&setSwitch<&BackendParameters::disableReuse>, "On or Off"}},
       {"upgrade", {&setUpgrade, "protocols such as websocket, separated by commas, or None"}},
-      {"request-buffer", {&setRequestBuffer, "a size such as 64k or 1M"}},
+      {"request-buffer", {&setRequestBuffer, "a size such as 64k or 1M, or Off"}},
       {"half-close", {&setSwitch<&BackendParameters::halfClose>, "On or Off"}},
   };
   return table;

@@ -223,8 +223,8 @@ const command_rec kDirectives[] = {
                                   "ADDRESS:PORT ...: name servers to ask; default: the system's"),
     directive::nested<&LocationConfig::tunnel, &proxycommon::TunnelConfig::idle, &directive::readDuration>(
         "RevProxyTunnelTimeout", kAnywhere, "how long a tunnel may be silent; default: RevProxyTimeout, else 10min"),
-    directive::nested<&LocationConfig::tunnel, &proxycommon::TunnelConfig::lifetime, &directive::readDuration>(
-        "RevProxyTunnelLifetime", kAnywhere, "how long a tunnel may last; default: no limit"),
+    directive::nested<&LocationConfig::tunnel, &proxycommon::TunnelConfig::lifetime, &directive::readDurationOrOff>(
+        "RevProxyTunnelLifetime", kAnywhere, "how long a tunnel may last, or Off; default Off"),
     directive::nested<&LocationConfig::tunnel, &proxycommon::TunnelConfig::drain, &directive::readDuration>(
         "RevProxyTunnelDrain", kAnywhere, "how long tunnels go on when their child stops; default 5min"),
     directive::nested<&LocationConfig::tunnel, &proxycommon::TunnelConfig::most, &directive::readCount>(

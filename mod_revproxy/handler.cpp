@@ -85,12 +85,11 @@ Task<int> serve(request_rec& request, const Backend& backend, const LocationConf
     return proxycommon::answerError(request, APLOG_MODULE_INDEX, backend.origin(), error, response);
   };
   RequestWaiter waiter(request, parkPolicyOf(backend, config));
-  const auto tunnel = config.tunnel.settings(config.timeout);
   const std::string offered =
       proxycommon::offeredUpgrade(proxycommon::requestUpgrade(request), backend.parameters.upgrade.valueOr(""));
   std::optional<proxycommon::TunnelSlot> slot;
   if (!offered.empty()) {
-    auto taken = proxycommon::takeTunnelSlot(request, tunnel);
+    auto taken = proxycommon::takeTunnelSlot(request, config.tunnel.settings(config.timeout));
     if (!taken) co_return fail(taken.error(), nullptr);
     slot.emplace(std::move(*taken));
   }
@@ -110,7 +109,7 @@ Task<int> serve(request_rec& request, const Backend& backend, const LocationConf
                                      std::move((*answer)->behindHead),
                                      backend.authority,
                                      APLOG_MODULE_INDEX,
-                                     tunnel.limits,
+                                     config.tunnel.settings(config.timeout).limits,
                                      std::move(*slot)};
   co_return co_await proxycommon::openTunnel(request, std::move(opening), waiter);
 }

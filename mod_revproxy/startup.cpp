@@ -16,15 +16,18 @@ milliseconds keepAliveHoldOf(const server_rec& server) {
   return ServerConfig::of(server).keepAliveHold.valueOr(proxycommon::kDefaultKeepAliveHold);
 }
 
+bool isProxy(const server_rec& main) {
+  for (const server_rec* server = &main; server; server = server->next) {
+    const ServerConfig& config = ServerConfig::of(*server);
+    if (!config.mappings.empty() || !config.locationMappings.empty()) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 int check(apr_pool_t* pool, apr_pool_t*, apr_pool_t*, server_rec* main) {
-  for (server_rec* server = main; server; server = server->next) {
-    const ServerConfig& config = ServerConfig::of(*server);
-    if (config.mappings.empty() && config.locationMappings.empty()) continue;
-    proxycommon::adviseOnMpm(pool, *main);
-    break;
-  }
+  if (proxycommon::isConfigTest() && isProxy(*main)) proxycommon::adviseOnMpm(pool, *main);
   return OK;
 }
 
@@ -36,8 +39,8 @@ int prepare(apr_pool_t* pool, apr_pool_t*, apr_pool_t*, server_rec* main) {
     ap_log_error(APLOG_MARK, APLOG_EMERG, 0, main, "%s", prepared.error().detail.c_str());
     return HTTP_INTERNAL_SERVER_ERROR;
   }
-  // The first of the two runs only checks the configuration; its warnings would come twice.
-  if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) return OK;
+  if (proxycommon::isFirstOfTwoRuns()) return OK;
+  if (isProxy(*main)) proxycommon::adviseOnMpm(pool, *main);
   for (server_rec* server = main; server; server = server->next) {
     // A vhost without directives of ours has the very configuration of the main server.
     if (server != main && &ServerConfig::of(*server) == &ServerConfig::of(*main)) continue;

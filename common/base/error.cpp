@@ -45,7 +45,7 @@ constexpr std::array kTraits = {
                 "clients reach https through CONNECT, and this proxy speaks no other scheme",
                 "This proxy takes http URLs, and CONNECT for all else."},
     ErrorTraits{"tunnel-limit", Side::kOurs, 503, Severity::kWarning,
-                "raise FwdProxyMaxTunnels or RevProxyMaxTunnels, or their …PerClient, if it is meant", ""},
+                "raise FwdProxyMaxTunnels or RevProxyMaxTunnels, or MaxTunnelsPerClient, if it is meant", ""},
     ErrorTraits{"internal", Side::kOurs, 500, Severity::kError, "this is a fault of the proxy itself", ""},
 };
 static_assert(kTraits.size() == static_cast<std::size_t>(ErrorKind::kInternal) + 1);

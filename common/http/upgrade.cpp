@@ -20,9 +20,11 @@ Result<std::string> readUpgrade(std::string_view text) {
   std::string list;
   for (std::string_view rest = text; const auto member = nextListMember(rest);) {
     // Of these the connection would not be a tunnel, but HTTP that nobody checks.
+    // And a switch's or mod_proxy's word is no protocol.
+    const bool isWord = listContains("On, Off, Any, None", *member);
     const bool isHttp = startsWithIgnoringCase(*member, "h2") || startsWithIgnoringCase(*member, "http") ||
                         startsWithIgnoringCase(*member, "tls");
-    if (!isProtocol(*member) || isHttp)
+    if (!isProtocol(*member) || isHttp || isWord)
       return failure(ErrorKind::kInternal, "\"" + printable(*member) +
                                                "\" is no protocol that can be tunnelled: write names such as "
                                                "websocket, separated by commas, or None");

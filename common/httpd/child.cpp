@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "common/httpd/guarded.h"
+#include "common/httpd/mpm_advice.h"
 #include "common/httpd/pool_owned.h"
 #include "common/net/dialer.h"
 
@@ -113,7 +114,7 @@ Outcome prepareLibrary(apr_pool_t* config, const LibraryNeeds& needs) {
   all.reactorThreads = std::max(all.reactorThreads, needs.reactorThreads);
   if (needs.keepAliveHold) all.keepAliveHold = needs.keepAliveHold;
   if (auto prepared = prepareDialer(); !prepared) return prepared;
-  if (childTable() || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) return {};
+  if (childTable() || isFirstOfTwoRuns()) return {};
   auto table = ChildTable::make(static_cast<std::size_t>(std::max(query(AP_MPMQ_HARD_LIMIT_DAEMONS), 1)));
   if (!table) return std::move(table.error());
   *static_cast<ChildTable**>(ap_retained_data_create(kTableKey, sizeof(ChildTable*))) = *table;

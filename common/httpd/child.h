@@ -34,6 +34,7 @@ struct PROXYCOMMON_API Child {
   TlsContexts tlsContexts;
   TunnelSlots tunnelSlots;
   std::atomic<int> busyWorkers{0};  // those with a client's connection
+  std::atomic<int> holdingWorkers{0};
   int workers = 1;
   KeepAliveHold keepAliveHold = nullptr;
   // Under MPMs that take connections back alone; elsewhere whoever waits does so in its worker.
@@ -43,7 +44,6 @@ struct PROXYCOMMON_API Child {
 
   // Whether fewer than a quarter of the workers are free.
   bool workersAreScarce() const { return busyWorkers * 4 > workers * 3; }
-  bool halfIsFree() const { return busyWorkers * 2 <= workers; }
 };
 
 // In post_config, for each module: what must be there before a child is. Error kInternal.

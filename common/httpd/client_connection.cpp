@@ -60,15 +60,48 @@ bool nextRequestComes(conn_rec& connection, milliseconds hold) {
   return waitFor({&client, 1}, Deadline::after(hold));
 }
 
-// After an answer: whether the next request is waited for here is decided by how many workers are free.
-void holdConnection(conn_rec& connection, const Child& child, milliseconds hold) {
-  const bool mayContinue = hold.count() > 0 && connection.cs->state == CONN_STATE_WRITE_COMPLETION &&
-                           !connection.aborted && connection.keepalive == AP_CONN_KEEPALIVE &&
-                           !connection.data_in_input_filters;
-  if (mayContinue && child.halfIsFree() && writeOut(connection) && nextRequestComes(connection, hold)) {
-    // The MPM then comes straight back to the process_connection hooks, all of them.
-    connection.data_in_input_filters = 1;
+// The right to hold; a worker keeps it from one request to the next. Of at most half of the child's workers, so that
+// the others are there for whoever comes.
+class HoldPermit {
+ public:
+  explicit HoldPermit(Child& child) : child_(child) {}
+  ~HoldPermit() {
+    if (given_) --child_.holdingWorkers;
   }
+  HoldPermit(const HoldPermit&) = delete;
+
+  // No worker holds while none is free.
+  bool isGiven() {
+    if (child_.busyWorkers >= child_.workers) return false;
+    if (given_) return true;
+    given_ = ++child_.holdingWorkers * 2 <= child_.workers;
+    if (!given_) --child_.holdingWorkers;
+    return given_;
+  }
+
+ private:
+  Child& child_;
+  bool given_ = false;
+};
+
+bool isStopping() {
+  int state = 0;
+  return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) != APR_SUCCESS || state == AP_MPMQ_STOPPING;
+}
+
+// After an answer: whether the next request has come, so that this worker goes on with it.
+bool goesOn(conn_rec& connection, HoldPermit& permit, milliseconds hold) {
+  const bool mayContinue = connection.cs->state == CONN_STATE_WRITE_COMPLETION && !connection.aborted &&
+                           connection.keepalive == AP_CONN_KEEPALIVE && !connection.data_in_input_filters;
+  return mayContinue && hold.count() > 0 && permit.isGiven() && writeOut(connection) &&
+         nextRequestComes(connection, hold) && !isStopping();
+}
+
+// Precondition: a request is over, or parked.
+void serveFurther(conn_rec& connection, Child& child) {
+  const milliseconds hold = child.keepAliveHold(*connection.base_server);
+  HoldPermit permit(child);
+  while (goesOn(connection, permit, hold)) processOneRequest(connection);
 }
 
 }  // namespace
@@ -78,7 +111,7 @@ int resumeConnection(conn_rec* connection) {
   Child& child = childOf(*connection->base_server);
   const BusyWorker busy(child.busyWorkers);
   resumeParked(*connection);
-  holdConnection(*connection, child, child.keepAliveHold(*connection->base_server));
+  serveFurther(*connection, child);
   return OK;
 }
 
@@ -87,7 +120,7 @@ int processConnection(conn_rec* connection) {
   Child& child = childOf(*connection->base_server);
   const BusyWorker busy(child.busyWorkers);
   processOneRequest(*connection);
-  holdConnection(*connection, child, child.keepAliveHold(*connection->base_server));
+  serveFurther(*connection, child);
   return OK;
 }
 

@@ -16,6 +16,11 @@ Result<milliseconds> readDuration(std::string_view text) {
                                            "such as 500ms; without a unit it is seconds");
 }
 
+Result<milliseconds> readDurationOrOff(std::string_view text) {
+  if (equalsIgnoringCase(text, "off")) return milliseconds{0};
+  return readDuration(text);
+}
+
 Result<std::size_t> readCount(std::string_view text) {
   constexpr std::uint64_t kMost = 1'000'000'000;
   const auto count = parseNumber(text, kMost);

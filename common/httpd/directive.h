@@ -20,6 +20,8 @@ namespace proxycommon::directive {
 // How arguments are read. The error's detail says what to write instead.
 PROXYCOMMON_API Result<bool> readSwitch(std::string_view text);
 PROXYCOMMON_API Result<milliseconds> readDuration(std::string_view text);
+// A duration; Off is zero.
+PROXYCOMMON_API Result<milliseconds> readDurationOrOff(std::string_view text);
 // A number from 1 up.
 PROXYCOMMON_API Result<std::size_t> readCount(std::string_view text);
 // A number from 1 to 64.

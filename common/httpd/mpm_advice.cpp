@@ -28,12 +28,6 @@ double asyncRequestWorkerFactor(const ap_directive_t* directive) {
   return factor;
 }
 
-// The first of the two runs at start only checks the configuration; its warnings would come twice.
-bool mayWarn() {
-  return ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST ||
-         ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG;
-}
-
 void warn(server_rec& main, const std::string& text) {
   ap_log_error_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_WARNING, 0, &main, "proxy: %s", text.c_str());
 }
@@ -67,11 +61,18 @@ void adviseOnServerLimit(server_rec& main) {
 
 }  // namespace
 
+bool isConfigTest() {
+  return ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST;
+}
+bool isFirstOfTwoRuns() {
+  return ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG;
+}
+
 void adviseOnMpm(apr_pool_t* config, server_rec& main) {
   constexpr const char* kKey = "proxycommon-advice-" PROXYCOMMON_VERSION;
   void* advised = nullptr;
   apr_pool_userdata_get(&advised, kKey, config);
-  if (advised || !mayWarn() || !canPark()) return;
+  if (advised || !canPark()) return;
   apr_pool_userdata_setn(config, kKey, nullptr, config);
   adviseOnFactor(main);
   adviseOnServerLimit(main);

@@ -7,7 +7,12 @@
 
 namespace proxycommon {
 
-// In check_config, after the MPM's own, by a module that has something to proxy. Warns once, whoever calls.
+// Whether check_config is the place for warnings, which is so for configtest alone: at a real start the first
+// check_config comes again, and at the second there is no log yet. Then post_config is, but in its first run.
+PROXYCOMMON_API bool isConfigTest();
+PROXYCOMMON_API bool isFirstOfTwoRuns();
+
+// By a module that has something to proxy. Warns once, whoever calls.
 PROXYCOMMON_API void adviseOnMpm(apr_pool_t* config, server_rec& main);
 
 }  // namespace proxycommon

@@ -71,11 +71,12 @@ std::shared_ptr<const Wake> RequestWaiter::wake() {
 
 bool RequestWaiter::waitHere(const Interest& interest) {
   woken_ = {};
+  const auto now = Clock::now();
   if (!mayPark_) {
-    block(interest, interest.until);
+    // It looks up now and then, for what no descriptor tells: that its child stops.
+    block(interest, std::min(interest.until, now + std::chrono::seconds{1}));
     return true;
   }
-  const auto now = Clock::now();
   if (interest.until <= now) return true;
   if (interest.here.count() > 0 && block(interest, std::min(interest.until, now + interest.here))) return true;
   if (wake()) return false;

@@ -38,9 +38,8 @@ int showStatus(request_rec* request, int flags) {
     showChildren(*request, *table, "ProxyChild%d: %u tunnels, %u parked\n");
     return OK;
   }
-  ap_rprintf(request,
-             "<hr>\n<h2>Proxy</h2>\n<dl><dt>%u tunnels, %u parked requests: none of them holds a worker</dt></dl>\n",
-             sums.tunnels, sums.parked);
+  ap_rprintf(request, "<hr>\n<h2>Proxy</h2>\n<dl><dt>%u tunnels, %u parked requests</dt></dl>\n", sums.tunnels,
+             sums.parked);
   if (flags & AP_STATUS_NOTABLE) {
     showChildren(*request, *table, "<p>Child %d: %u tunnels, %u parked</p>\n");
     return OK;

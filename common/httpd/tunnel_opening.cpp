@@ -105,9 +105,9 @@ std::size_t defaultTunnelLimit() {
   constexpr rlim_t kReserve = 1000;  // for everything that is no tunnel
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
-  // Two descriptors each. Below twice the reserve a process gives half of what it has.
+  // Three descriptors each, where the client speaks TLS. Below twice the reserve a process gives half of what it has.
   const rlim_t spare = limit.rlim_cur > 2 * kReserve ? limit.rlim_cur - kReserve : limit.rlim_cur / 2;
-  return static_cast<std::size_t>(spare / 2);
+  return static_cast<std::size_t>(spare / 3);
 }
 
 Result<TunnelSlot> takeTunnelSlot(request_rec& request, const TunnelSettings& settings) {
@@ -129,6 +129,7 @@ Task<int> openTunnel(request_rec& request, TunnelOpening opening, RequestWaiter&
   if (canDetach(request, waiter) && detach(request, plan, *waiter.child().reactor)) co_return DONE;
   const TunnelEnd end = co_await runRequestTunnel(request, std::move(plan), waiter);
   request.bytes_sent = static_cast<apr_off_t>(end.toClient);
+  request.sent_bodyct = 1;
   story->tell(end);
   co_return DONE;
 }

@@ -111,16 +111,24 @@ Result<std::unique_ptr<Resolver>> makeAresResolver(boost::asio::io_context& cont
   return std::unique_ptr<Resolver>(std::move(resolver));
 }
 
+namespace {
+
+// "192.0.2.53:53", "[2001:db8::53]:53".
+bool isNameServer(std::string_view word) {
+  const bool bracketed = word.starts_with('[');
+  const auto end = bracketed ? word.find("]:") : word.find(':');
+  if (end == std::string_view::npos) return false;
+  const auto address = IpAddress::parse(word.substr(bracketed ? 1 : 0, end - (bracketed ? 1 : 0)));
+  const auto port = parseNumber(word.substr(end + (bracketed ? 2 : 1)), 65535);
+  return address && address->isV4() != bracketed && port && *port > 0;
+}
+
+}  // namespace
+
 Result<std::string> readNameServers(std::span<const std::string> words) {
   std::string list;
   for (const std::string& word : words) {
-    const auto colon = word.rfind(':');
-    const bool bracketed = word.starts_with('[');
-    const std::string_view host =
-        bracketed ? std::string_view(word).substr(1, word.find(']') - 1) : std::string_view(word).substr(0, colon);
-    const auto port =
-        colon == std::string::npos ? std::nullopt : parseNumber(std::string_view(word).substr(colon + 1), 65535);
-    if (!IpAddress::parse(host) || !port || *port == 0 || (bracketed && word[colon - 1] != ']'))
+    if (!isNameServer(word))
       return failure(ErrorKind::kInternal,
                      "\"" + printable(word) +
                          "\" is no name server: write ADDRESS:PORT, such as 192.0.2.53:53 or [2001:db8::53]:53");

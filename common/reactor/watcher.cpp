@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -105,9 +106,9 @@ void Watcher::armTimer(Clock::time_point at) {
   armed_ = at;
   itimerspec when{};
   if (at != Clock::time_point::max()) {
-    const auto nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(at.time_since_epoch()).count();
-    // Zero would disarm it.
-    when.it_value = {nanoseconds / 1'000'000'000, std::max<long>(nanoseconds % 1'000'000'000, 1)};
+    // Zero would disarm it, and what lies before the machine's start is refused.
+    const auto nanoseconds = std::max(std::chrono::nanoseconds{at.time_since_epoch()}.count(), std::int64_t{1});
+    when.it_value = {nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
   }
   ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &when, nullptr);
 }

@@ -1,5 +1,5 @@
 # The build of both modules and of the library under them. `make run` shows them at work, `make check` proves them.
-#   make all run check bench fuzz install uninstall deps format lint clean
+#   make all run check soak bench fuzz install uninstall deps format lint clean
 #   SANITIZE=address builds everything, tests included, under that sanitizer, in a folder of its own.
 
 VERSION := 0.1.0
@@ -43,7 +43,7 @@ library := $(BUILD)/libproxycommon.so.$(VERSION)
 modules := $(BUILD)/mod_fwdproxy.so $(BUILD)/mod_revproxy.so
 
 .DELETE_ON_ERROR:
-.PHONY: all run check bench install uninstall deps format lint clean fuzz
+.PHONY: all run check soak bench install uninstall deps format lint clean fuzz
 
 all: build-deps
 	@$(MAKE) --no-print-directory modules
@@ -90,6 +90,11 @@ check: test-deps
 	@$(MAKE) --no-print-directory modules tests
 	@BUILD=$(BUILD) SANITIZE=$(SANITIZE) tests/check.sh
 
+# The suites of what waits, at full size and with limits of time: minutes, and 18,000 descriptors.
+soak: test-deps
+	@$(MAKE) --no-print-directory modules tests
+	@BUILD=$(BUILD) SANITIZE=$(SANITIZE) tests/soak.sh
+
 run: build-deps
 	@$(PACKAGES) run
 	@$(MAKE) --no-print-directory modules
@@ -98,6 +103,7 @@ run: build-deps
 bench: test-deps
 	@$(MAKE) --no-print-directory modules
 	@BUILD=$(BUILD) tests/bench/bench.sh
+	@BUILD=$(BUILD) tests/bench/tunnel.sh
 
 # Renamed into place: a file that a running httpd has mapped must not change under it. An upgrade needs stop and start.
 module_dir = $(DESTDIR)$(shell $(APXS) -q LIBEXECDIR)

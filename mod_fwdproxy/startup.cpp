@@ -53,7 +53,7 @@ bool isProxy(server_rec& main) {
 int check(apr_pool_t* pool, apr_pool_t*, apr_pool_t*, server_rec* main) {
   for (server_rec* server = main; server; server = server->next)
     if (!isWellPlaced(*main, *server)) return HTTP_INTERNAL_SERVER_ERROR;
-  if (proxycommon::isConfigTest() && isProxy(*main)) proxycommon::adviseOnMpm(pool, *main);
+  if (proxycommon::isConfigTest() && isProxy(*main)) proxycommon::adviseOnMpm(pool, *main, APLOG_MODULE_INDEX);
   return OK;
 }
 
@@ -68,7 +68,7 @@ int prepare(apr_pool_t* pool, apr_pool_t*, apr_pool_t*, server_rec* main) {
     ap_log_error(APLOG_MARK, APLOG_EMERG, 0, main, "%s", prepared.error().detail.c_str());
     return HTTP_INTERNAL_SERVER_ERROR;
   }
-  if (!proxycommon::isFirstOfTwoRuns() && isProxy(*main)) proxycommon::adviseOnMpm(pool, *main);
+  if (!proxycommon::isFirstOfTwoRuns() && isProxy(*main)) proxycommon::adviseOnMpm(pool, *main, APLOG_MODULE_INDEX);
   return OK;
 }
 

@@ -27,7 +27,7 @@ bool isProxy(const server_rec& main) {
 }  // namespace
 
 int check(apr_pool_t* pool, apr_pool_t*, apr_pool_t*, server_rec* main) {
-  if (proxycommon::isConfigTest() && isProxy(*main)) proxycommon::adviseOnMpm(pool, *main);
+  if (proxycommon::isConfigTest() && isProxy(*main)) proxycommon::adviseOnMpm(pool, *main, APLOG_MODULE_INDEX);
   return OK;
 }
 
@@ -40,7 +40,7 @@ int prepare(apr_pool_t* pool, apr_pool_t*, apr_pool_t*, server_rec* main) {
     return HTTP_INTERNAL_SERVER_ERROR;
   }
   if (proxycommon::isFirstOfTwoRuns()) return OK;
-  if (isProxy(*main)) proxycommon::adviseOnMpm(pool, *main);
+  if (isProxy(*main)) proxycommon::adviseOnMpm(pool, *main, APLOG_MODULE_INDEX);
   for (server_rec* server = main; server; server = server->next) {
     // A vhost without directives of ours has the very configuration of the main server.
     if (server != main && &ServerConfig::of(*server) == &ServerConfig::of(*main)) continue;

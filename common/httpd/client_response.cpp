@@ -192,10 +192,11 @@ Outcome ClientResponse::finish() {
 // Moves what the client takes, and tells whether anything is left.
 Result<bool> ClientResponse::isBehind() {
   conn_rec& connection = *request_.connection;
+  const bool keptBack = !connection.master && connection.data_in_output_filters;
+  if (keptBack && (drainCore(connection) != APR_SUCCESS || connection.aborted)) return clientGone();
+  if (keptBack && connection.data_in_output_filters) return true;
   passed_ = 0;
-  if (connection.master || !connection.data_in_output_filters) return false;
-  if (drainCore(connection) != APR_SUCCESS || connection.aborted) return clientGone();
-  return connection.data_in_output_filters != 0;
+  return false;
 }
 
 Result<bool> ClientResponse::isFull() {

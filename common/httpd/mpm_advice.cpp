@@ -15,6 +15,11 @@ constexpr double kDefaultFactor = 2;
 // Below, a few slow answers for each worker are enough to keep new clients out.
 constexpr double kLowFactor = 20;
 
+struct Log {
+  server_rec& server;
+  int moduleIndex;
+};
+
 int query(int code) {
   int value = 0;
   return ap_mpm_query(code, &value) == APR_SUCCESS ? value : 0;
@@ -28,8 +33,8 @@ double asyncRequestWorkerFactor(const ap_directive_t* directive) {
   return factor;
 }
 
-void warn(server_rec& main, const std::string& text) {
-  ap_log_error_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_WARNING, 0, &main, "proxy: %s", text.c_str());
+void warn(const Log& log, const std::string& text) {
+  ap_log_error_(__FILE__, __LINE__, log.moduleIndex, APLOG_WARNING, 0, &log.server, "%s", text.c_str());
 }
 
 std::string shortened(double value) {
@@ -39,24 +44,24 @@ std::string shortened(double value) {
   return text;
 }
 
-void adviseOnFactor(server_rec& main) {
+void adviseOnFactor(const Log& log) {
   const double factor = asyncRequestWorkerFactor(ap_conftree);
   if (factor >= kLowFactor) return;
   const int threads = query(AP_MPMQ_MAX_THREADS);
-  warn(main, "AsyncRequestWorkerFactor is " + shortened(factor) + ": a child of " + std::to_string(threads) +
-                 " workers then carries about " + std::to_string(static_cast<long>(threads * (factor + 1))) +
-                 " connections, and requests that wait for a slow backend are among them; set "
-                 "AsyncRequestWorkerFactor 1000, for they hold no worker");
+  warn(log, "AsyncRequestWorkerFactor is " + shortened(factor) + ": a child of " + std::to_string(threads) +
+                " workers then carries about " + std::to_string(static_cast<long>(threads * (factor + 1))) +
+                " connections, and requests that wait for a slow backend are among them; set "
+                "AsyncRequestWorkerFactor 1000, for they hold no worker");
 }
 
-void adviseOnServerLimit(server_rec& main) {
+void adviseOnServerLimit(const Log& log) {
   const int limit = query(AP_MPMQ_HARD_LIMIT_DAEMONS);
   const int serving = query(AP_MPMQ_MAX_DAEMONS);
   if (limit > serving) return;
-  warn(main, "ServerLimit " + std::to_string(limit) + " leaves no room beside the " + std::to_string(serving) +
-                 " children that serve: one that still has tunnels or waiting requests after a graceful restart keeps "
-                 "its place until they end, and no new child takes it meanwhile; raise ServerLimit by a few for each "
-                 "graceful restart that may come before they have");
+  warn(log, "ServerLimit " + std::to_string(limit) + " leaves no room beside the " + std::to_string(serving) +
+                " children that serve: one that still has tunnels or waiting requests after a graceful restart keeps "
+                "its place until they end, and no new child takes it meanwhile; raise ServerLimit by a few for each "
+                "graceful restart that may come before they have");
 }
 
 }  // namespace
@@ -68,14 +73,15 @@ bool isFirstOfTwoRuns() {
   return ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG;
 }
 
-void adviseOnMpm(apr_pool_t* config, server_rec& main) {
+void adviseOnMpm(apr_pool_t* config, server_rec& main, int moduleIndex) {
   constexpr const char* kKey = "proxycommon-advice-" PROXYCOMMON_VERSION;
   void* advised = nullptr;
   apr_pool_userdata_get(&advised, kKey, config);
   if (advised || !canPark()) return;
   apr_pool_userdata_setn(config, kKey, nullptr, config);
-  adviseOnFactor(main);
-  adviseOnServerLimit(main);
+  const Log log{main, moduleIndex};
+  adviseOnFactor(log);
+  adviseOnServerLimit(log);
 }
 
 }  // namespace proxycommon

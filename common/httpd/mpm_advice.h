@@ -13,6 +13,6 @@ PROXYCOMMON_API bool isConfigTest();
 PROXYCOMMON_API bool isFirstOfTwoRuns();
 
 // By a module that has something to proxy. Warns once, whoever calls.
-PROXYCOMMON_API void adviseOnMpm(apr_pool_t* config, server_rec& main);
+PROXYCOMMON_API void adviseOnMpm(apr_pool_t* config, server_rec& main, int moduleIndex);
 
 }  // namespace proxycommon

@@ -82,6 +82,7 @@ class Connector::Implementation {
   }
 
   Task<Result<Addresses>> resolve(ConnectJob& job) {
+    if (const auto address = IpAddress::parse(job.plan_.destination.host)) co_return Addresses{*address};
     auto resolver = resolverOf(job.plan_.nameServers);
     if (!resolver) co_return std::move(resolver.error());
     const auto answer = std::make_shared<PendingAddresses>();

@@ -56,6 +56,7 @@ void LoopTunnel::stop(const char* reason) {
 Detached LoopTunnel::pump(std::shared_ptr<LoopTunnel> self, Direction direction, std::string pending) {
   LoopTunnel& tunnel = *self;
   bool open = true;
+  direction.count += pending.size();
   if (!pending.empty()) open = co_await tunnel.writeAll(direction, std::move(pending));
   for (int turn = 0; open && !tunnel.stopped_; ++turn) {
     const std::span<char> buffer = tunnel.home_.buffer;

@@ -127,7 +127,7 @@ RequestSwarm::RequestSwarm(RequestLoad load) : load_(std::move(load)), toBegin_(
   loop_.call([this] {
     for (int index = 0; index < load_.atOnce; ++index) {
       clients_.push_back(std::make_unique<Client>(*this));
-      clients_.back()->begin();
+      loop_.after(load_.ramp * index / load_.atOnce, [client = clients_.back().get()] { client->begin(); });
     }
   });
 }

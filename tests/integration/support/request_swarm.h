@@ -22,6 +22,7 @@ struct RequestLoad {
   int atOnce = 1;
   bool keepAlive = false;
   std::chrono::milliseconds pause{0};  // of each client, between two requests
+  std::chrono::milliseconds ramp{0};   // over which the clients begin, one after the other
 };
 
 struct LoadResult {

@@ -94,6 +94,14 @@ FileDescriptor Listener::accept() const {
 
 RefusingPort::RefusingPort() : descriptor_(makeTcpSocket()), port_(bindAnywhere(descriptor_)) {}
 
+SwallowingPort::SwallowingPort() {
+  const sockaddr_in address = loopback(listener_.port());
+  for (int count = 0; count < 8; ++count) {
+    queue_.push_back(nonBlocking(makeTcpSocket()));
+    (void)::connect(queue_.back().get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  }
+}
+
 void reset(FileDescriptor& descriptor) {
   const linger now{1, 0};
   ::setsockopt(descriptor.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);

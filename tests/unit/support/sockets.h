@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/base/file_descriptor.h"
 
@@ -43,6 +44,17 @@ class RefusingPort {
  private:
   proxycommon::FileDescriptor descriptor_;
   std::uint16_t port_ = 0;
+};
+
+// A port of 127.0.0.1 that takes no connection and refuses none: its queue is full, and nobody accepts.
+class SwallowingPort {
+ public:
+  SwallowingPort();
+  std::uint16_t port() const { return listener_.port(); }
+
+ private:
+  Listener listener_{0};
+  std::vector<proxycommon::FileDescriptor> queue_;
 };
 
 // Closes with a reset in place of a FIN.

@@ -49,6 +49,17 @@ BOOST_AUTO_TEST_CASE(a_list_gives_its_members_trimmed_and_skips_empty_ones) {
   BOOST_TEST(membersOf(" , ,\t,").empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_list_contains_its_members_without_case_and_nothing_else) {
+  BOOST_TEST(listContains("a, Upgrade ,c", "upgrade"));
+  BOOST_TEST(listContains("keep-alive", "Keep-Alive"));
+  BOOST_TEST(listContains(",,\tx", "x"));
+  BOOST_TEST(!listContains("", ""));
+  BOOST_TEST(!listContains("a,,b", ""));
+  BOOST_TEST(!listContains("upgrades, xupgrade, up grade", "upgrade"));
+  BOOST_TEST(!listContains("websocket/13", "websocket"));
+  BOOST_TEST(!listContains("a, b", "a, b"));
+}
+
 BOOST_AUTO_TEST_CASE(a_number_is_digits_alone_and_never_past_its_maximum) {
   struct Row {
     std::string_view text;
@@ -121,6 +132,49 @@ BOOST_AUTO_TEST_CASE(a_duration_is_a_positive_number_with_a_unit_or_of_seconds) 
   };
   for (const Row& row : rows) BOOST_TEST_CONTEXT("\"" << row.text << "\"") {
       BOOST_TEST(parseDuration(row.text).value_or(milliseconds{kNone}).count() == row.milliseconds);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_size_is_a_positive_number_of_bytes_or_of_a_unit) {
+  struct Row {
+    std::string_view text;
+    std::optional<std::uint64_t> expected;
+  };
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 40;
+  const Row rows[] = {
+      {"100", 100},
+      {"1", 1},
+      {"64k", 65'536},
+      {"64K", 65'536},
+      {"1M", 1'048'576},
+      {"2g", 2'147'483'648},
+      {"1024G", kMost},
+      {"1025G", {}},
+      {"1099511627776", kMost},
+      {"1099511627777", {}},
+      {"1073741824k", kMost},
+      {"1073741825k", {}},
+      {"18446744073709551616", {}},
+      {"99999999999999999999999k", {}},
+      {"0", {}},
+      {"0k", {}},
+      {"", {}},
+      {"k", {}},
+      {"1kk", {}},
+      {"1kb", {}},
+      {"1T", {}},
+      {"1 k", {}},
+      {" 1", {}},
+      {"-1", {}},
+      {"+1", {}},
+      {"1.5M", {}},
+      {"k1", {}},
+      {"0x10", {}},
+  };
+  for (const Row& row : rows) BOOST_TEST_CONTEXT("\"" << row.text << "\"") {
+      const auto parsed = parseSize(row.text);
+      BOOST_TEST(parsed.has_value() == row.expected.has_value());
+      BOOST_TEST(parsed.value_or(0) == row.expected.value_or(0));
     }
 }
 

@@ -1,0 +1,225 @@
+// Buffers between a client and a backend of different speed: RevProxyBuffer for responses, request-buffer= for uploads;
+// and what is never held back.
+#include <atomic>
+#include <optional>
+#include <thread>
+
+#include "tests/integration/support/client.h"
+#include "tests/integration/support/content.h"
+#include "tests/integration/support/proxy_test.h"
+#include "tests/integration/support/raw_client.h"
+#include "tests/integration/support/scripted_origin.h"
+#include "tests/integration/support/wait_until.h"
+
+namespace proxytest {
+
+BOOST_AUTO_TEST_SUITE(buffering)
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::uint64_t kLarge = 800'000;
+constexpr std::uint64_t kSeed = 6;
+// The kernel's own buffers must not take the response in httpd's place.
+constexpr const char* kSmallSendBuffer = "SendBufferSize 16384\n";
+constexpr int kSmallReceiveBuffer = 4096;
+
+std::string get(const std::string& target) {
+  return "GET " + target + " HTTP/1.1\r\nHost: proxytest\r\nConnection: close\r\n\r\n";
+}
+
+// /large gives the content, anything else the number of the connection. Only the first connection is kept, so that
+// a request meets it again as soon as it is free.
+void showConnection(OriginConnection& connection) {
+  while (const auto request = connection.readRequest()) {
+    const bool kept = connection.number() == 0;
+    const bool large = request->target().ends_with("large");
+    connection.write(okResponse(large ? makeContent(kSeed, kLarge) : std::to_string(connection.number()),
+                                kept ? "" : "Connection: close\r\n"));
+    if (!kept) return;
+  }
+}
+
+struct SlowReader {
+  SlowReader(Mpm mpm, const std::string& directives) : origin(showConnection), httpd(mpm) {
+    httpd.configure(kSmallSendBuffer + directives + "RevProxyPass / " + origin.url("/") + "\n");
+    httpd.start();
+    reader.emplace(httpd.port(), kSmallReceiveBuffer);
+    reader->send(get("/large"));
+    BOOST_TEST(waitUntil([this] { return origin.requests().size() == 1; }));
+  }
+
+  bool firstConnectionIsFree(milliseconds limit) {
+    Client client;
+    return waitUntil([&] { return client.get(httpd.url("/small")).body == "0"; }, limit);
+  }
+
+  void expectTheRest() {
+    BOOST_TEST(statusLineIsRight());
+    BOOST_TEST(hashOf(reader->readToEnd().data) == hashOfContent(kSeed, kLarge));
+  }
+  bool statusLineIsRight() { return reader->readHead().starts_with("HTTP/1.1 200"); }
+
+  ScriptedOrigin origin;
+  Httpd httpd;
+  std::optional<RawClient> reader;
+};
+
+}  // namespace
+
+PROXY_TEST_EVENT(slow_reader_holds_no_backend_connection) {
+  SlowReader slow(mpm, "RevProxyBuffer 1M\n");
+  BOOST_TEST(slow.firstConnectionIsFree(kPatience));
+  slow.expectTheRest();
+}
+
+// What the test above would say if there were no buffer.
+PROXY_TEST_EVENT(slow_reader_holds_it_without_a_buffer) {
+  SlowReader slow(mpm, "");
+  BOOST_TEST(!slow.firstConnectionIsFree(milliseconds(500)));
+  slow.expectTheRest();
+  BOOST_TEST(slow.firstConnectionIsFree(kPatience));
+}
+
+PROXY_TEST_ALL(buffer_may_be_smaller_than_the_response) {
+  for (const std::string size : {"64k", "1M", "Off"}) {
+    SlowReader slow(mpm, "RevProxyBuffer " + size + "\n");
+    std::this_thread::sleep_for(milliseconds(100));
+    slow.expectTheRest();
+    Client client;
+    BOOST_TEST(hashOf(client.get(slow.httpd.url("/large")).body) == hashOfContent(kSeed, kLarge));
+  }
+}
+
+PROXY_TEST_ALL(reader_that_leaves_frees_the_backend) {
+  std::atomic<bool> closed = false;
+  ScriptedOrigin origin([&](OriginConnection& connection) {
+    connection.readHead();
+    connection.write("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
+    try {
+      const std::string piece(100'000, 'x');
+      for (int count = 0; count < 1000; ++count) connection.write(piece);
+      connection.waitForClose();
+    } catch (const std::exception&) {
+      closed = true;
+      throw;
+    }
+  });
+  Httpd httpd(mpm);
+  httpd.expectLog("client-gone");
+  httpd.configure(kSmallSendBuffer + ("RevProxyBuffer 256k\nRevProxyPass / " + origin.url("/") + "\n"));
+  httpd.start();
+  RawClient client(httpd.port(), kSmallReceiveBuffer);
+  client.send(get("/x"));
+  client.readHead();
+  client.reset();
+  BOOST_TEST(waitUntil([&] { return closed.load(); }));
+}
+
+namespace {
+
+// Each event is sent only when the one before has arrived: one that is held back is waited for in vain.
+void expectEventByEvent(Mpm mpm, const std::string& headers) {
+  constexpr int kEvents = 5;
+  std::atomic<int> arrived = 0;
+  ScriptedOrigin origin([&](OriginConnection& connection) {
+    connection.readRequest();
+    connection.write("HTTP/1.1 200 OK\r\n" + headers + "Transfer-Encoding: chunked\r\n\r\n");
+    for (int number = 0; number < kEvents; ++number) {
+      if (!waitUntil([&] { return arrived == number; })) return;
+      connection.write("d\r\ndata: event\n\n\r\n");
+    }
+    connection.write("0\r\n\r\n");
+  });
+  Httpd httpd(mpm);
+  httpd.configure("RevProxyBuffer 1M\nRevProxyPass / " + origin.url("/") + "\n");
+  httpd.start();
+  std::string seen;
+  Client client;
+  const Response response = client.perform({.url = httpd.url("/events"), .received = [&](std::string_view piece) {
+                                              seen += piece;
+                                              arrived = static_cast<int>(seen.size() / 13);
+                                            }});
+  BOOST_TEST(response.complete(), response.problem);
+  BOOST_TEST(seen.size() == 13U * kEvents);
+}
+
+}  // namespace
+
+PROXY_TEST_ALL(event_streams_are_not_held_back) {
+  expectEventByEvent(mpm, "Content-Type: text/event-stream\r\n");
+  expectEventByEvent(mpm, "Content-Type: text/event-stream; charset=utf-8\r\n");
+}
+
+PROXY_TEST_ALL(backend_may_forbid_to_hold_back) {
+  expectEventByEvent(mpm, "Content-Type: text/plain\r\nX-Accel-Buffering: no\r\n");
+}
+
+namespace {
+
+ScriptedOrigin::Script echoing() {
+  return ScriptedOrigin::answering([](const OriginRequest& request) { return okResponse(request.body); });
+}
+
+std::string bufferedPass(const ScriptedOrigin& origin, const std::string& size) {
+  return "RevProxyPass /up " + origin.url("/") + " request-buffer=" + size + "\n";
+}
+
+std::string uploadHead(std::size_t size, const std::string& headers = "") {
+  return "POST /up/x HTTP/1.1\r\nHost: proxytest\r\nConnection: close\r\nContent-Length: " + std::to_string(size) +
+         "\r\n" + headers + "\r\n";
+}
+
+}  // namespace
+
+PROXY_TEST_ALL(backend_is_dialled_when_the_upload_is_there) {
+  ScriptedOrigin origin(echoing());
+  Httpd httpd(mpm);
+  httpd.configure(bufferedPass(origin, "1M"));
+  httpd.start();
+  const std::string content = makeContent(7, 300'000);
+  RawClient client(httpd.port());
+  client.send(uploadHead(content.size()) + content.substr(0, 200'000));
+  BOOST_TEST(client.staysSilent(milliseconds(300)));
+  BOOST_TEST(origin.connections() == 0U);
+  client.send(content.substr(200'000));
+  BOOST_TEST(client.readHead().starts_with("HTTP/1.1 200"));
+  BOOST_TEST(hashOf(client.readToEnd().data) == hashOf(content));
+  BOOST_TEST(origin.onlyRequest().header("Content-Length").value_or("") == "300000");
+}
+
+PROXY_TEST_ALL(uploads_of_all_sizes_pass_a_buffer) {
+  ScriptedOrigin origin(echoing());
+  Httpd httpd(mpm);
+  httpd.configure(bufferedPass(origin, "64k"));
+  httpd.start();
+  Client client;
+  for (const std::uint64_t size : {0, 1, 65'535, 65'536, 65'537, 500'000}) {
+    BOOST_TEST((client.post(httpd.url("/up/x"), makeContent(size, size)).body == makeContent(size, size)));
+    ContentStream content(size, size);
+    const Response chunked =
+        client.perform({.url = httpd.url("/up/x"), .method = "POST", .upload = [&](char* buffer, std::size_t capacity) {
+                          return content.read(buffer, capacity);
+                        }});
+    BOOST_TEST((chunked.body == makeContent(size, size)));
+  }
+}
+
+PROXY_TEST_ALL(buffered_upload_is_asked_for) {
+  ScriptedOrigin origin(echoing());
+  Httpd httpd(mpm);
+  httpd.configure(bufferedPass(origin, "64k"));
+  httpd.start();
+  RawClient client(httpd.port());
+  client.send(uploadHead(4, "Expect: 100-continue\r\n"));
+  BOOST_TEST(client.readHead().starts_with("HTTP/1.1 100"));
+  BOOST_TEST(origin.connections() == 0U);
+  client.send("body");
+  BOOST_TEST(client.readHead().starts_with("HTTP/1.1 200"));
+  BOOST_TEST(client.readToEnd().data == "body");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace proxytest

@@ -1,0 +1,112 @@
+// See dns_server.h. Messages are those of RFC 1035 4: a head of 12 bytes, the question, the answers.
+#include "tests/unit/support/dns_server.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <stdexcept>
+#include <string_view>
+
+#include "common/base/text.h"
+
+namespace proxytest {
+namespace {
+
+constexpr std::size_t kHeadSize = 12;
+constexpr unsigned kTypeA = 1;
+constexpr unsigned kTypeAaaa = 28;
+
+std::string number16(unsigned value) {
+  return {static_cast<char>(value >> 8), static_cast<char>(value & 0xff)};
+}
+
+struct Question {
+  std::string name;
+  unsigned type = 0;
+  std::size_t end = 0;  // where it ends in the message
+};
+
+Question questionOf(std::string_view message) {
+  Question question;
+  std::size_t at = kHeadSize;
+  while (at < message.size() && message[at] != 0) {
+    const auto length = static_cast<std::size_t>(message[at]);
+    question.name.append(question.name.empty() ? "" : ".").append(message.substr(at + 1, length));
+    at += 1 + length;
+  }
+  if (at + 5 > message.size()) throw std::runtime_error("a question that is cut short");
+  question.name = proxycommon::lowered(question.name);
+  question.type = static_cast<unsigned char>(message[at + 1]) * 256u + static_cast<unsigned char>(message[at + 2]);
+  question.end = at + 5;
+  return question;
+}
+
+// An answer record for an address of the type asked for; else nothing.
+std::string record(const std::string& address, unsigned type) {
+  std::array<char, 16> bytes{};
+  const bool v6 = address.find(':') != std::string::npos;
+  if (type != (v6 ? kTypeAaaa : kTypeA)) return {};
+  ::inet_pton(v6 ? AF_INET6 : AF_INET, address.c_str(), bytes.data());
+  const std::string data(bytes.data(), v6 ? 16 : 4);
+  return number16(0xc000 | kHeadSize) + number16(type) + number16(1) + number16(0) + number16(60) +
+         number16(static_cast<unsigned>(data.size())) + data;
+}
+
+std::string answerTo(std::string_view message, const DnsServer::Zone& zone) {
+  const Question question = questionOf(message);
+  const auto found = zone.find(question.name);
+  std::string records;
+  unsigned count = 0;
+  if (found != zone.end())
+    for (const std::string& address : found->second)
+      if (const std::string one = record(address, question.type); !one.empty()) records += one, ++count;
+  constexpr unsigned kAnswer = 0x8180;
+  constexpr unsigned kNoSuchName = 3;
+  std::string answer{message.substr(0, 2)};
+  answer += number16(found == zone.end() ? kAnswer | kNoSuchName : kAnswer);
+  answer += number16(1) + number16(count) + number16(0) + number16(0);
+  answer.append(message.substr(kHeadSize, question.end - kHeadSize));
+  return answer + records;
+}
+
+}  // namespace
+
+DnsServer::DnsServer(Zone zone, Manner manner)
+    : zone_(std::move(zone)), manner_(manner), socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  if (::bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+      ::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    throw std::runtime_error("no port for a name server");
+  port_ = ntohs(address.sin_port);
+  thread_ = std::jthread([this] { serve(); });
+}
+
+DnsServer::~DnsServer() {
+  end_.signal();
+}
+
+void DnsServer::serve() {
+  std::array<char, 2048> buffer;
+  while (true) {
+    std::array<pollfd, 2> wanted{pollfd{socket_.get(), POLLIN, 0}, pollfd{end_.descriptor(), POLLIN, 0}};
+    if (::poll(wanted.data(), wanted.size(), -1) < 0) continue;
+    if (wanted[1].revents != 0) return;
+    sockaddr_in asker{};
+    socklen_t size = sizeof asker;
+    const ssize_t count = ::recvfrom(socket_.get(), buffer.data(), buffer.size(), 0,
+                                     reinterpret_cast<sockaddr*>(&asker), &size);
+    if (count < static_cast<ssize_t>(kHeadSize)) continue;
+    ++questions_;
+    if (manner_ == Manner::kSilent) continue;
+    const std::string answer = answerTo({buffer.data(), static_cast<std::size_t>(count)}, zone_);
+    ::sendto(socket_.get(), answer.data(), answer.size(), 0, reinterpret_cast<const sockaddr*>(&asker), size);
+  }
+}
+
+}  // namespace proxytest

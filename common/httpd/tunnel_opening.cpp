@@ -105,9 +105,9 @@ std::size_t defaultTunnelLimit() {
   constexpr rlim_t kReserve = 1000;  // for everything that is no tunnel
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
-  // Three descriptors each, where the client speaks TLS. Below twice the reserve a process gives half of what it has.
+  // Two descriptors each, the parked ones three. Below twice the reserve a process gives half of what it has.
   const rlim_t spare = limit.rlim_cur > 2 * kReserve ? limit.rlim_cur - kReserve : limit.rlim_cur / 2;
-  return static_cast<std::size_t>(spare / 3);
+  return static_cast<std::size_t>(spare / 2);
 }
 
 Result<TunnelSlot> takeTunnelSlot(request_rec& request, const TunnelSettings& settings) {

@@ -72,7 +72,7 @@ PROXY_TEST_ALL(everything_right_of_waiting) {
   std::string ofTunnels;
   for (const std::string module : {"RevProxy", "FwdProxy"}) {
     for (const std::string setting :
-         {"Park 20ms", "Park 0", "Park Off", "Park 1min", "TunnelTimeout 1h", "TunnelLifetime 24h", "TunnelDrain 30s",
+         {"Park 20ms", "Park 0", "Park Off", "Park 1min", "TunnelTimeout 1h", "TunnelLifetime 24h", "TunnelLifetime Off", "TunnelDrain 30s",
           "MaxTunnels 1000", "MaxTunnelsPerClient 1", "Resolver 192.0.2.53:53 [2001:db8::53]:5353"}) {
       const std::string line = module + setting + "\n";
       ofTunnels += line;
@@ -162,9 +162,10 @@ BOOST_AUTO_TEST_CASE(waiting_and_tunnels) {
     for (const std::string argument : {"soon", "2min", "-1"})
       expect("Park", argument, {"Off", "\\b0\\b", "1min", "20ms"});
     expectMessages(module + "Park", {{module + "Park", {"one argument"}}, {module + "Park 20 ms", {"one argument"}}});
-    for (const std::string name : {"TunnelTimeout", "TunnelLifetime", "TunnelDrain"}) {
+    for (const std::string name : {"TunnelTimeout", "TunnelDrain"}) {
       for (const std::string argument : {"never", "0", "Off"}) expect(name, argument, {"\\bms\\b", "above 0"});
     }
+    for (const std::string argument : {"never", "0"}) expect("TunnelLifetime", argument, {"\\bms\\b", "above 0"});
     for (const std::string name : {"MaxTunnels", "MaxTunnelsPerClient"}) {
       for (const std::string argument : {"0", "many", "1k", "-1"}) expect(name, argument, {"from 1"});
     }
@@ -178,7 +179,8 @@ BOOST_AUTO_TEST_CASE(name_servers) {
     const auto expect = [&](const std::string& argument) { expectMessages(name, {{name + " " + argument, form}}); };
     for (const std::string argument :
          {"192.0.2.53", "ns.test:53", "192.0.2.53:0", "192.0.2.53:65536", "192.0.2.53:dns", "[2001:db8::53]",
-          "[2001:db8::53]53", "[", "192.0.2.53:53,192.0.2.54:53", "192.0.2.53:53 ns.test:53", "None"}) {
+          "[2001:db8::53]53", "[", "192.0.2.53:53,192.0.2.54:53", "192.0.2.53:53 ns.test:53", "None",
+          "2001:db8::53:53", "[192.0.2.53]:53"}) {
       expect(argument);
     }
     expectMessages(name, {{name, {"ADDRESS:PORT"}}});
@@ -190,6 +192,9 @@ BOOST_AUTO_TEST_CASE(protocols_and_buffers) {
                                      {"FwdProxyUpgrade websocket,http/2", {"\"http/2\"", "websocket", "None"}},
                                      {"FwdProxyUpgrade TLS/1.2", {"\"TLS/1\\.2\"", "websocket", "None"}},
                                      {"FwdProxyUpgrade \",\"", {"websocket", "None"}},
+                                     {"FwdProxyUpgrade On", {"\"On\"", "websocket", "None"}},
+                                     {"FwdProxyUpgrade any", {"\"any\"", "websocket", "None"}},
+                                     {"FwdProxyUpgrade None,websocket", {"\"None\"", "websocket"}},
                                      {"FwdProxyUpgrade websocket foo", {"one argument"}}});
   expectMessages("RevProxyBuffer", {{"RevProxyBuffer many", {"many", "Off", "64k"}},
                                     {"RevProxyBuffer 0", {"\"0\"", "Off", "64k"}},

@@ -76,7 +76,9 @@ BOOST_AUTO_TEST_CASE(what_may_not_be_written_is_refused_with_what_to_write_inste
       {"http://backend?x", {}, "query or a fragment"},
       {"http://backend/", {"timeout"}, "write KEY=VALUE"},
       {"http://backend/", {"=5"}, "write KEY=VALUE"},
-      {"http://backend/", {"retry=5"}, "timeout, connectiontimeout, ttl, smax, disablereuse, upgrade, request-buffer, half-close"},
+      {"http://backend/",
+       {"retry=5"},
+       "timeout, connectiontimeout, ttl, smax, disablereuse, upgrade, request-buffer, half-close"},
       {"http://backend/", {"timeout=0"}, "timeout= takes a duration such as 500ms or 10s, not \"0\""},
       {"http://backend/", {"timeout="}, "takes a duration"},
       {"http://backend/", {"ttl=x"}, "takes a duration"},
@@ -100,9 +102,9 @@ BOOST_AUTO_TEST_CASE(what_may_not_be_written_is_refused_with_what_to_write_inste
 }
 
 BOOST_AUTO_TEST_CASE(parameters_are_read_and_the_last_of_a_kind_holds) {
-  const auto backend = parsed("http://backend/", {"timeout=500ms", "ConnectionTimeout=2", "ttl=1min", "smax=0",
-                                                  "disablereuse=on", "timeout=3s", "upgrade=websocket,foo/1",
-                                                  "request-buffer=64k", "half-close=On"});
+  const auto backend =
+      parsed("http://backend/", {"timeout=500ms", "ConnectionTimeout=2", "ttl=1min", "smax=0", "disablereuse=on",
+                                 "timeout=3s", "upgrade=websocket,foo/1", "request-buffer=64k", "half-close=On"});
   BOOST_REQUIRE_EQUAL(outcomeOf(backend), "done");
   const BackendParameters& parameters = backend->parameters;
   BOOST_TEST(parameters.timeout.value().count() == 3000);

@@ -99,8 +99,8 @@ void DnsServer::serve() {
     if (wanted[1].revents != 0) return;
     sockaddr_in asker{};
     socklen_t size = sizeof asker;
-    const ssize_t count = ::recvfrom(socket_.get(), buffer.data(), buffer.size(), 0,
-                                     reinterpret_cast<sockaddr*>(&asker), &size);
+    const ssize_t count =
+        ::recvfrom(socket_.get(), buffer.data(), buffer.size(), 0, reinterpret_cast<sockaddr*>(&asker), &size);
     if (count < static_cast<ssize_t>(kHeadSize)) continue;
     ++questions_;
     if (manner_ == Manner::kSilent) continue;

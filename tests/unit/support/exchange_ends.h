@@ -51,8 +51,8 @@ class SocketBody final : public proxycommon::RequestBody {
 class RecordingSink final : public proxycommon::ResponseSink {
  public:
   std::vector<int> interims;
-  int status = 0;        // of the final head
-  int switchStatus = 0;  // of the one that changes the protocol
+  int status = 0;             // of the final head
+  int switchStatus = 0;       // of the one that changes the protocol
   bool saidComplete = false;  // head() was told so
   std::string received;       // the body
   // What the sink does besides, if anything.

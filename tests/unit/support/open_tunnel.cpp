@@ -22,14 +22,20 @@ OpenTunnel::OpenTunnel(proxycommon::Reactor& reactor, std::unique_ptr<proxycommo
   pump(reactor, std::move(backendSide), std::move(setup));
 }
 
+OpenTunnel::~OpenTunnel() {
+  client = proxycommon::FileDescriptor();
+  backend = proxycommon::FileDescriptor();
+  if (end_.valid()) end_.wait_for(kLongTime);
+}
+
 void OpenTunnel::pump(proxycommon::Reactor& reactor, std::unique_ptr<proxycommon::Connection> backendSide,
                       TunnelSetup setup) {
   SocketPair pair = makeTcpPair();
   client = std::move(pair.theirs);
   const auto ended = std::make_shared<std::promise<TunnelEnd>>();
   end_ = ended->get_future();
-  reactor.pump(TunnelPlan{makeClearConnection(std::move(pair.ours)), std::move(backendSide), std::move(setup.fromClient),
-                          std::move(setup.fromBackend), setup.limits,
+  reactor.pump(TunnelPlan{makeClearConnection(std::move(pair.ours)), std::move(backendSide),
+                          std::move(setup.fromClient), std::move(setup.fromBackend), setup.limits,
                           [ended](const TunnelEnd& end) { ended->set_value(end); }});
 }
 

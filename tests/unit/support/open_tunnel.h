@@ -26,6 +26,10 @@ class OpenTunnel {
   // The backend's side is `backend`, whose far end is none of this one's.
   OpenTunnel(proxycommon::Reactor& reactor, std::unique_ptr<proxycommon::Connection> backend, TunnelSetup setup = {});
 
+  // Closes what is left of the far ends, and waits for the end: a tunnel must not outlive its reactor.
+  ~OpenTunnel();
+  OpenTunnel(const OpenTunnel&) = delete;
+
   // The far ends; they block.
   proxycommon::FileDescriptor client;
   proxycommon::FileDescriptor backend;

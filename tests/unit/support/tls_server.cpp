@@ -58,8 +58,7 @@ TlsServer::TlsServer(const Identity& identity, int newestVersion) : context_(SSL
 proxycommon::Result<std::unique_ptr<Connection>> secured(proxycommon::FileDescriptor descriptor,
                                                          const TlsRequest& request, proxycommon::milliseconds limit) {
   const auto deadline = proxycommon::Deadline::after(limit);
-  auto handshake =
-      proxycommon::beginTls(std::move(descriptor), request.context, request.name, request.sessionKey);
+  auto handshake = proxycommon::beginTls(std::move(descriptor), request.context, request.name, request.sessionKey);
   if (!handshake) return std::move(handshake.error());
   while (true) {
     const IoState state = (*handshake)->advance();

@@ -1,5 +1,5 @@
-// Waiters for tests: one that blocks the calling thread, and one that gives it back at every wait, so that the test says
-// where and when the one who waits goes on.
+// Waiters for tests: one that blocks the calling thread, and one that gives it back at every wait, so that the test
+// says where and when the one who waits goes on.
 #pragma once
 
 #include <coroutine>
@@ -24,8 +24,7 @@ struct WatchedClient {
 };
 
 // Polls until something comes or `until`; nullopt in the latter case.
-std::optional<Woken> awaitEvents(const Interest& interest, WatchedClient client,
-                                 proxycommon::Clock::time_point until);
+std::optional<Woken> awaitEvents(const Interest& interest, WatchedClient client, proxycommon::Clock::time_point until);
 
 class BlockingWaiter final : public proxycommon::Waiter {
  public:

@@ -91,10 +91,10 @@ BOOST_AUTO_TEST_CASE(the_order_holds_from_memory_to_the_file_and_back) {
   Spool spool;
   const std::string all = pattern(6 * kMemory);
   const std::string_view parts = all;
-  put(spool, parts.substr(0, kMemory / 2));            // memory
-  put(spool, parts.substr(kMemory / 2, kMemory));      // file
-  std::string out = take(spool, kMemory / 2 + 10);     // all of memory, a little of the file
-  put(spool, parts.substr(3 * kMemory / 2, 10));       // file still
+  put(spool, parts.substr(0, kMemory / 2));         // memory
+  put(spool, parts.substr(kMemory / 2, kMemory));   // file
+  std::string out = take(spool, kMemory / 2 + 10);  // all of memory, a little of the file
+  put(spool, parts.substr(3 * kMemory / 2, 10));    // file still
   out += take(spool, 10 * kMemory);
   BOOST_TEST(spool.isEmpty());
   put(spool, parts.substr(3 * kMemory / 2 + 10, 10));  // memory again

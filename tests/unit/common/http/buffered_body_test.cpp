@@ -61,8 +61,8 @@ class CountingBody final : public RequestBody {
 
 BOOST_AUTO_TEST_CASE(a_body_comes_whole_however_much_of_it_was_taken_in) {
   const std::string all = joined(manyPieces());
-  for (const std::uint64_t limit : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{64 * 1024}, std::uint64_t{250'000},
-                                    std::uint64_t{all.size()}, std::uint64_t{1} << 40})
+  for (const std::uint64_t limit : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{64 * 1024},
+                                    std::uint64_t{250'000}, std::uint64_t{all.size()}, std::uint64_t{1} << 40})
     BOOST_TEST_CONTEXT("limit " << limit) {
       ListedBody source(manyPieces());
       BufferedBody body(source);

@@ -106,7 +106,8 @@ BOOST_AUTO_TEST_CASE(interim_responses_may_come_before_the_switch) {
 }
 
 BOOST_AUTO_TEST_CASE(a_backend_that_does_not_switch_answers_like_any_other) {
-  const Ended ended = answered("HTTP/1.1 426 Upgrade Required\r\nUpgrade: foo\r\nContent-Length: 3\r\n\r\nno!", "websocket");
+  const Ended ended =
+      answered("HTTP/1.1 426 Upgrade Required\r\nUpgrade: foo\r\nContent-Length: 3\r\n\r\nno!", "websocket");
   BOOST_REQUIRE_EQUAL(outcomeOf(ended.end), "done");
   BOOST_TEST(!ended.end->switched);
   BOOST_TEST(ended.end->connectionIsReusable);

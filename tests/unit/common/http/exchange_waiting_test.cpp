@@ -34,9 +34,7 @@ struct Parked {
   void goOn(int most = 1000) {
     for (int count = 0; count < most && waiter.isParked() && isReady(); ++count) waiter.resumeWhenReady();
   }
-  bool isReady() const {
-    return awaitEvents(waiter.interest(), {}, Clock::now() + milliseconds{20}).has_value();
-  }
+  bool isReady() const { return awaitEvents(waiter.interest(), {}, Clock::now() + milliseconds{20}).has_value(); }
 
   SocketPair pair = makeSocketPair();
   FileDescriptor peer = std::move(pair.theirs);

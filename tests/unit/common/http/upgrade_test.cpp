@@ -33,8 +33,9 @@ BOOST_AUTO_TEST_CASE(protocols_are_written_as_a_list_of_tokens) {
 
 // Through h2c or TLS the tunnel would carry requests past everything that judges them.
 BOOST_AUTO_TEST_CASE(what_is_no_protocol_or_carries_http_is_refused) {
-  for (const std::string_view text : {"", ",", " ", "web socket", "websocket/", "/13", "a/b/c", "a\rb", "a\"b", "h2c", "H2C", "h2",
-                                      "websocket,h2c", "HTTP/2.0", "http/1.1", "TLS/1.0", "tls", "websocket, TLS/1.2"})
+  for (const std::string_view text :
+       {"", ",", " ", "web socket", "websocket/", "/13", "a/b/c", "a\rb", "a\"b", "h2c", "H2C", "h2", "websocket,h2c",
+        "HTTP/2.0", "http/1.1", "TLS/1.0", "tls", "websocket, TLS/1.2"})
     BOOST_TEST_CONTEXT("\"" << text << "\"") {
       const auto read = readUpgrade(text);
       BOOST_REQUIRE(!read);

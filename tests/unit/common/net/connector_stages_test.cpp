@@ -196,9 +196,15 @@ BOOST_AUTO_TEST_CASE(each_stage_ends_when_it_is_given_up) {
   const DnsServer silentServer({}, DnsServer::Manner::kSilent);
   const SwallowingPort swallowing;
   const Listener silent;
-  BOOST_TEST_CONTEXT("name") { requireGivenUp(planTo("slow.test", 80, kLimit, silentServer.address())); }
-  BOOST_TEST_CONTEXT("dial") { requireGivenUp(planTo("127.0.0.1", swallowing.port())); }
-  BOOST_TEST_CONTEXT("TLS") { requireGivenUp(securePlanTo(silent.port(), {trustingAll()})); }
+  BOOST_TEST_CONTEXT("name") {
+    requireGivenUp(planTo("slow.test", 80, kLimit, silentServer.address()));
+  }
+  BOOST_TEST_CONTEXT("dial") {
+    requireGivenUp(planTo("127.0.0.1", swallowing.port()));
+  }
+  BOOST_TEST_CONTEXT("TLS") {
+    requireGivenUp(securePlanTo(silent.port(), {trustingAll()}));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(what_is_given_up_does_not_disturb_the_others) {

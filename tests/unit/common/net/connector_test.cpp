@@ -117,8 +117,8 @@ BOOST_AUTO_TEST_CASE(a_name_that_does_not_exist_is_unresolvable) {
 BOOST_AUTO_TEST_CASE(an_address_that_the_guard_refuses_is_never_dialled) {
   const Listener listener;
   for (const char* host :
-       {"127.0.0.1", "localhost", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.0.0.1", "017700000001",
-        "0", "0.0.0.0", "::ffff:127.0.0.1", "::ffff:7f00:1", "::1", "::", "LOCALHOST", "127.0.0.1."})
+       {"127.0.0.1", "localhost", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.0.0.1", "017700000001", "0",
+        "0.0.0.0", "::ffff:127.0.0.1", "::ffff:7f00:1", "::1", "::", "LOCALHOST", "127.0.0.1."})
     BOOST_TEST_CONTEXT(host) {
       const auto result = reach({host, listener.port()}, kClosed, milliseconds{5000});
       BOOST_REQUIRE(!result);

@@ -1,4 +1,5 @@
-// The dialer against real listeners: which of several addresses it connects to, what it never dials, and what it leaves.
+// The dialer against real listeners: which of several addresses it connects to, what it never dials, and what it
+// leaves.
 #include "common/net/dialer.h"
 
 #include <fcntl.h>
@@ -25,8 +26,9 @@ const AddressGuard kClosed = AddressGuard::closed();
 class Dialling {
  public:
   // `host` is but a name for the log; what is dialled is `addresses`.
-  std::shared_ptr<PendingSocket> begin(const std::string& host, std::uint16_t port, const std::vector<std::string>& addresses,
-                                       const AddressGuard& guard = kOpen, milliseconds limit = kLimit) {
+  std::shared_ptr<PendingSocket> begin(const std::string& host, std::uint16_t port,
+                                       const std::vector<std::string>& addresses, const AddressGuard& guard = kOpen,
+                                       milliseconds limit = kLimit) {
     Addresses parsed;
     for (const std::string& address : addresses) parsed.push_back(IpAddress::parse(address).value());
     const auto answer = std::make_shared<PendingSocket>();

@@ -108,7 +108,8 @@ BOOST_AUTO_TEST_CASE(a_name_server_is_asked_for_both_families) {
 // What one resolver takes for 127.0.0.1 another takes for something else: none of it may reach this machine by a name.
 BOOST_AUTO_TEST_CASE(odd_ways_of_writing_an_address_are_not_the_loopback) {
   const DnsServer server;
-  for (const char* host : {"127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.0.0.1", "0177.0.0.1", "017700000001", "0"})
+  for (const char* host :
+       {"127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.0.0.1", "0177.0.0.1", "017700000001", "0"})
     BOOST_TEST_CONTEXT(host) {
       const std::string addresses = resolved(host, server.address());
       BOOST_TEST(addresses.find("127.") == std::string::npos, addresses);

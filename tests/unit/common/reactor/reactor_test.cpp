@@ -46,8 +46,7 @@ Result<std::unique_ptr<Connection>> made(Reactor& reactor, ConnectPlan plan) {
 
 // Waits until the number of open descriptors is that; whether it came to that.
 bool descriptorsBecome(std::size_t count) {
-  for (int wait = 0; wait < 10'000 && countDescriptors() != count; ++wait)
-    std::this_thread::sleep_for(milliseconds{1});
+  for (int wait = 0; wait < 10'000 && countDescriptors() != count; ++wait) std::this_thread::sleep_for(milliseconds{1});
   return countDescriptors() == count;
 }
 
@@ -166,8 +165,8 @@ BOOST_AUTO_TEST_CASE(watches_are_dispatched_by_its_threads) {
   const auto wake = std::make_shared<Wake>();
   for (int round = 0; round < 50; ++round) {
     Watcher& watcher = reactor->watcher();
-    const auto id = watcher.add(
-        {.backend = pair.ours.get(), .backendEvents = POLLIN, .until = Clock::now() + kLongTime}, wake);
+    const auto id =
+        watcher.add({.backend = pair.ours.get(), .backendEvents = POLLIN, .until = Clock::now() + kLongTime}, wake);
     sendAll(pair.theirs.get(), "x");
     awaitReadable(wake->descriptor());
     BOOST_TEST(watcher.remove(id).backend);

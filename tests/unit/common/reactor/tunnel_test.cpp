@@ -250,10 +250,12 @@ BOOST_AUTO_TEST_CASE(hundreds_of_tunnels_do_not_mix) {
   const std::size_t before = countDescriptors();
   {
     std::vector<std::unique_ptr<OpenTunnel>> tunnels;
-    for (int count = 0; count < kTunnels; ++count) tunnels.push_back(std::make_unique<OpenTunnel>(*reactor, TunnelSetup{}));
+    for (int count = 0; count < kTunnels; ++count)
+      tunnels.push_back(std::make_unique<OpenTunnel>(*reactor, TunnelSetup{}));
     std::vector<std::string> messages;
     for (unsigned count = 0; count < kTunnels; ++count) messages.push_back(pattern(20'000, count + 1));
-    for (std::size_t number = 0; number < tunnels.size(); ++number) sendAll(tunnels[number]->client.get(), messages[number]);
+    for (std::size_t number = 0; number < tunnels.size(); ++number)
+      sendAll(tunnels[number]->client.get(), messages[number]);
     for (std::size_t number = 0; number < tunnels.size(); ++number) {
       const std::string heard = receive(tunnels[number]->backend.get(), messages[number].size());
       BOOST_REQUIRE((heard == messages[number]));

@@ -49,7 +49,8 @@ Watcher::Watch clientWatch(int descriptor, short events) {
   return {.client = descriptor, .clientEvents = events, .until = never()};
 }
 std::string shown(Woken woken) {
-  return std::string{woken.backend ? "backend " : ""} + (woken.client ? "client " : "") + (woken.clientGone ? "gone " : "");
+  return std::string{woken.backend ? "backend " : ""} + (woken.client ? "client " : "") +
+         (woken.clientGone ? "gone " : "");
 }
 
 }  // namespace
@@ -225,7 +226,8 @@ BOOST_AUTO_TEST_CASE(each_of_many_watches_hears_its_own_alone) {
   }
   for (std::size_t number = 0; number < pairs.size(); number += 2) sendAll(pairs[number].theirs.get(), "x");
   for (std::size_t number = 0; number < pairs.size(); number += 2) BOOST_TEST(watching.wakes(*wakes[number]));
-  for (std::size_t number = 1; number < pairs.size(); number += 2) BOOST_TEST(!isReadable(wakes[number]->descriptor(), 0));
+  for (std::size_t number = 1; number < pairs.size(); number += 2)
+    BOOST_TEST(!isReadable(wakes[number]->descriptor(), 0));
   for (std::size_t number = 0; number < pairs.size(); ++number)
     BOOST_TEST(shown(watching.watcher->remove(ids[number])) == (number % 2 == 0 ? "backend " : ""));
 }

@@ -86,14 +86,14 @@ Task<int> relayRequest(request_rec& request, const ForwardRequest& forward, cons
     slot.emplace(std::move(*taken));
   }
   const milliseconds silence = config.timeout.valueOr(serverTimeout(request));
-  proxycommon::RelayPlan plan{
-      // With the guard's text: a connection that one policy has judged good is not another's.
-      proxycommon::PeerKey{"forward", config.guard.fingerprint(), host, std::to_string(forward.port)},
-      {},
-      [&] { return Result<proxycommon::ConnectPlan>(connectPlan(forward, config)); },
-      forwardedHead(request, forward, config, host, offered),
-      offered,
-      {silence, silence, silence, serverTimeout(request)}};
+  proxycommon::RelayPlan plan{// With the guard's text: a connection that one policy has judged good is not another's.
+                              proxycommon::PeerKey{"forward", config.guard.fingerprint(), host,
+                                                   std::to_string(forward.port), config.nameServers.valueOr("")},
+                              {},
+                              [&] { return Result<proxycommon::ConnectPlan>(connectPlan(forward, config)); },
+                              forwardedHead(request, forward, config, host, offered),
+                              offered,
+                              {silence, silence, silence, serverTimeout(request)}};
   const ViaMode via = config.via.valueOr(ViaMode::kOn);
   proxycommon::ClientResponse response(request, [&](auto& head) { proxycommon::addResponseVia(request, head, via); });
   auto answer = co_await proxycommon::relay(request, plan, response, waiter);

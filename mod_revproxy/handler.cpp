@@ -57,8 +57,12 @@ Result<proxycommon::ConnectPlan> connectPlan(const server_rec& server, const Bac
 }
 
 proxycommon::PeerKey keyOf(const Backend& backend, const LocationConfig& config) {
-  return proxycommon::PeerKey{"reverse", backend.scheme, backend.host, std::to_string(backend.port),
-                              backend.tls ? config.tlsOptions().fingerprint() : ""};
+  return proxycommon::PeerKey{"reverse",
+                              backend.scheme,
+                              backend.host,
+                              std::to_string(backend.port),
+                              backend.tls ? config.tlsOptions().fingerprint() : "",
+                              config.nameServers.valueOr("")};
 }
 
 proxycommon::PoolLimits poolLimitsOf(const BackendParameters& parameters) {

@@ -53,6 +53,16 @@ Outcome Spool::appendToFile(std::span<const char> bytes) {
   return {};
 }
 
+// A reader that stays a little behind never comes to the end of the file: what it has read must not stay on the disk.
+void Spool::giveBackRead() {
+  constexpr std::uint64_t kWorthIt = 1024 * 1024;
+  if (fileRead_ - givenBack_ < kWorthIt) return;
+  // Where the file system cannot do it, the file only takes more room than it need.
+  ::fallocate(file_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(givenBack_),
+              static_cast<off_t>(fileRead_ - givenBack_));
+  givenBack_ = fileRead_;
+}
+
 Result<std::size_t> Spool::read(std::span<char> into) {
   const std::size_t ofMemory = std::min(into.size(), memory_.size() - memoryRead_);
   if (ofMemory > 0) {
@@ -68,8 +78,9 @@ Result<std::size_t> Spool::read(std::span<char> into) {
   while (got < 0 && errno == EINTR);
   if (got <= 0) return systemFailure("a file cannot be read");
   fileRead_ += static_cast<std::uint64_t>(got);
+  giveBackRead();
   if (fileRead_ == fileSize_) {
-    fileRead_ = fileSize_ = 0;
+    fileRead_ = fileSize_ = givenBack_ = 0;
     if (::ftruncate(file_.get(), 0) != 0) file_ = FileDescriptor{};
   }
   return static_cast<std::size_t>(got);

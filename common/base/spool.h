@@ -29,12 +29,14 @@ class PROXYCOMMON_API Spool {
 
  private:
   Outcome appendToFile(std::span<const char> bytes);
+  void giveBackRead();
 
   std::string memory_;
   std::size_t memoryRead_ = 0;
   FileDescriptor file_;
   std::uint64_t fileSize_ = 0;
   std::uint64_t fileRead_ = 0;
+  std::uint64_t givenBack_ = 0;  // of what was read
 };
 
 }  // namespace proxycommon

@@ -105,14 +105,14 @@ inline Task<void> TaskPromise<void>::get_return_object() noexcept {
 }  // namespace detail
 
 // A coroutine that begins at once and belongs to itself: for event loops, which resume it until it ends. What it needs
-// it must hold. An exception that leaves it ends the process: it must catch its own.
+// it must hold. An exception that leaves it goes to whoever resumed it, and its frame is never freed.
 struct Detached {
   struct promise_type {
     Detached get_return_object() noexcept { return {}; }
     std::suspend_never initial_suspend() noexcept { return {}; }
     std::suspend_never final_suspend() noexcept { return {}; }
     void return_void() noexcept {}
-    void unhandled_exception() noexcept { std::terminate(); }
+    void unhandled_exception() { throw; }
   };
 };
 

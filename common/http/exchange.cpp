@@ -37,6 +37,7 @@ class Exchange final : private ResponseEvents {
       if (woken.clientGone) co_return told(failure(ErrorKind::kClientGone, "the client has closed its connection"));
       backendReady_ = backendReady_ || woken.backend;
       patient_ = woken.backend;
+      if (woken.client && clientBehindSince_) clientBehindSince_ = Clock::now();
     }
     co_return end();
   }
@@ -141,7 +142,9 @@ class Exchange final : private ResponseEvents {
       if (auto flushed = flush(); !flushed) return std::move(flushed.error());
     }
     const auto left = std::chrono::ceil<milliseconds>(deadline().first - Clock::now());
-    const milliseconds limit = patient_ ? std::clamp(waiter_.patience(), kNoWait, std::max(left, kNoWait)) : kNoWait;
+    // A read sees nothing of the client: the rest of the patience is the waiter's.
+    const milliseconds patience = std::min(waiter_.patience(), kLongestRead);
+    const milliseconds limit = patient_ ? std::clamp(patience, kNoWait, std::max(left, kNoWait)) : kNoWait;
     patient_ = waitedHere_ = true;
     if (auto received = receive(limit, gotSome); !received) return std::move(received.error());
     return gotSome ? Progress::kMoved : Progress::kMustWait;
@@ -248,7 +251,8 @@ class Exchange final : private ResponseEvents {
     if (clientBehindSince_) return {*clientBehindSince_ + limits_.client, ErrorKind::kClientTimeout};
     // How long a client has to send is its body's affair, which is asked this often even if nothing comes.
     if (isSending() && clientMustBeAwaited_) return {Clock::now() + kClientCheck, ErrorKind::kClientTimeout};
-    if (headPassed_) return {lastReceived_ + limits_.idle, ErrorKind::kIdleTimeout};
+    // While the request was still going out, the backend was not silent but listening.
+    if (headPassed_) return {std::max(lastReceived_, lastSent_) + limits_.idle, ErrorKind::kIdleTimeout};
     if (isSending()) return {lastSent_ + limits_.send, ErrorKind::kSendTimeout};
     // For the head as a whole: a backend must not win time by sending it a byte at a time.
     if (!headDeadline_) headDeadline_ = Clock::now() + limits_.firstByte;
@@ -258,7 +262,7 @@ class Exchange final : private ResponseEvents {
   Interest interest(Clock::time_point end) const {
     Interest interest;
     interest.until = end;
-    if (!waitedHere_) interest.here = waiter_.patience();
+    interest.here = waitedHere_ ? std::max(waiter_.patience() - kLongestRead, kNoWait) : waiter_.patience();
     // A client that is behind must not have more read for it.
     interest.backendEvents =
         static_cast<short>((clientBehindSince_ ? 0 : POLLIN) | (backendIsFull_ || readWantsWrite_ ? POLLOUT : 0));
@@ -274,6 +278,7 @@ class Exchange final : private ResponseEvents {
   }
 
   static constexpr milliseconds kClientCheck{1000};
+  static constexpr milliseconds kLongestRead{20};
   static constexpr milliseconds kNoWait{0};
   // A backend that sends them for ever would hold the request for ever.
   static constexpr int kMaximumInterim = 64;

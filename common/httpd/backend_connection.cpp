@@ -1,16 +1,23 @@
 // A new connection to a backend.
 #include "common/httpd/backend_connection.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace proxycommon {
+namespace {
+
+// What a dial on the same network takes.
+constexpr milliseconds kAtOnce{2};
+
+}  // namespace
 
 Task<Result<std::unique_ptr<Connection>>> connectBackend(ConnectPlan plan, RequestWaiter& waiter) {
   const auto wake = waiter.wake();
   Reactor* reactor = waiter.child().reactor.get();
   if (!reactor || !wake) co_return connectHere(std::move(plan));
   Interest interest;
-  interest.here = waiter.patience();
+  interest.here = std::min(waiter.patience(), kAtOnce);
   // The job has its own limit; this one only bounds what a fault could cost.
   interest.until = Clock::now() + plan.limit + std::chrono::seconds{1};
   Connecting connecting = reactor->connect(std::move(plan), wake);

@@ -74,13 +74,15 @@ apr_status_t finishTunnels(void* context) {
   child.reactor->endTunnels();
   const Deadline deadline = Deadline::after(kEndingTunnels);
   while (child.reactor->tunnels() > 0 && !deadline.expired()) stopsWithin(milliseconds{10}, parent);
-  child.reactor.reset();
+  // Not destroyed: threads of other modules may still come with a request.
+  child.reactor->stop();
+  child.counters.process = 0;
   return APR_SUCCESS;
 }
 
 void startReactor(Child& child, apr_pool_t* childPool, server_rec& server) {
   const unsigned wanted = needsOf(server.process->pconf).reactorThreads;
-  auto reactor = Reactor::start(wanted > 0 ? wanted : Reactor::defaultThreads());
+  auto reactor = Reactor::start(wanted > 0 ? wanted : Reactor::defaultThreads(), &logEscaped);
   if (!reactor) {
     ap_log_error_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_ERR, 0, &server,
                   "the proxy's reactor does not start: %s; whoever waits holds a worker of this child",
@@ -139,8 +141,10 @@ Child& childOf(const server_rec& server) {
 
 void stopChild(apr_pool_t*, int graceful) {
   Child* child = ap_server_conf ? find(*ap_server_conf) : nullptr;
-  if (!child || !child->reactor) return;
+  if (!child) return;
+  // Under prefork this is a signal handler: a number may be set there, and no more.
   child->stoppingSince = Clock::now().time_since_epoch().count();
+  if (!child->reactor) return;
   child->reactor->drain();
   if (!graceful) child->reactor->endTunnels();
 }

@@ -71,13 +71,15 @@ Result<BodyPiece> ClientBody::fetch() {
                                              blocks() ? APR_BLOCK_READ : APR_NONBLOCK_READ, kReadSize);
   const bool nothing = APR_STATUS_IS_EAGAIN(status) || (status == APR_SUCCESS && APR_BRIGADE_EMPTY(brigade_));
   if (nothing && !blocks()) {
+    // Silence counts from when it was first asked for in vain: before, it may have been the backend that was slow.
+    if (std::exchange(isAsked_, true) == false) lastArrival_ = apr_time_now();
     if (apr_time_now() - lastArrival_ > request_.server->timeout)
       return failure(ErrorKind::kClientTimeout, "the client stopped sending the request's body");
     return BodyPiece{BodyPiece::State::kNotYet, {}};
   }
   if (status != APR_SUCCESS) return readError(status);
   touched_ = true;
-  lastArrival_ = apr_time_now();
+  isAsked_ = false;
   return BodyPiece{BodyPiece::State::kBytes, {}};
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "common/httpd/child.h"
+#include "common/httpd/client_socket.h"
 #include "common/httpd/parking.h"
 #include "common/net/wait.h"
 
@@ -47,16 +48,12 @@ void processOneRequest(conn_rec& connection) {
 
 // A flush that could block would pin the worker to a slow reader: what does not go at once is left to the MPM.
 bool writeOut(conn_rec& connection) {
-  ap_filter_t* core = connection.output_filters;
-  while (core->next) core = core->next;
-  return core->frec->filter_func.out_func(core, nullptr) == APR_SUCCESS && !connection.data_in_output_filters;
+  return drainOutput(connection) && !connection.data_in_output_filters;
 }
 
 bool nextRequestComes(conn_rec& connection, milliseconds hold) {
-  apr_os_sock_t descriptor = -1;
-  apr_os_sock_get(&descriptor, ap_get_conn_socket(&connection));
   ap_update_child_status(static_cast<ap_sb_handle_t*>(connection.sbh), SERVER_BUSY_KEEPALIVE, nullptr);
-  pollfd client{descriptor, POLLIN, 0};
+  pollfd client{clientDescriptor(connection), POLLIN, 0};
   return waitFor({&client, 1}, Deadline::after(hold));
 }
 

@@ -7,12 +7,13 @@
 #include <utility>
 
 #include "common/http/header_rules.h"
+#include "common/httpd/client_socket.h"
 #include "common/httpd/request_io.h"
 
 namespace proxycommon {
 namespace {
 
-constexpr apr_size_t kBlockSize = ResponseParser::kMaximumHead + 16 * 1024;
+constexpr apr_size_t kBlockSize = ResponseParser::kMaximumHead;
 // Below httpd's FlushMaxThreshold of 65536: its core filter blocks the thread above that.
 constexpr apr_size_t kBodyPiece = 60 * 1024;
 // How much may go before it is looked whether the client keeps up.
@@ -40,24 +41,13 @@ void setFields(request_rec& request, const HeaderFields& fields) {
 
 // For a client to which an orderly close is the end of a whole response: HTTP/1.0 has no other sign that it is not.
 void resetClient(conn_rec& connection) {
-  apr_os_sock_t descriptor = -1;
-  apr_os_sock_get(&descriptor, ap_get_conn_socket(&connection));
   const linger atOnce{1, 0};
-  ::setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &atOnce, sizeof atOnce);
+  ::setsockopt(clientDescriptor(connection), SOL_SOCKET, SO_LINGER, &atOnce, sizeof atOnce);
   connection.aborted = 1;  // so that httpd does not end it in an orderly way first
 }
 
-// Moves what the core filter keeps, as far as the socket takes it.
-apr_status_t drainCore(conn_rec& connection) {
-  ap_filter_t* core = connection.output_filters;
-  while (core->next) core = core->next;
-  return core->frec->filter_func.out_func(core, nullptr);
-}
-
 bool isWritable(conn_rec& connection) {
-  apr_os_sock_t descriptor = -1;
-  apr_os_sock_get(&descriptor, ap_get_conn_socket(&connection));
-  pollfd client{descriptor, POLLOUT, 0};
+  pollfd client{clientDescriptor(connection), POLLOUT, 0};
   return ::poll(&client, 1, 0) > 0;
 }
 
@@ -115,7 +105,7 @@ Outcome ClientResponse::interim(const ResponseHead& head) {
   ap_send_interim_response(&request_, 1);
   request_.headers_out = ofFinal;
   forgetStatus();
-  return {};
+  return request_.connection->aborted ? clientGone() : Outcome{};
 }
 
 Outcome ClientResponse::head(ResponseHead& head, bool requestIsComplete) {
@@ -167,10 +157,13 @@ Outcome ClientResponse::body(std::span<const char> bytes) {
 
 Outcome ClientResponse::push() {
   if (APR_BRIGADE_EMPTY(brigade_)) return {};
-  if (holdBack_ == 0 || (spool_.isEmpty() && passed_ < kWorthLooking)) return passWith(nullptr);
+  const bool couldBlock = !request_.connection->master && passed_ + brigadeLength() > kBodyPiece;
+  const bool couldHold = holdBack_ > 0 && passed_ >= kWorthLooking;
+  if (spool_.isEmpty() && !couldBlock && !couldHold) return passWith(nullptr);
   auto behind = isBehind();
   if (!behind) return std::move(behind.error());
-  return *behind || !spool_.isEmpty() ? hold() : passWith(nullptr);
+  const bool mustHold = *behind || !spool_.isEmpty() || (couldBlock && !isWritable(*request_.connection));
+  return mustHold ? hold() : passWith(nullptr);
 }
 
 // A flush blocks until the client has everything: so only where it is sure to be taken.
@@ -193,7 +186,7 @@ Outcome ClientResponse::finish() {
 Result<bool> ClientResponse::isBehind() {
   conn_rec& connection = *request_.connection;
   const bool keptBack = !connection.master && connection.data_in_output_filters;
-  if (keptBack && (drainCore(connection) != APR_SUCCESS || connection.aborted)) return clientGone();
+  if (keptBack && !drainOutput(connection)) return clientGone();
   if (keptBack && connection.data_in_output_filters) return true;
   passed_ = 0;
   return false;
@@ -206,7 +199,7 @@ Result<bool> ClientResponse::isFull() {
   if (!behind) return behind;
   if (!*behind && flushIsDue_)
     if (auto flushed = flush(); !flushed) return std::move(flushed.error());
-  return *behind && spool_.size() >= holdBack_;
+  return (*behind || !spool_.isEmpty()) && spool_.size() >= holdBack_;
 }
 
 // What is in the brigade goes behind what is kept already.
@@ -237,10 +230,14 @@ Outcome ClientResponse::passHeld() {
   return {};
 }
 
-Outcome ClientResponse::passWith(apr_bucket* last) {
+std::size_t ClientResponse::brigadeLength() const {
   apr_off_t length = 0;
   apr_brigade_length(brigade_, 0, &length);
-  passed_ += static_cast<std::size_t>(std::max<apr_off_t>(length, 0));
+  return static_cast<std::size_t>(std::max<apr_off_t>(length, 0));
+}
+
+Outcome ClientResponse::passWith(apr_bucket* last) {
+  passed_ += brigadeLength();
   if (last) APR_BRIGADE_INSERT_TAIL(brigade_, last);
   started_ = true;
   const apr_status_t status = ap_pass_brigade(request_.output_filters, brigade_);

@@ -7,7 +7,9 @@
 #include <string_view>
 #include <utility>
 
+#include "common/base/text.h"
 #include "common/httpd/child.h"
+#include "common/httpd/client_socket.h"
 #include "common/httpd/guarded.h"
 #include "common/httpd/pool_owned.h"
 #include "common/httpd/request_waiter.h"
@@ -55,12 +57,6 @@ void putDescriptor(conn_rec& connection, int descriptor) {
   apr_os_sock_put(&socket, &number, connection.pool);
 }
 
-int descriptorOf(conn_rec& connection) {
-  apr_os_sock_t descriptor = -1;
-  apr_os_sock_get(&descriptor, ap_get_conn_socket(&connection));
-  return descriptor;
-}
-
 // What httpd does after a handler (ap_process_async_request).
 void finishRequest(request_rec& request, int status) {
   if (status == OK || status == DONE) {
@@ -81,6 +77,14 @@ int resultOf(Task<int>& task) {
     logEscaped("something that is no std::exception");
   }
   return HTTP_INTERNAL_SERVER_ERROR;
+}
+
+// The MPM ends a connection whose request still waits; it does so without a word.
+void abandon(ConnectionState& state) {
+  ap_log_rerror_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_INFO, 0, state.request,
+                 "proxy: httpd has ended the connection while %s %s was waiting", state.request->method,
+                 printable(state.request->unparsed_uri ? state.request->unparsed_uri : "").c_str());
+  dropTask(&state);
 }
 
 }  // namespace
@@ -132,7 +136,7 @@ void resumeParked(conn_rec& connection) {
 void exchangeDescriptor(conn_rec* connection, request_rec*) {
   ConnectionState* state = find(*connection);
   if (!state || !state->task || state->standIn >= 0 || connection->cs->state != CONN_STATE_ASYNC_WAITIO) return;
-  state->clientDescriptor = descriptorOf(*connection);
+  state->clientDescriptor = clientDescriptor(*connection);
   state->standIn = state->waiter->wakeDescriptor();
   putDescriptor(*connection, state->standIn);
 }
@@ -141,13 +145,14 @@ void restoreDescriptor(conn_rec* connection, request_rec*) {
   ConnectionState* state = find(*connection);
   if (!state || state->standIn < 0) return;
   const int client = std::exchange(state->clientDescriptor, -1);
-  if (descriptorOf(*connection) == std::exchange(state->standIn, -1)) {
+  if (clientDescriptor(*connection) == std::exchange(state->standIn, -1)) {
     putDescriptor(*connection, client);
   } else {
     // The MPM has given the connection up, and closed what it took for the client's.
-    ::close(client);
     state->waiter->forgetWake();
+    ::close(client);
   }
+  if (state->task && connection->cs->state == CONN_STATE_LINGER) abandon(*state);
 }
 
 int closeDetached(conn_rec* connection) {

@@ -32,16 +32,19 @@ bool authenticatesConnection(const RelayPlan& plan) {
 Task<Outcome> passRest(ClientResponse& response, const RelayPlan& plan, Waiter& waiter) {
   Interest interest;
   interest.clientEvents = POLLOUT;
+  interest.until = Clock::now() + plan.limits.client;
   while (true) {
     auto full = response.isFull();
     if (!full) co_return std::move(full.error());
     if (!response.keepsBack()) co_return response.finish();
-    interest.until = Clock::now() + plan.limits.client;
     interest.here = waiter.patience();
     const auto woken = co_await waiter.until(interest);
     if (woken.clientGone) co_return failure(ErrorKind::kClientGone, "the client has closed its connection");
-    if (!woken.client && interest.until <= Clock::now())
+    if (woken.client) {
+      interest.until = Clock::now() + plan.limits.client;
+    } else if (interest.until <= Clock::now()) {
       co_return failure(ErrorKind::kClientTimeout, "the client has stopped reading");
+    }
   }
 }
 

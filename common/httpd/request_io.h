@@ -57,7 +57,8 @@ class PROXYCOMMON_API ClientBody final : public RequestBody {
   apr_bucket_brigade* brigade_;
   apr_bucket* current_ = nullptr;  // whose bytes the caller has
   apr_time_t lastArrival_;
-  std::uint64_t limit_;  // of the body, in bytes
+  bool isAsked_ = false;  // in vain, since then
+  std::uint64_t limit_;   // of the body, in bytes
   std::uint64_t count_ = 0;
   bool touched_ = false;
 };
@@ -93,6 +94,7 @@ class PROXYCOMMON_API ClientResponse final : public ResponseSink {
 
  private:
   Outcome passWith(apr_bucket* last);
+  std::size_t brigadeLength() const;
   Outcome hold();
   Outcome passHeld();
   Result<bool> isBehind();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/base/text.h"
+#include "common/httpd/client_socket.h"
 
 namespace proxycommon {
 namespace {
@@ -14,6 +15,8 @@ namespace {
 constexpr std::size_t kPieceSize = 32 * 1024;
 // Pieces in one direction before the other has its turn.
 constexpr int kTurns = 8;
+// Bursts of a tunnel that never pauses before other requests have their turn.
+constexpr unsigned kBursts = 16;
 
 // The client's side, through the connection's filters.
 class TunnelClient {
@@ -60,10 +63,7 @@ class TunnelClient {
   // Moves what the output filters have kept back, as far as the socket takes it.
   bool drain() {
     // A stream of HTTP/2 keeps nothing back: its writes wait.
-    if (connection_.master) return !connection_.aborted;
-    ap_filter_t* core = connection_.output_filters;
-    while (core->next) core = core->next;
-    return core->frec->filter_func.out_func(core, nullptr) == APR_SUCCESS && !connection_.aborted;
+    return connection_.master ? !connection_.aborted : drainOutput(connection_);
   }
   bool isFull() const { return connection_.data_in_output_filters != 0; }
 
@@ -109,9 +109,12 @@ class RequestTunnel {
       clientToBackend();
       if (!isOver()) backendToClient();
       if (!isOver()) passOnEnds();
+      if (isOver()) continue;
       // What a filter has read ahead makes no descriptor readable.
-      if (isOver() || hasMore_ || (backend_->hasBufferedInput() && !client_.isFull())) continue;
-      const Woken woken = co_await waiter_.until(interest(nextEnd().first));
+      const bool goesOn = hasMore_ || (backend_->hasBufferedInput() && !client_.isFull());
+      if (goesOn && ++bursts_ % kBursts != 0) continue;
+      const Interest awaited = goesOn ? breath() : interest(nextEnd().first);
+      const Woken woken = co_await waiter_.until(awaited);
       if (woken.clientGone && !maySend()) stop(tunnel_reason::kClientBroke);
       const auto [at, reason] = nextEnd();
       const bool moves = woken.backend || woken.client;
@@ -152,7 +155,8 @@ class RequestTunnel {
       if (client_.isFull() && !client_.drain()) return stop(tunnel_reason::kClientBroke);
       if (backendEnded_ || client_.isFull()) return;
       const IoResult got = backend_->read(buffer);
-      if (got.state == IoState::kWantRead || got.state == IoState::kWantWrite) return;
+      readWantsWrite_ = got.state == IoState::kWantWrite;
+      if (readWantsWrite_ || got.state == IoState::kWantRead) return;
       if (got.state == IoState::kFailed) return stop(tunnel_reason::kBackendBroke);
       backendEnded_ = got.state == IoState::kClosed;
       if (backendEnded_) return;
@@ -174,30 +178,35 @@ class RequestTunnel {
     if (backendDone && !std::exchange(backendEndPassed_, true)) client_.endWriting();
   }
 
+  // A busy tunnel lets others have the worker, if there are any.
+  Interest breath() const {
+    Interest interest;
+    interest.until = Clock::now() + (waiter_.child().workersAreScarce() ? milliseconds{1} : milliseconds{0});
+    interest.clientMayEnd = true;
+    return interest;
+  }
+
   bool maySend() const { return !clientEnded_ && pending().empty(); }
 
   Interest interest(Clock::time_point until) {
-    if (fromClient_.capacity() > 0 && pending().empty()) std::vector<char>().swap(fromClient_);
+    if (pending().empty()) {
+      std::vector<char>().swap(fromClient_);
+      sent_ = 0;
+    }
     Interest interest;
     interest.until = until;
     interest.here = waiter_.patience();
     interest.clientMayEnd = true;
     interest.clientEvents = static_cast<short>((maySend() ? POLLIN : 0) | (client_.isFull() ? POLLOUT : 0));
-    interest.backendEvents = static_cast<short>((!backendEnded_ && !client_.isFull() ? POLLIN : 0) |
-                                                (!pending().empty() && backendIsFull_ ? POLLOUT : 0));
+    interest.backendEvents =
+        static_cast<short>((!backendEnded_ && !client_.isFull() ? POLLIN : 0) |
+                           (readWantsWrite_ || (!pending().empty() && backendIsFull_) ? POLLOUT : 0));
     interest.backend = interest.backendEvents != 0 ? backend_->descriptor() : -1;
     return interest;
   }
 
   std::pair<Clock::time_point, const char*> nextEnd() {
-    std::pair<Clock::time_point, const char*> next{lastMove_ + limits_.idle, tunnel_reason::kIdle};
-    const auto earlier = [&next](Clock::time_point at, const char* reason) {
-      if (at < next.first) next = {at, reason};
-    };
-    if (limits_.lifetime.count() > 0) earlier(begun_ + limits_.lifetime, tunnel_reason::kLifetime);
-    const Clock::time_point stopping{Clock::duration{waiter_.child().stoppingSince}};
-    if (stopping != Clock::time_point::max()) earlier(stopping + limits_.drain, tunnel_reason::kDrained);
-    return next;
+    return nextTunnelEnd(limits_, begun_, lastMove_, Clock::time_point{Clock::duration{waiter_.child().stoppingSince}});
   }
 
   std::span<const char> pending() const { return std::span<const char>(fromClient_).subspan(sent_); }
@@ -220,6 +229,8 @@ class RequestTunnel {
   bool backendEnded_ = false;
   bool backendEndPassed_ = false;
   bool backendIsFull_ = false;
+  bool readWantsWrite_ = false;
+  unsigned bursts_ = 0;
   bool hasMore_ = false;  // a turn ended before its side had nothing more
   TunnelEnd end_;
 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/base/text.h"
+#include "common/httpd/client_socket.h"
 #include "common/httpd/parking.h"
 #include "common/net/wait.h"
 
@@ -16,7 +17,7 @@ namespace {
 // log: each wait ends before, and begins anew. Of two vhosts on one connection it may take either's.
 milliseconds mpmLimit(const request_rec& request) {
   const apr_interval_time_t timeout = std::min(request.server->timeout, request.connection->base_server->timeout);
-  return milliseconds{std::max<apr_int64_t>(apr_time_as_msec(timeout) * 3 / 4, 50)};
+  return milliseconds{std::max<apr_int64_t>(apr_time_as_msec(timeout) / 2, 50)};
 }
 
 // A stream of HTTP/2 has a pipe at most, and only where a body may come.
@@ -26,13 +27,6 @@ int streamDescriptor(conn_rec& connection) {
   if (ap_get_pollfd_from_conn(&connection, &waited, nullptr) == APR_SUCCESS && waited.desc_type == APR_POLL_FILE &&
       waited.desc.f)
     apr_os_file_get(&descriptor, waited.desc.f);
-  return descriptor;
-}
-
-int clientDescriptor(conn_rec& connection) {
-  if (connection.master) return streamDescriptor(connection);
-  apr_os_sock_t descriptor = -1;
-  apr_os_sock_get(&descriptor, ap_get_conn_socket(&connection));
   return descriptor;
 }
 
@@ -53,7 +47,8 @@ RequestWaiter::RequestWaiter(request_rec& request, const ParkPolicy& policy)
       policy_(policy),
       mayPark_(policy.allowed && child_.reactor && !request.main && !request.prev &&
                isOurConnection(*request.connection)),
-      client_(clientDescriptor(*request.connection)) {}
+      client_(request.connection->master ? streamDescriptor(*request.connection)
+                                         : clientDescriptor(*request.connection)) {}
 
 RequestWaiter::~RequestWaiter() {
   if (watcher_) unpark();
@@ -81,7 +76,7 @@ bool RequestWaiter::waitHere(const Interest& interest) {
   if (interest.here.count() > 0 && block(interest, std::min(interest.until, now + interest.here))) return true;
   if (wake()) return false;
   // Out of descriptors: the worker waits, and httpd has one request more that holds one.
-  block(interest, interest.until);
+  block(interest, std::min(interest.until, now + std::chrono::seconds{1}));
   return true;
 }
 
@@ -97,9 +92,14 @@ bool RequestWaiter::block(const Interest& interest, Clock::time_point until) {
       pollfd{interest.backend, interest.backendEvents, 0},
       pollfd{watchesClient ? client_ : -1, static_cast<short>(interest.clientEvents | hangUp), 0},
       pollfd{wake_ ? wake_->descriptor() : -1, POLLIN, 0}};
-  if (!waitFor(descriptors, Deadline::at(until))) return false;
+  const bool ready = waitFor(descriptors, Deadline::at(until));
+  // A stream of HTTP/2 has no descriptor that would tell of it.
+  const conn_rec* master = request_.connection->master;
+  woken_.clientGone = master && (request_.connection->aborted || master->aborted);
+  if (!ready) return woken_.clientGone;
   woken_.backend = descriptors[0].revents != 0;
-  woken_.clientGone = (descriptors[1].revents & (POLLHUP | POLLERR | POLLRDHUP)) != 0;
+  // An invalid one: the MPM stops, and has closed it.
+  woken_.clientGone |= (descriptors[1].revents & (POLLHUP | POLLERR | POLLRDHUP | POLLNVAL)) != 0;
   woken_.client = (descriptors[1].revents & (POLLIN | POLLOUT)) != 0;
   if (descriptors[2].revents != 0) wake_->clear();
   return true;

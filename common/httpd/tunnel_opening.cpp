@@ -1,6 +1,7 @@
 // The opening of a tunnel.
 #include "common/httpd/tunnel_opening.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <sys/resource.h>
 
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "common/base/text.h"
+#include "common/httpd/client_socket.h"
 #include "common/httpd/parking.h"
 #include "common/httpd/request_tunnel.h"
 
@@ -52,31 +54,32 @@ bool canDetach(const request_rec& request, const RequestWaiter& waiter) {
   return waiter.mayPark() && isTransparent(connection.input_filters) && isTransparent(connection.output_filters);
 }
 
-// What the client has sent behind its request, as far as httpd has read it.
-std::string drainInput(conn_rec& connection) {
+// What the client has sent behind its request, as far as httpd has read it; httpd reads on while it is at it. False:
+// more of it is left in httpd's filters, for the client sends faster than that.
+bool drainInput(conn_rec& connection, std::string& bytes) {
   constexpr apr_off_t kPiece = 8192;
-  std::string bytes;
+  constexpr std::size_t kMost = 1024 * 1024;
   apr_bucket_brigade* brigade = apr_brigade_create(connection.pool, connection.bucket_alloc);
-  while (ap_get_brigade(connection.input_filters, brigade, AP_MODE_READBYTES, APR_NONBLOCK_READ, kPiece) ==
+  apr_off_t length = kPiece;
+  // A call that brings less than was asked for has left nothing.
+  while (length == kPiece && bytes.size() < kMost &&
+         ap_get_brigade(connection.input_filters, brigade, AP_MODE_READBYTES, APR_NONBLOCK_READ, kPiece) ==
              APR_SUCCESS &&
          !APR_BRIGADE_EMPTY(brigade)) {
-    apr_off_t length = 0;
     apr_brigade_length(brigade, 1, &length);
-    if (length <= 0) break;
-    std::string piece(static_cast<std::size_t>(length), '\0');
-    apr_size_t size = piece.size();
-    apr_brigade_flatten(brigade, piece.data(), &size);
-    bytes.append(piece, 0, size);
+    const std::size_t before = bytes.size();
+    apr_size_t size = static_cast<apr_size_t>(std::max<apr_off_t>(length, 0));
+    bytes.resize(before + size);
+    apr_brigade_flatten(brigade, bytes.data() + before, &size);
+    bytes.resize(before + size);
     apr_brigade_cleanup(brigade);
   }
   apr_brigade_destroy(brigade);
-  return bytes;
+  return bytes.size() < kMost;
 }
 
 FileDescriptor duplicatedClient(conn_rec& connection) {
-  apr_os_sock_t descriptor = -1;
-  apr_os_sock_get(&descriptor, ap_get_conn_socket(&connection));
-  return FileDescriptor{::fcntl(descriptor, F_DUPFD_CLOEXEC, 0)};
+  return FileDescriptor{::fcntl(clientDescriptor(connection), F_DUPFD_CLOEXEC, 0)};
 }
 
 // The connection belongs to the tunnel now: httpd's end of the request must not write a head of its own into it.
@@ -87,16 +90,25 @@ void takeFilters(request_rec& request) {
   request.input_filters = request.proto_input_filters = connection.input_filters;
 }
 
-// False: there is no descriptor left for it.
+// False: it cannot be; what has been read of the client is in the plan.
 bool detach(request_rec& request, TunnelPlan& plan, Reactor& reactor) {
   conn_rec& connection = *request.connection;
   FileDescriptor client = duplicatedClient(connection);
-  if (!client) return false;
-  plan.fromClient = drainInput(connection);
+  if (!client || !drainInput(connection, plan.fromClient)) return false;
   plan.client = makeClearConnection(std::move(client));
   noteDetached(connection);
   reactor.pump(std::move(plan));
   return true;
+}
+
+// Whom a limit for each client counts: an address, or the network that one subscriber of IPv6 has (RFC 6177).
+std::string clientOf(const request_rec& request) {
+  std::array<unsigned char, 16> address{};
+  if (::inet_pton(AF_INET6, request.useragent_ip, address.data()) != 1) return request.useragent_ip;
+  std::fill(address.begin() + 8, address.end(), static_cast<unsigned char>(0));
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  ::inet_ntop(AF_INET6, address.data(), text.data(), text.size());
+  return std::string{text.data()} + "/64";
 }
 
 }  // namespace
@@ -111,7 +123,7 @@ std::size_t defaultTunnelLimit() {
 }
 
 Result<TunnelSlot> takeTunnelSlot(request_rec& request, const TunnelSettings& settings) {
-  return childOf(*request.server).tunnelSlots.take(request.useragent_ip, settings.slots);
+  return childOf(*request.server).tunnelSlots.take(clientOf(request), settings.slots);
 }
 
 Task<int> openTunnel(request_rec& request, TunnelOpening opening, RequestWaiter& waiter) {

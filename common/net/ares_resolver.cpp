@@ -17,6 +17,7 @@ namespace {
 
 struct Question {
   boost::asio::io_context& context;
+  std::size_t& outstanding;
   std::string host;
   std::shared_ptr<PendingAddresses> answer;
 };
@@ -40,6 +41,7 @@ void tellLater(const Question& question, Result<Addresses> result) {
 void answered(void* context, int status, int, ares_addrinfo* list) noexcept try {
   const std::unique_ptr<ares_addrinfo, void (*)(ares_addrinfo*)> owned(list, &ares_freeaddrinfo);
   const std::unique_ptr<Question> question(static_cast<Question*>(context));
+  --question->outstanding;
   if (status != ARES_EDESTRUCTION) tellLater(*question, addressesOf(question->host, status, list));
 } catch (...) {
   // Out of memory: the question's own time limit ends it.
@@ -73,8 +75,12 @@ class AresResolver final : public Resolver {
   }
 
   void resolve(const std::string& host, std::shared_ptr<PendingAddresses> answer) override {
-    auto question = std::make_unique<Question>(Question{context_, host, std::move(answer)});
+    auto question = std::make_unique<Question>(Question{context_, outstanding_, host, std::move(answer)});
     if (const auto address = IpAddress::parse(host)) return tellLater(*question, Addresses{*address});
+    if (outstanding_ >= kMostQuestions)
+      return tellLater(*question, failure(ErrorKind::kUnresolvable, "no address for \"" + printable(host) +
+                                                                        "\" (too many names are being looked up)"));
+    ++outstanding_;
     ares_addrinfo_hints hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
@@ -85,6 +91,8 @@ class AresResolver final : public Resolver {
  private:
   static constexpr int kTimeoutMilliseconds = 2000;
   static constexpr int kTries = 3;
+  // What is asked for each, twice, stays with c-ares until it is answered, and costs it time with every other one.
+  static constexpr std::size_t kMostQuestions = 1000;
 
   void armTimer() {
     timeval left{};
@@ -101,6 +109,7 @@ class AresResolver final : public Resolver {
   AsioTimer timer_;
   ForeignDescriptors descriptors_;
   ares_channel channel_ = nullptr;
+  std::size_t outstanding_ = 0;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/base/text.h"
+#include "common/net/address_race.h"
 #include "common/net/ares_resolver.h"
 #include "common/net/event_loop.h"
 
@@ -101,11 +102,10 @@ class Connector::Implementation {
 
   Task<Result<FileDescriptor>> dial(ConnectJob& job, Addresses addresses, milliseconds limit) {
     const auto answer = std::make_shared<PendingSocket>();
-    job.stop_ = [this, answer](Error error) {
-      dialer_->giveUp(*answer);
-      answer->tell(std::move(error));
-    };
-    dialer_->dial({job.plan_.destination, *job.plan_.guard, std::move(addresses), limit}, answer);
+    const auto race = std::make_shared<AddressRace>(context_, *dialer_, job.plan_.destination, *job.plan_.guard,
+                                                    std::move(addresses), limit, answer);
+    job.stop_ = [race](Error error) { race->stop(std::move(error)); };
+    race->start();
     auto socket = co_await answer->told();
     job.stop_ = nullptr;
     co_return std::move(socket);

@@ -11,7 +11,6 @@
 #include <memory>
 #include <string>
 #include <system_error>
-#include <vector>
 
 #include "common/base/text.h"
 #include "common/net/dialer.h"
@@ -23,21 +22,15 @@ namespace {
 struct EasyDeleter {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
 };
-struct ListDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using List = std::unique_ptr<curl_slist, ListDeleter>;
 
 // One dial: what curl's callbacks need to know, and what they have to tell.
 struct Attempt {
-  explicit Attempt(DialPlan chosen) : plan(std::move(chosen)) {}
+  explicit Attempt(DialPlan chosen) : plan(std::move(chosen)), handle(curl_easy_init()) {}
 
   DialPlan plan;
   std::shared_ptr<PendingSocket> answer;
-  std::string name;  // what curl believes the destination to be called
   std::string refusals;
   bool dialledAny = false;
-  List addresses;
   std::unique_ptr<CURL, EasyDeleter> handle;
 };
 
@@ -67,16 +60,16 @@ bool set(CURL* handle, CURLoption option, Value value) {
 
 bool configure(Attempt& attempt) {
   CURL* handle = attempt.handle.get();
-  const std::string url = "http://" + attempt.name + ":" + std::to_string(attempt.plan.destination.port) + "/";
+  const Destination address{attempt.plan.address.toString(), attempt.plan.destination.port};
+  const std::string url = "http://" + address.toString() + "/";
   const auto limit = static_cast<long>(std::max<milliseconds::rep>(attempt.plan.limit.count(), 1));
   return set(handle, CURLOPT_URL, url.c_str()) && set(handle, CURLOPT_CONNECT_ONLY, 1L) &&
          set(handle, CURLOPT_PROTOCOLS_STR, "http") && set(handle, CURLOPT_PROXY, "") &&
          set(handle, CURLOPT_NOPROXY, "*") && set(handle, CURLOPT_NOSIGNAL, 1L) &&
          set(handle, CURLOPT_QUICK_EXIT, 1L) && set(handle, CURLOPT_CONNECTTIMEOUT_MS, limit) &&
-         set(handle, CURLOPT_RESOLVE, attempt.addresses.get()) && set(handle, CURLOPT_PRIVATE, &attempt) &&
-         set(handle, CURLOPT_TCP_NODELAY, 1L) && set(handle, CURLOPT_TCP_KEEPALIVE, 1L) &&
-         set(handle, CURLOPT_OPENSOCKETFUNCTION, &openSocket) && set(handle, CURLOPT_OPENSOCKETDATA, &attempt) &&
-         set(handle, CURLOPT_CLOSESOCKETFUNCTION, &closeSocket);
+         set(handle, CURLOPT_PRIVATE, &attempt) && set(handle, CURLOPT_TCP_NODELAY, 1L) &&
+         set(handle, CURLOPT_TCP_KEEPALIVE, 1L) && set(handle, CURLOPT_OPENSOCKETFUNCTION, &openSocket) &&
+         set(handle, CURLOPT_OPENSOCKETDATA, &attempt) && set(handle, CURLOPT_CLOSESOCKETFUNCTION, &closeSocket);
 }
 
 ErrorKind kindOf(CURLcode code, long systemError, const Attempt& attempt) {
@@ -146,7 +139,6 @@ class CurlDialer final : public Dialer {
     attempts_.emplace_front(std::move(plan));
     const auto place = attempts_.begin();
     place->answer = answer;
-    prepare(*place);
     if (place->handle && configure(*place) && curl_multi_add_handle(multi_, place->handle.get()) == CURLM_OK) return;
     attempts_.erase(place);
     answer->tell(failure(ErrorKind::kInternal, "libcurl cannot be set up for a dial"));
@@ -160,26 +152,6 @@ class CurlDialer final : public Dialer {
 
  private:
   using Place = std::list<Attempt>::iterator;
-
-  // A name of its own for each dial: curl keeps what it is told of names for all its transfers, and one policy's
-  // addresses are not another's. `invalid` is nobody's (RFC 2606 2). Names of earlier dials are forgotten with the
-  // next.
-  void prepare(Attempt& attempt) {
-    const std::string port = ":" + std::to_string(attempt.plan.destination.port);
-    attempt.name = "d" + std::to_string(++lastName_) + ".invalid";
-    std::string entry = attempt.name + port + ":";
-    for (const IpAddress& address : attempt.plan.addresses)
-      entry.append(entry.back() == ':' ? "" : ",")
-          .append(address.isV4() ? "" : "[")
-          .append(address.toString())
-          .append(address.isV4() ? "" : "]");
-    curl_slist* list = curl_slist_append(nullptr, entry.c_str());
-    for (const std::string& finished : finished_)
-      if (curl_slist* longer = curl_slist_append(list, ("-" + finished).c_str())) list = longer;
-    finished_.clear();
-    attempt.addresses.reset(list);
-    attempt.handle.reset(curl_easy_init());
-  }
 
   static int socketWanted(CURL*, curl_socket_t descriptor, int what, void* self, void*) noexcept try {
     static_cast<CurlDialer*>(self)->descriptors_.want(descriptor,
@@ -228,7 +200,6 @@ class CurlDialer final : public Dialer {
   }
 
   void end(Place place) {
-    finished_.push_back(place->name + ":" + std::to_string(place->plan.destination.port));
     curl_multi_remove_handle(multi_, place->handle.get());
     attempts_.erase(place);
   }
@@ -237,8 +208,6 @@ class CurlDialer final : public Dialer {
   AsioTimer timer_;
   ForeignDescriptors descriptors_;
   std::list<Attempt> attempts_;
-  std::vector<std::string> finished_;
-  unsigned long lastName_ = 0;
 };
 
 }  // namespace

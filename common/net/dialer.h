@@ -1,6 +1,5 @@
-// Dials TCP connections through libcurl (CONNECT_ONLY) on an event loop: happy eyeballs, deadlines. Every address is
-// judged by the guard before its socket exists. What comes out is a plain descriptor; names, TLS and HTTP are not this
-// file's affair.
+// Dials TCP connections through libcurl (CONNECT_ONLY) on an event loop, one address each. The address is judged by the
+// guard before its socket exists. What comes out is a plain descriptor; names, TLS and HTTP are not this file's affair.
 #pragma once
 
 #include <cstdint>
@@ -33,9 +32,9 @@ struct PROXYCOMMON_API Destination {
 PROXYCOMMON_API Outcome prepareDialer();
 
 struct DialPlan {
-  Destination destination;
+  Destination destination;  // its host is for messages alone
   const AddressGuard& guard;
-  Addresses addresses;  // of the destination, in the order to try them
+  IpAddress address;
   milliseconds limit;
 };
 using PendingSocket = Pending<Result<FileDescriptor>>;

@@ -9,6 +9,8 @@ namespace {
 
 // Reads in one direction before the other tunnels of the loop have their turn.
 constexpr int kTurns = 16;
+// What comes at once when it is worth while to let the kernel move what follows.
+constexpr std::size_t kFlow = 16 * 1024;
 
 // co_await: until the loop has been round once.
 struct Yield {
@@ -23,7 +25,10 @@ struct Yield {
 }  // namespace
 
 LoopTunnel::Side::Side(boost::asio::io_context& context, std::unique_ptr<Connection> owned)
-    : connection(std::move(owned)), descriptor(context, connection->descriptor()) {}
+    : connection(std::move(owned)), descriptor(context, connection->descriptor()) {
+  // splice(2) asks the descriptor, not its caller, whether it may block.
+  descriptor.native_non_blocking(true);
+}
 
 LoopTunnel::LoopTunnel(TunnelHome& home, TunnelPlan plan)
     : home_(home),
@@ -59,25 +64,57 @@ Detached LoopTunnel::pump(std::shared_ptr<LoopTunnel> self, Direction direction,
   direction.count += pending.size();
   if (!pending.empty()) open = co_await tunnel.writeAll(direction, std::move(pending));
   for (int turn = 0; open && !tunnel.stopped_; ++turn) {
-    const std::span<char> buffer = tunnel.home_.buffer;
-    const IoResult got = direction.from.connection->read(buffer);
-    if (got.state == IoState::kDone) {
-      tunnel.lastMove_ = Clock::now();
-      direction.count += got.bytes;
-      const IoResult written = direction.to.connection->write(buffer.first(got.bytes), {});
-      const std::size_t gone = written.state == IoState::kDone ? written.bytes : 0;
-      if (gone < got.bytes)
-        open = co_await tunnel.writeAll(direction, std::string(buffer.data() + gone, got.bytes - gone));
-      if (open && turn % kTurns == kTurns - 1) co_await Yield{tunnel.home_.context};
-    } else if (got.state == IoState::kWantRead || got.state == IoState::kWantWrite) {
-      co_await tunnel.awaitSide(direction.from, got.state);
+    std::size_t moved = 0;
+    if (direction.flows) moved = co_await tunnel.moveBulk(direction);
+    if (moved > 0) {
+      direction.flows = moved >= kFlow;
+      open = !tunnel.stopped_;
     } else {
-      if (got.state == IoState::kFailed || !tunnel.passOnEnd(direction))
-        tunnel.stop(got.state == IoState::kFailed ? direction.fromBroke : direction.ended);
-      open = false;
+      open = co_await tunnel.moveOnce(direction);
     }
+    if (open && turn % kTurns == kTurns - 1) co_await Yield{tunnel.home_.context};
   }
   tunnel.pumpEnded();
+}
+
+// A read, and what it brings is written; or a wait. False: nothing more comes in this direction.
+Task<bool> LoopTunnel::moveOnce(Direction& direction) {
+  const std::span<char> buffer = home_.buffer;
+  const IoResult got = direction.from.connection->read(buffer);
+  if (got.state == IoState::kWantRead || got.state == IoState::kWantWrite) {
+    co_await awaitSide(direction.from, got.state);
+    co_return true;
+  }
+  if (got.state != IoState::kDone) {
+    if (got.state == IoState::kFailed) {
+      stop(direction.fromBroke);
+    } else if (!passOnEnd(direction)) {
+      stop(direction.ended);
+    }
+    co_return false;
+  }
+  lastMove_ = Clock::now();
+  direction.count += got.bytes;
+  direction.flows = got.bytes >= kFlow && bothAreClear();
+  const IoResult written = direction.to.connection->write(buffer.first(got.bytes), {});
+  const std::size_t gone = written.state == IoState::kDone ? written.bytes : 0;
+  if (gone == got.bytes) co_return true;
+  const bool whole = co_await writeAll(direction, std::string(buffer.data() + gone, got.bytes - gone));
+  co_return whole;
+}
+
+// How much was moved.
+Task<std::size_t> LoopTunnel::moveBulk(Direction& direction) {
+  Splicer::Moved moved =
+      home_.splicer.move(direction.from.connection->descriptor(), direction.to.connection->descriptor());
+  if (moved.bytes > 0) lastMove_ = Clock::now();
+  direction.count += moved.bytes;
+  if (!moved.rest.empty()) co_await writeAll(direction, std::move(moved.rest));
+  co_return moved.bytes;
+}
+
+bool LoopTunnel::bothAreClear() const {
+  return client_.connection->hasHalfClose() && backend_.connection->hasHalfClose();
 }
 
 Task<bool> LoopTunnel::writeAll(Direction& direction, std::string bytes) {
@@ -102,19 +139,14 @@ ReadyWait LoopTunnel::awaitSide(Side& side, IoState state) {
 
 // False: the whole tunnel ends with this direction.
 bool LoopTunnel::passOnEnd(Direction& direction) {
-  if (!direction.from.connection->hasHalfClose() || !direction.to.connection->hasHalfClose()) return false;
+  if (!bothAreClear()) return false;
   direction.to.connection->endWriting();
   if (std::exchange(oneEnded_, true)) stop(tunnel_reason::kBothEnded);
   return true;
 }
 
 std::pair<Clock::time_point, const char*> LoopTunnel::nextEnd() const {
-  std::pair<Clock::time_point, const char*> next{lastMove_ + plan_.limits.idle, tunnel_reason::kIdle};
-  const auto lifetime = begun_ + plan_.limits.lifetime;
-  if (plan_.limits.lifetime.count() > 0 && lifetime < next.first) next = {lifetime, tunnel_reason::kLifetime};
-  if (home_.stoppingSince == Clock::time_point::max()) return next;
-  const auto drained = home_.stoppingSince + plan_.limits.drain;
-  return drained < next.first ? std::pair{drained, tunnel_reason::kDrained} : next;
+  return nextTunnelEnd(plan_.limits, begun_, lastMove_, home_.stoppingSince);
 }
 
 // One timer for all limits; it is not moved by traffic, but looks again when it goes off.

@@ -9,6 +9,7 @@
 
 #include "common/base/task.h"
 #include "common/net/event_loop.h"
+#include "common/reactor/splicer.h"
 #include "common/reactor/tunnel.h"
 
 namespace proxycommon {
@@ -19,6 +20,7 @@ class LoopTunnel;
 struct TunnelHome {
   boost::asio::io_context& context;
   std::span<char> buffer;  // borrowed between two waits
+  Splicer splicer;
   std::unordered_set<LoopTunnel*> tunnels;
   Clock::time_point stoppingSince = Clock::time_point::max();
 };
@@ -47,12 +49,16 @@ class LoopTunnel : public std::enable_shared_from_this<LoopTunnel> {
     const char* ended;
     const char* fromBroke;
     const char* toBroke;
+    bool flows = false;  // much came at once
   };
 
   static Detached pump(std::shared_ptr<LoopTunnel> self, Direction direction, std::string pending);
+  Task<bool> moveOnce(Direction& direction);
+  Task<std::size_t> moveBulk(Direction& direction);
   Task<bool> writeAll(Direction& direction, std::string bytes);
   ReadyWait awaitSide(Side& side, IoState state);
   bool passOnEnd(Direction& direction);
+  bool bothAreClear() const;
   std::pair<Clock::time_point, const char*> nextEnd() const;
   void pumpEnded();
 

@@ -21,17 +21,20 @@ Connecting::~Connecting() {
 // One thread of the reactor. Everything that is not marked otherwise is for that thread.
 class Reactor::Loop {
  public:
-  Loop() : watched_(context_), home_{context_, buffer_, {}} {}
+  Loop() : watched_(context_), home_{context_, buffer_, {}, {}} {}
   // Any other thread.
-  ~Loop() {
+  void stop() {
     work_.reset();
     context_.stop();
     if (thread_.joinable()) thread_.join();
+  }
+  ~Loop() {
+    stop();
     if (watched_.is_open()) watched_.release();
   }
 
   // Before anything else.
-  Outcome start() {
+  Outcome start(EscapedException escaped) {
     auto connector = Connector::make(context_);
     if (!connector) return std::move(connector.error());
     connector_ = std::move(*connector);
@@ -41,7 +44,7 @@ class Reactor::Loop {
     watched_.assign(watcher_->descriptor());
     const SignalsBlocked blocked;
     try {
-      thread_ = std::thread([this] { run(); });
+      thread_ = std::thread([this, escaped] { run(escaped); });
     } catch (const std::system_error& error) {
       return failure(ErrorKind::kInternal, std::string{"no thread for the reactor: "} + error.what());
     }
@@ -80,9 +83,15 @@ class Reactor::Loop {
   }
 
  private:
-  void run() {
+  void run(EscapedException escaped) noexcept {
     awaitWatched();
-    context_.run();
+    while (!context_.stopped()) {
+      try {
+        context_.run();
+      } catch (const std::exception& exception) {
+        escaped(exception.what());
+      }
+    }
   }
 
   Detached awaitWatched() {
@@ -107,15 +116,19 @@ class Reactor::Loop {
 Reactor::Reactor(std::vector<std::unique_ptr<Loop>> loops) : loops_(std::move(loops)) {}
 Reactor::~Reactor() = default;
 
+void Reactor::stop() {
+  for (const auto& loop : loops_) loop->stop();
+}
+
 unsigned Reactor::defaultThreads() {
   return std::clamp(std::thread::hardware_concurrency(), 1U, 4U);
 }
 
-Result<std::unique_ptr<Reactor>> Reactor::start(unsigned threads) {
+Result<std::unique_ptr<Reactor>> Reactor::start(unsigned threads, EscapedException escaped) {
   std::vector<std::unique_ptr<Loop>> loops;
   for (unsigned index = 0; index < threads; ++index) {
     loops.push_back(std::make_unique<Loop>());
-    if (auto started = loops.back()->start(); !started) return std::move(started.error());
+    if (auto started = loops.back()->start(escaped); !started) return std::move(started.error());
   }
   return std::unique_ptr<Reactor>(new Reactor(std::move(loops)));
 }

@@ -35,16 +35,20 @@ class PROXYCOMMON_API Connecting {
   std::function<void(std::shared_ptr<ConnectJob>)> giveUp_;
 };
 
+using EscapedException = void (*)(const char* what) noexcept;
+
 // Any thread.
 class PROXYCOMMON_API Reactor {
  public:
   // As many threads as processors, at most four.
   static unsigned defaultThreads();
 
-  // Error kInternal: no descriptors or threads left.
-  static Result<std::unique_ptr<Reactor>> start(unsigned threads);
-  // Ends its threads. Whoever is parked is not woken any more.
+  // `escaped` hears of an exception that reached the end of a thread, which then goes on. Error kInternal: no
+  // descriptors or threads left.
+  static Result<std::unique_ptr<Reactor>> start(unsigned threads, EscapedException escaped);
   ~Reactor();
+  // Ends its threads. Whoever is parked is not woken any more; what is asked of it afterwards is not done.
+  void stop();
 
   // `wake` is signalled when it is done.
   Connecting connect(ConnectPlan plan, std::shared_ptr<const Wake> wake);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "common/base/clock.h"
 #include "common/net/connection.h"
@@ -45,5 +46,18 @@ inline constexpr const char* kIdle = "idle for too long";
 inline constexpr const char* kLifetime = "its lifetime is over";
 inline constexpr const char* kDrained = "this child stops";
 }  // namespace tunnel_reason
+
+// When the next limit of a tunnel is over, and what it is called then. `stopping` is when its child began to stop; the
+// largest time while it does not.
+inline std::pair<Clock::time_point, const char*> nextTunnelEnd(const TunnelLimits& limits, Clock::time_point begun,
+                                                               Clock::time_point lastMove, Clock::time_point stopping) {
+  std::pair<Clock::time_point, const char*> next{lastMove + limits.idle, tunnel_reason::kIdle};
+  const auto earlier = [&next](Clock::time_point at, const char* reason) {
+    if (at < next.first) next = {at, reason};
+  };
+  if (limits.lifetime.count() > 0) earlier(begun + limits.lifetime, tunnel_reason::kLifetime);
+  if (stopping != Clock::time_point::max()) earlier(stopping + limits.drain, tunnel_reason::kDrained);
+  return next;
+}
 
 }  // namespace proxycommon

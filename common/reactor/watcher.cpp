@@ -118,9 +118,9 @@ void Watcher::expire() {
   std::uint64_t count = 0;
   [[maybe_unused]] const ssize_t got = ::read(timer_.get(), &count, sizeof count);
   const auto now = Clock::now();
-  // They stay in the list until removed, but the timer does not come back to them.
   auto next = deadlines_.begin();
   for (; next != deadlines_.end() && next->first <= now; ++next) entries_.at(next->second).wake->signal();
+  deadlines_.erase(deadlines_.begin(), next);
   armTimer(next == deadlines_.end() ? Clock::time_point::max() : next->first);
 }
 

@@ -1,6 +1,8 @@
 // See open_tunnel.h.
 #include "tests/unit/support/open_tunnel.h"
 
+#include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -10,6 +12,15 @@ namespace proxytest {
 using proxycommon::makeClearConnection;
 using proxycommon::TunnelEnd;
 using proxycommon::TunnelPlan;
+
+std::unique_ptr<proxycommon::Reactor> startReactor(unsigned threads) {
+  auto started = proxycommon::Reactor::start(threads, [](const char* what) noexcept {
+    std::fprintf(stderr, "an exception has reached the end of the reactor's thread: %s\n", what);
+    std::abort();
+  });
+  if (!started) throw std::runtime_error(started.error().detail);
+  return std::move(*started);
+}
 
 OpenTunnel::OpenTunnel(proxycommon::Reactor& reactor, TunnelSetup setup) {
   SocketPair pair = makeTcpPair();

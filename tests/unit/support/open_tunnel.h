@@ -12,6 +12,9 @@ namespace proxytest {
 
 inline constexpr proxycommon::milliseconds kLongTime{60'000};
 
+// One in which no exception may reach the end of a thread.
+std::unique_ptr<proxycommon::Reactor> startReactor(unsigned threads);
+
 // What a tunnel is opened with, besides its connections.
 struct TunnelSetup {
   std::string fromClient;

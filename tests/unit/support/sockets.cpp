@@ -83,6 +83,12 @@ SocketPair makeTcpPair() {
 Listener::Listener(int backlog) : descriptor_(makeTcpSocket()), port_(bindAnywhere(descriptor_)) {
   check(::listen(descriptor_.get(), backlog) == 0, "listen");
 }
+Listener::Listener(const char* address, std::uint16_t port) : descriptor_(makeTcpSocket()), port_(port) {
+  sockaddr_in place = loopback(port);
+  check(::inet_pton(AF_INET, address, &place.sin_addr) == 1, "inet_pton");
+  check(::bind(descriptor_.get(), reinterpret_cast<const sockaddr*>(&place), sizeof place) == 0, "bind");
+  check(::listen(descriptor_.get(), 128) == 0, "listen");
+}
 bool Listener::hasCaller() const {
   return isReadable(descriptor_.get(), 0);
 }

@@ -20,11 +20,12 @@ struct SocketPair {
 SocketPair makeSocketPair();  // AF_UNIX
 SocketPair makeTcpPair();
 
-// Bound to 127.0.0.1.
+// Bound to 127.0.0.1, or wherever it is told.
 class Listener {
  public:
   // Takes `backlog` connections that nobody accepts; the kernel lets the others wait for ever.
   explicit Listener(int backlog = 128);
+  Listener(const char* address, std::uint16_t port);
 
   std::uint16_t port() const { return port_; }
   bool hasCaller() const;

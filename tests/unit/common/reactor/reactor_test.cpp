@@ -31,10 +31,6 @@ ConnectPlan planTo(std::string host, std::uint16_t port) {
   return plan;
 }
 
-std::unique_ptr<Reactor> startReactor(unsigned threads = 2) {
-  return std::move(*Reactor::start(threads));
-}
-
 // What comes of a plan, as a worker waits for it.
 Result<std::unique_ptr<Connection>> made(Reactor& reactor, ConnectPlan plan) {
   const auto wake = std::make_shared<Wake>();
@@ -53,7 +49,7 @@ bool descriptorsBecome(std::size_t count) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(a_connection_is_made_and_its_wake_signalled) {
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(2);
   const Listener listener;
   const auto connection = made(*reactor, planTo("127.0.0.1", listener.port()));
   BOOST_REQUIRE_EQUAL(outcomeOf(connection), "done");
@@ -63,7 +59,7 @@ BOOST_AUTO_TEST_CASE(a_connection_is_made_and_its_wake_signalled) {
 }
 
 BOOST_AUTO_TEST_CASE(what_fails_wakes_too) {
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(2);
   const RefusingPort refusing;
   const DnsServer server;
   ConnectPlan named = planTo("gone.test", 80);
@@ -77,7 +73,7 @@ BOOST_AUTO_TEST_CASE(what_fails_wakes_too) {
 }
 
 BOOST_AUTO_TEST_CASE(one_that_is_not_wanted_any_more_is_given_up) {
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(2);
   const SwallowingPort swallowing;
   const Listener silent;
   const DnsServer silentServer({}, DnsServer::Manner::kSilent);
@@ -86,19 +82,18 @@ BOOST_AUTO_TEST_CASE(one_that_is_not_wanted_any_more_is_given_up) {
   ConnectPlan secure = planTo("127.0.0.1", silent.port());
   secure.tls = trustingAll();
   secure.verifyName = "good.test";
-  for (const ConnectPlan& plan : {planTo("127.0.0.1", swallowing.port()), secure}) {
-    const auto wake = std::make_shared<Wake>();
+  for (const ConnectPlan& plan : {planTo("127.0.0.1", swallowing.port()), secure, named}) {
+    std::vector<std::shared_ptr<Wake>> wakes;
+    for (int count = 0; count < 20; ++count) wakes.push_back(std::make_shared<Wake>());
     const std::size_t before = countDescriptors();
-    for (int count = 0; count < 20; ++count) (void)reactor->connect(plan, wake);
-    BOOST_TEST(descriptorsBecome(before));
+    for (const auto& wake : wakes) (void)reactor->connect(plan, wake);
+    for (const auto& wake : wakes) awaitReadable(wake->descriptor());  // each has ended, though nobody looks
+    if (plan.nameServers.empty()) BOOST_TEST(descriptorsBecome(before));
   }
-  const auto wake = std::make_shared<Wake>();
-  { const Connecting connecting = reactor->connect(named, wake); }
-  awaitReadable(wake->descriptor());  // it has ended, though nobody looks
 }
 
 BOOST_AUTO_TEST_CASE(one_that_is_dropped_when_it_is_done_is_closed) {
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(2);
   const Listener listener;
   const auto wake = std::make_shared<Wake>();
   {
@@ -109,7 +104,7 @@ BOOST_AUTO_TEST_CASE(one_that_is_dropped_when_it_is_done_is_closed) {
 }
 
 BOOST_AUTO_TEST_CASE(one_that_moves_is_wanted_still) {
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(2);
   const Listener listener;
   const auto wake = std::make_shared<Wake>();
   std::optional<Connecting> first = reactor->connect(planTo("127.0.0.1", listener.port()), wake);
@@ -122,7 +117,7 @@ BOOST_AUTO_TEST_CASE(one_that_moves_is_wanted_still) {
 
 // Numbers of descriptors come back on loops that live long.
 BOOST_AUTO_TEST_CASE(connections_are_made_again_and_again) {
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(2);
   const Listener listener;
   for (int count = 0; count < 300; ++count) {
     const auto connection = made(*reactor, planTo("127.0.0.1", listener.port()));
@@ -132,7 +127,7 @@ BOOST_AUTO_TEST_CASE(connections_are_made_again_and_again) {
 }
 
 BOOST_AUTO_TEST_CASE(threads_that_connect_at_once_get_each_their_own) {
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(2);
   const Listener listener;
   const RefusingPort refusing;
   std::atomic<int> wrong{0};
@@ -160,7 +155,7 @@ BOOST_AUTO_TEST_CASE(threads_that_connect_at_once_get_each_their_own) {
 }
 
 BOOST_AUTO_TEST_CASE(watches_are_dispatched_by_its_threads) {
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(2);
   const SocketPair pair = makeSocketPair();
   const auto wake = std::make_shared<Wake>();
   for (int round = 0; round < 50; ++round) {
@@ -180,7 +175,7 @@ BOOST_AUTO_TEST_CASE(watches_are_dispatched_by_its_threads) {
 }
 
 BOOST_AUTO_TEST_CASE(draining_wakes_everyone_who_is_parked) {
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(2);
   std::vector<std::shared_ptr<Wake>> wakes;
   for (int count = 0; count < 4; ++count) {
     wakes.push_back(std::make_shared<Wake>());
@@ -191,7 +186,7 @@ BOOST_AUTO_TEST_CASE(draining_wakes_everyone_who_is_parked) {
 }
 
 BOOST_AUTO_TEST_CASE(a_connection_that_it_made_becomes_a_tunnel_that_it_pumps) {
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(2);
   const Listener listener;
   auto connection = made(*reactor, planTo("127.0.0.1", listener.port()));
   BOOST_REQUIRE_EQUAL(outcomeOf(connection), "done");
@@ -206,7 +201,7 @@ BOOST_AUTO_TEST_CASE(a_connection_that_it_made_becomes_a_tunnel_that_it_pumps) {
 }
 
 BOOST_AUTO_TEST_CASE(a_reactor_that_ends_leaves_no_descriptor) {
-  { const auto once = startReactor(); }  // what curl and OpenSSL keep for good
+  { const auto once = startReactor(2); }  // what curl and OpenSSL keep for good
   const std::size_t before = countDescriptors();
   for (int count = 0; count < 5; ++count) {
     const auto reactor = startReactor(3);

@@ -17,10 +17,6 @@ BOOST_AUTO_TEST_SUITE(tunnel, *boost::unit_test::timeout(120))
 
 namespace {
 
-std::unique_ptr<Reactor> startReactor(unsigned threads = 1) {
-  return std::move(*Reactor::start(threads));
-}
-
 // No two parts of it are alike.
 std::string pattern(std::size_t size, unsigned seed = 1) {
   std::minstd_rand random(seed);
@@ -51,7 +47,7 @@ void close(FileDescriptor& end) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(bytes_go_both_ways_and_are_counted) {
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(1);
   OpenTunnel tunnel(*reactor);
   for (int round = 0; round < 10; ++round) {
     sendAll(tunnel.client.get(), "hello");
@@ -70,7 +66,7 @@ BOOST_AUTO_TEST_CASE(bytes_go_both_ways_and_are_counted) {
 }
 
 BOOST_AUTO_TEST_CASE(early_bytes_come_first_and_are_counted) {
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(1);
   OpenTunnel tunnel(*reactor, {"early client ", "early backend "});
   sendAll(tunnel.client.get(), "later");
   sendAll(tunnel.backend.get(), "later");
@@ -85,7 +81,7 @@ BOOST_AUTO_TEST_CASE(early_bytes_come_first_and_are_counted) {
 
 BOOST_AUTO_TEST_CASE(early_bytes_that_fit_nowhere_yet_are_kept) {
   const std::string early = pattern(8'000'000);
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(1);
   OpenTunnel tunnel(*reactor, {early, early});
   BOOST_TEST((receiveSlowly(tunnel.backend.get(), early.size()) == early));
   BOOST_TEST((receiveSlowly(tunnel.client.get(), early.size()) == early));
@@ -93,7 +89,7 @@ BOOST_AUTO_TEST_CASE(early_bytes_that_fit_nowhere_yet_are_kept) {
 
 // Whoever has said all may still hear the answer.
 BOOST_AUTO_TEST_CASE(the_end_of_one_side_is_passed_on_and_the_other_goes_on) {
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(1);
   OpenTunnel fromClient(*reactor);
   sendAll(fromClient.client.get(), "question");
   closeSide(fromClient.client);
@@ -115,7 +111,7 @@ BOOST_AUTO_TEST_CASE(the_end_of_one_side_is_passed_on_and_the_other_goes_on) {
 BOOST_AUTO_TEST_CASE(a_large_transfer_to_a_slow_reader_is_whole_both_ways_at_once) {
   const std::string up = pattern(12'000'000, 1);
   const std::string down = pattern(12'000'000, 2);
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(1);
   OpenTunnel tunnel(*reactor);
   std::string heardAbove;
   {
@@ -132,7 +128,7 @@ BOOST_AUTO_TEST_CASE(a_large_transfer_to_a_slow_reader_is_whole_both_ways_at_onc
 
 // What cannot be passed on must not be read either: it would fill the memory.
 BOOST_AUTO_TEST_CASE(a_reader_that_stops_holds_up_the_sender) {
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(1);
   OpenTunnel tunnel(*reactor);
   const std::string block(100'000, 'x');
   std::size_t gone = 0;
@@ -147,7 +143,7 @@ BOOST_AUTO_TEST_CASE(a_reader_that_stops_holds_up_the_sender) {
 }
 
 BOOST_AUTO_TEST_CASE(a_reset_on_one_side_ends_the_tunnel_for_both) {
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(1);
   OpenTunnel byClient(*reactor);
   reset(byClient.client);
   receiveUntilEnd(byClient.backend.get());
@@ -159,7 +155,7 @@ BOOST_AUTO_TEST_CASE(a_reset_on_one_side_ends_the_tunnel_for_both) {
 }
 
 BOOST_AUTO_TEST_CASE(a_side_that_breaks_while_it_is_written_to_is_the_one_that_is_named) {
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(1);
   OpenTunnel tunnel(*reactor);
   closeSide(tunnel.client);
   receiveUntilEnd(tunnel.backend.get());
@@ -172,7 +168,7 @@ BOOST_AUTO_TEST_CASE(a_side_that_breaks_while_it_is_written_to_is_the_one_that_i
 }
 
 BOOST_AUTO_TEST_CASE(a_tunnel_without_traffic_ends) {
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(1);
   OpenTunnel tunnel(*reactor, {"", "", {milliseconds{50}, milliseconds{0}, kLongTime}});
   BOOST_TEST(receiveUntilEnd(tunnel.client.get()) == "");
   BOOST_TEST(receiveUntilEnd(tunnel.backend.get()) == "");
@@ -184,7 +180,7 @@ BOOST_AUTO_TEST_CASE(a_tunnel_without_traffic_ends) {
 // The limit runs anew from each byte, so the last one tells how long the tunnel has lived at least.
 BOOST_AUTO_TEST_CASE(traffic_puts_off_the_end) {
   constexpr milliseconds kIdle{1'500};
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(1);
   OpenTunnel tunnel(*reactor, {"", "x", {kIdle, milliseconds{0}, kLongTime}});
   BOOST_TEST(receive(tunnel.client.get(), 1) == "x");
   const auto begun = Clock::now();
@@ -199,13 +195,13 @@ BOOST_AUTO_TEST_CASE(traffic_puts_off_the_end) {
 
 // A peer that has stopped reading is as idle as one that is silent.
 BOOST_AUTO_TEST_CASE(a_tunnel_that_is_stuck_ends) {
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(1);
   OpenTunnel tunnel(*reactor, {pattern(30'000'000), "", {milliseconds{200}, milliseconds{0}, kLongTime}});
   BOOST_TEST(tunnel.end().reason == std::string_view{tunnel_reason::kIdle});
 }
 
 BOOST_AUTO_TEST_CASE(a_tunnel_ends_when_its_lifetime_is_over_whatever_its_traffic) {
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(1);
   OpenTunnel tunnel(*reactor, {"", "", {kLongTime, milliseconds{100}, kLongTime}});
   for (int count = 0; count < 20'000 && !tunnel.hasEnded(); ++count) {
     ::send(tunnel.client.get(), "x", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -269,7 +265,7 @@ BOOST_AUTO_TEST_CASE(hundreds_of_tunnels_do_not_mix) {
 }
 
 BOOST_AUTO_TEST_CASE(a_busy_tunnel_does_not_starve_the_others_of_its_loop) {
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(1);
   OpenTunnel busy(*reactor);
   OpenTunnel quiet(*reactor);
   std::jthread flooding([&busy] {
@@ -293,7 +289,7 @@ BOOST_AUTO_TEST_CASE(a_tunnel_to_a_backend_with_tls_goes_both_ways) {
   const TlsServer server(authority.issue("DNS:good.test"));
   Handshake made = shakeHands(server, {trusting(authority)});
   BOOST_REQUIRE_EQUAL(outcomeOf(made.connection), "done");
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(1);
   OpenTunnel tunnel(*reactor, std::move(*made.connection), {"early ", ""});
   const std::string up = pattern(5'000'000, 1);
   const std::string down = pattern(5'000'000, 2);
@@ -320,7 +316,7 @@ BOOST_AUTO_TEST_CASE(a_client_that_ends_ends_a_tunnel_to_tls) {
   const TlsServer server(authority.issue("DNS:good.test"));
   Handshake made = shakeHands(server, {trusting(authority)});
   BOOST_REQUIRE_EQUAL(outcomeOf(made.connection), "done");
-  const auto reactor = startReactor();
+  const auto reactor = startReactor(1);
   OpenTunnel tunnel(*reactor, std::move(*made.connection));
   sendAll(tunnel.client.get(), "last words");
   closeSide(tunnel.client);

@@ -1,0 +1,23 @@
+// The client's end of a connection below all filters: its descriptor, and what httpd's core filter still keeps for it.
+#pragma once
+
+#include "common/httpd/httpd_api.h"
+
+namespace proxycommon {
+
+// -1: a stream of HTTP/2 has none of its own.
+inline int clientDescriptor(conn_rec& connection) {
+  apr_os_sock_t descriptor = -1;
+  if (!connection.master) apr_os_sock_get(&descriptor, ap_get_conn_socket(&connection));
+  return descriptor;
+}
+
+// Moves what the core filter keeps, as far as the socket takes it; connection.data_in_output_filters says whether
+// anything is left. False: the client has gone.
+inline bool drainOutput(conn_rec& connection) {
+  ap_filter_t* core = connection.output_filters;
+  while (core->next) core = core->next;
+  return core->frec->filter_func.out_func(core, nullptr) == APR_SUCCESS && !connection.aborted;
+}
+
+}  // namespace proxycommon

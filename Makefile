@@ -86,8 +86,19 @@ $(BUILD)/integration_tests: $(call objects,$(integration_tests))
 	@echo "  link  $@"
 	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lssl -lcrypto -o $@
 
+# What threads share, for ThreadSanitizer: the reactor, and what it stands on.
+thread_tests := $(wildcard tests/unit/*.cpp tests/unit/support/*.cpp tests/unit/common/reactor/*.cpp) \
+  $(addprefix tests/unit/common/net/,address_race_test.cpp connector_test.cpp resolver_test.cpp)
+$(BUILD)/thread_tests: $(call objects,$(thread_tests) $(common_core))
+	@echo "  link  $@"
+	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lcares -lssl -lcrypto -o $@
+
+# Under a sanitizer that was asked for: everything. Else what waits is also run under AddressSanitizer, with modules built
+# for it, and what threads share under ThreadSanitizer.
 check: test-deps
 	@$(MAKE) --no-print-directory modules tests
+	@$(if $(SANITIZE),:,$(MAKE) --no-print-directory SANITIZE=address BUILD=$(BUILD)-address modules)
+	@$(if $(SANITIZE),:,$(MAKE) --no-print-directory SANITIZE=thread BUILD=$(BUILD)-thread $(BUILD)-thread/thread_tests)
 	@BUILD=$(BUILD) SANITIZE=$(SANITIZE) tests/check.sh
 
 # The suites of what waits, at full size and with limits of time: minutes, and 18,000 descriptors.

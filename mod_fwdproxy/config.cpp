@@ -109,7 +109,7 @@ const command_rec kDirectives[] = {
         "FwdProxyPrivateNetworks", RSRC_CONF,
         "CIDR ...: networks beside the public Internet that may be dialled; default none"),
     directive::field<&ServerConfig::timeout, &directive::readDuration>(
-        "FwdProxyTimeout", RSRC_CONF, "how long an origin or a tunnel may stay silent; default: Timeout"),
+        "FwdProxyTimeout", RSRC_CONF, "how long an origin may stay silent; default: Timeout"),
     directive::field<&ServerConfig::connectTimeout, &directive::readDuration>(
         "FwdProxyConnectTimeout", RSRC_CONF, "how long a connection may take; default 10s"),
     directive::field<&ServerConfig::via, &proxycommon::readVia>("FwdProxyVia", RSRC_CONF,

@@ -126,11 +126,11 @@ Outcome ClientResponse::head(ResponseHead& head, bool requestIsComplete) {
 }
 
 Outcome ClientResponse::switched(ResponseHead& head) {
-  const HeaderField* protocol = findField(head.fields, "Upgrade");
+  const char* protocol = pooled(request_, findField(head.fields, "Upgrade")->value);
   if (edit_) edit_(head);
   setFields(request_, head.fields);
   apr_table_setn(request_.headers_out, "Connection", "Upgrade");
-  apr_table_setn(request_.headers_out, "Upgrade", pooled(request_, protocol->value));
+  apr_table_setn(request_.headers_out, "Upgrade", protocol);
   apr_table_unset(request_.headers_out, "Content-Length");
   request_.connection->keepalive = AP_CONN_CLOSE;
   request_.status = HTTP_SWITCHING_PROTOCOLS;

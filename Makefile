@@ -20,10 +20,11 @@ HARDENING := -fstack-protector-strong $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
 CXXFLAGS ?= -O2 -g
 # Asio must not bring threads' worth of signal handling or old interfaces along.
 DEFINES := -D_GNU_SOURCE -DPROXYCOMMON_VERSION='"$(VERSION)"' -DBOOST_ASIO_NO_DEPRECATED
-# Without vptr: it wants type names that hidden visibility keeps apart. The warning is wrong about Boost under sanitizers.
+# Without vptr: it wants type names that hidden visibility keeps apart. The warnings are wrong about Boost under
+# sanitizers, or tell of fences that ThreadSanitizer does not follow.
 comma := ,
 SANITIZER := $(if $(SANITIZE),-fsanitize=$(SANITIZE)$(if $(filter address,$(SANITIZE)),$(comma)undefined -fno-sanitize=vptr -fno-sanitize-recover=undefined) -fno-omit-frame-pointer\
-  -Wno-maybe-uninitialized)
+  -Wno-maybe-uninitialized $(if $(filter thread,$(SANITIZE)),-Wno-tsan))
 COMPILE = $(CXX) -std=c++20 $(CXXFLAGS) -fPIC -fvisibility=hidden -fvisibility-inlines-hidden -fno-gnu-unique -pthread \
   $(WARNINGS) $(HARDENING) $(SANITIZER) $(DEFINES) -I. $(HTTPD_FLAGS) -MMD -MP
 LINK_SHARED = $(CXX) -shared -pthread $(SANITIZER) -Wl,-z,relro,-z,now,-z,nodelete,--as-needed

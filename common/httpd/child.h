@@ -42,8 +42,8 @@ struct PROXYCOMMON_API Child {
   // When the child began to stop, as a Clock's count; the largest one while it does not.
   std::atomic<Clock::rep> stoppingSince{Clock::time_point::max().time_since_epoch().count()};
 
-  // Whether fewer than a quarter of the workers are free.
-  bool workersAreScarce() const { return busyWorkers * 4 > workers * 3; }
+  // Whether fewer than a quarter of the workers are free, or fewer than two: with one, the MPM takes no connection.
+  bool workersAreScarce() const { return busyWorkers * 4 > workers * 3 || workers - busyWorkers < 2; }
 };
 
 // In post_config, for each module: what must be there before a child is. Error kInternal.

@@ -48,7 +48,8 @@ RequestWaiter::RequestWaiter(request_rec& request, const ParkPolicy& policy)
       mayPark_(policy.allowed && child_.reactor && !request.main && !request.prev &&
                isOurConnection(*request.connection)),
       client_(request.connection->master ? streamDescriptor(*request.connection)
-                                         : clientDescriptor(*request.connection)) {}
+                                         : clientDescriptor(*request.connection)),
+      seenStopping_(child_.stoppingSince) {}
 
 RequestWaiter::~RequestWaiter() {
   if (watcher_) unpark();
@@ -66,6 +67,7 @@ std::shared_ptr<const Wake> RequestWaiter::wake() {
 
 bool RequestWaiter::waitHere(const Interest& interest) {
   woken_ = {};
+  if (hasBegunToStop()) return true;
   const auto now = Clock::now();
   if (!mayPark_) {
     // It looks up now and then, for what no descriptor tells: that its child stops.
@@ -78,6 +80,12 @@ bool RequestWaiter::waitHere(const Interest& interest) {
   // Out of descriptors: the worker waits, and httpd has one request more that holds one.
   block(interest, std::min(interest.until, now + std::chrono::seconds{1}));
   return true;
+}
+
+// Once: whoever waits then looks at its limits again.
+bool RequestWaiter::hasBegunToStop() {
+  const Clock::rep stopping = child_.stoppingSince;
+  return std::exchange(seenStopping_, stopping) != stopping;
 }
 
 short RequestWaiter::hangUpEvent(const Interest& interest) const {
@@ -116,6 +124,8 @@ void RequestWaiter::park(const Interest& interest, std::coroutine_handle<> conti
       {interest.backend, interest.backendEvents, client_, static_cast<short>(interest.clientEvents | hangUp),
        std::min(interest.until, Clock::now() + mpmLimit(request_))},
       wake_);
+  // It may have been told since the wait began, when this was nobody yet that could be woken.
+  if (hasBegunToStop()) wake_->signal();
 }
 
 void RequestWaiter::unpark() {

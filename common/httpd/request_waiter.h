@@ -48,6 +48,7 @@ class PROXYCOMMON_API RequestWaiter final : public Waiter {
   Woken woken() override { return woken_; }
 
   bool block(const Interest& interest, Clock::time_point until);
+  bool hasBegunToStop();
   short hangUpEvent(const Interest& interest) const;
   void unpark();
 
@@ -58,6 +59,7 @@ class PROXYCOMMON_API RequestWaiter final : public Waiter {
   int client_;  // the client's descriptor; -1: there is none to wait for
   std::shared_ptr<Wake> wake_;
   Woken woken_;
+  Clock::rep seenStopping_;     // the child's stoppingSince, as whoever waits knows it
   Watcher* watcher_ = nullptr;  // while parked
   Watcher::Id watch_ = 0;
   std::coroutine_handle<> continuation_;

@@ -9,6 +9,8 @@
 #include "tests/integration/support/proxy_test.h"
 #include "tests/integration/support/raw_client.h"
 #include "tests/integration/support/scripted_origin.h"
+#include "tests/integration/support/slow_server.h"
+#include "tests/integration/support/soak.h"
 #include "tests/integration/support/wait_until.h"
 
 namespace proxytest {
@@ -24,6 +26,7 @@ constexpr std::uint64_t kSeed = 6;
 // The kernel's own buffers must not take the response in httpd's place.
 constexpr const char* kSmallSendBuffer = "SendBufferSize 16384\n";
 constexpr int kSmallReceiveBuffer = 4096;
+constexpr const char* kUploadTimedOut = "AH01382: Request body read timeout";
 
 std::string get(const std::string& target) {
   return "GET " + target + " HTTP/1.1\r\nHost: proxytest\r\nConnection: close\r\n\r\n";
@@ -218,6 +221,55 @@ PROXY_TEST_ALL(buffered_upload_is_asked_for) {
   client.send("body");
   BOOST_TEST(client.readHead().starts_with("HTTP/1.1 200"));
   BOOST_TEST(client.readToEnd().data == "body");
+}
+
+// mod_reqtimeout's rules hold for what goes into the buffer.
+PROXY_TEST_ALL(upload_that_trickles_is_a_408) {
+  ScriptedOrigin origin(echoing());
+  Httpd httpd(mpm);
+  httpd.loadModule("reqtimeout");
+  httpd.configure("RequestReadTimeout body=1\n" + bufferedPass(origin, "1M"));
+  httpd.start();
+  RawClient client(httpd.port());
+  client.send(uploadHead(300'000));
+  const auto giveUp = std::chrono::steady_clock::now() + kPatience;
+  while (client.staysSilent(milliseconds(50)) && std::chrono::steady_clock::now() < giveUp) client.send("x");
+  BOOST_TEST(client.readHead().starts_with("HTTP/1.1 408"));
+  BOOST_TEST(origin.connections() == 0U);
+  httpd.requireLog(kUploadTimedOut);
+  httpd.requireLog("client-timeout");
+}
+
+// Each is asked for its body, which tells that its request is under way while the ones before it still are.
+PROXY_TEST_EVENT(uploads_that_trickle_hold_no_worker) {
+  constexpr int kWorkers = 4;
+  const int uploads = scaled(3 * kWorkers, 200);
+  constexpr std::size_t kSize = 1'000;
+  constexpr std::size_t kTrickles = 10;
+  ScriptedOrigin origin(echoing());
+  SlowServer fast(milliseconds(0));
+  Httpd httpd(mpm, {.threadsPerChild = kWorkers});
+  httpd.expectLog(kAllTaken);
+  httpd.loadModule("reqtimeout");
+  httpd.configure("RequestReadTimeout body=60\n" + bufferedPass(origin, "1M") + "RevProxyPass /fast " + fast.url("/") +
+                  "\n");
+  httpd.start();
+  std::vector<RawClient> clients;
+  for (int count = 0; count < uploads; ++count) {
+    clients.emplace_back(httpd.port()).send(uploadHead(kSize, "Expect: 100-continue\r\n"));
+    BOOST_TEST(clients.back().readHead().starts_with("HTTP/1.1 100"));
+  }
+  Client other;
+  for (std::size_t round = 0; round < kTrickles; ++round) {
+    for (RawClient& client : clients) client.send("x");
+    BOOST_TEST(other.get(httpd.url("/fast/x")).status == 200);
+  }
+  BOOST_TEST(origin.connections() == 0U);
+  for (RawClient& client : clients) client.send(std::string(kSize - kTrickles, 'x'));
+  for (RawClient& client : clients) {
+    BOOST_TEST(client.readHead().starts_with("HTTP/1.1 200"));
+    BOOST_TEST((client.readToEnd().data == std::string(kSize, 'x')));
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

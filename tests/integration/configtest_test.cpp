@@ -71,9 +71,9 @@ PROXY_TEST_ALL(everything_right_of_waiting) {
   Httpd httpd(mpm);
   std::string ofTunnels;
   for (const std::string module : {"RevProxy", "FwdProxy"}) {
-    for (const std::string setting :
-         {"Park 20ms", "Park 0", "Park Off", "Park 1min", "TunnelTimeout 1h", "TunnelLifetime 24h", "TunnelLifetime Off", "TunnelDrain 30s",
-          "MaxTunnels 1000", "MaxTunnelsPerClient 1", "Resolver 192.0.2.53:53 [2001:db8::53]:5353"}) {
+    for (const std::string setting : {"Park 20ms", "Park 0", "Park Off", "Park 1min", "TunnelTimeout 1h",
+                                      "TunnelLifetime 24h", "TunnelLifetime Off", "TunnelDrain 30s", "MaxTunnels 1000",
+                                      "MaxTunnelsPerClient 1", "Resolver 192.0.2.53:53 [2001:db8::53]:5353"}) {
       const std::string line = module + setting + "\n";
       ofTunnels += line;
       if (module == "RevProxy") ofTunnels += "<Location /here>\n" + line + "</Location>\n";
@@ -177,10 +177,9 @@ BOOST_AUTO_TEST_CASE(name_servers) {
   for (const std::string name : {"RevProxyResolver", "FwdProxyResolver"}) {
     const std::vector<std::string> form = {"ADDRESS:PORT", "192\\.0\\.2\\.53:53", "\\[2001:db8::53\\]:53"};
     const auto expect = [&](const std::string& argument) { expectMessages(name, {{name + " " + argument, form}}); };
-    for (const std::string argument :
-         {"192.0.2.53", "ns.test:53", "192.0.2.53:0", "192.0.2.53:65536", "192.0.2.53:dns", "[2001:db8::53]",
-          "[2001:db8::53]53", "[", "192.0.2.53:53,192.0.2.54:53", "192.0.2.53:53 ns.test:53", "None",
-          "2001:db8::53:53", "[192.0.2.53]:53"}) {
+    for (const std::string argument : {"192.0.2.53", "ns.test:53", "192.0.2.53:0", "192.0.2.53:65536", "192.0.2.53:dns",
+                                       "[2001:db8::53]", "[2001:db8::53]53", "[", "192.0.2.53:53,192.0.2.54:53",
+                                       "192.0.2.53:53 ns.test:53", "None", "2001:db8::53:53", "[192.0.2.53]:53"}) {
       expect(argument);
     }
     expectMessages(name, {{name, {"ADDRESS:PORT"}}});

@@ -1,7 +1,8 @@
 // Requests that wait for a slow backend: far more than there are workers, with none lost and nobody else kept waiting.
-// Then what may happen to one that waits: its client leaves, its time runs out, more requests stand behind it.
-#include <atomic>
-#include <future>
+// Then what may happen to one that waits: its time runs out, more requests stand behind it. Clients that leave are
+// parking_leaving_test.cpp's.
+#include <filesystem>
+#include <string_view>
 
 #include "tests/integration/support/client.h"
 #include "tests/integration/support/port.h"
@@ -28,6 +29,7 @@ constexpr milliseconds kAllWithin{10'000};
 // Thousands that come within one millisecond stand in line for the processor, whatever the server does.
 constexpr milliseconds kRamp{1'000};
 constexpr HttpdLimits kDebian{.children = 1, .threadsPerChild = 25, .asyncRequestWorkerFactor = 0};
+constexpr const char* kLowFactor = "AsyncRequestWorkerFactor is 2";  // said once at the start
 
 std::string get(const std::string& target, const std::string& headers = "") {
   return "GET " + target + " HTTP/1.1\r\nHost: proxytest\r\n" + headers + "\r\n";
@@ -51,13 +53,23 @@ void expectResponsive(RequestSwarm& requests) {
 
 // More requests to a slow backend than there are workers, beside a fast one.
 struct SlowAndFast {
-  SlowAndFast(Mpm mpm, HttpdLimits limits, milliseconds delay)
+  SlowAndFast(Mpm mpm, HttpdLimits limits, milliseconds delay, const std::string& directives = "")
       : slow(delay), fast(milliseconds(0)), httpd(mpm, limits) {
+    httpd.loadModule("status");
     httpd.expectLog(kAllTaken);
-    httpd.expectLog("AsyncRequestWorkerFactor is 2");  // said once at the start
-    httpd.configure(pass("/slow", slow.url("/")) + pass("/fast", fast.url("/")));
+    httpd.configure(pass("/slow", slow.url("/")) + pass("/fast", fast.url("/")) + directives +
+                    "<Location /status>\nSetHandler server-status\n</Location>\n");
     httpd.start();
   }
+
+  // Requests that are parked, as mod_status has it.
+  int parked() const {
+    constexpr std::string_view kName = "ProxyParked: ";
+    const std::string page = Client().get(httpd.url("/status?auto")).body;
+    const std::size_t place = page.find(kName);
+    return place == std::string::npos ? 0 : std::stoi(page.substr(place + kName.size()));
+  }
+
   SlowServer slow;
   SlowServer fast;
   Httpd httpd;
@@ -78,8 +90,10 @@ milliseconds expectAllAnswered(const RequestLoad& load, milliseconds limit) {
 
 }  // namespace
 
+// With the settings that come with the module.
 PROXY_TEST_EVENT(requests_beyond_all_workers) {
-  SlowAndFast servers(mpm, {}, scaled<milliseconds>(milliseconds(300), seconds(2)));
+  SlowAndFast servers(mpm, kDebian, scaled<milliseconds>(milliseconds(300), seconds(2)),
+                      "Include \"" + std::filesystem::absolute("conf/revproxy.conf").string() + "\"\n");
   RequestSwarm fast(fastRequests(servers.httpd));
   const milliseconds took = expectAllAnswered({.port = servers.httpd.port(),
                                                .target = "/slow/x",
@@ -94,9 +108,44 @@ PROXY_TEST_EVENT(requests_beyond_all_workers) {
 // With few connections allowed to wait in httpd, the rest waits before it; that takes longer, and loses nothing.
 PROXY_TEST_EVENT(requests_beyond_all_workers_with_stock_settings) {
   SlowAndFast servers(mpm, kDebian, scaled<milliseconds>(milliseconds(300), seconds(2)));
+  servers.httpd.expectLog(kLowFactor);
   expectAllAnswered(
       {.port = servers.httpd.port(), .target = "/slow/x", .total = scaled(400, 4'000), .atOnce = scaled(200, 2'000)},
       15 * kPatience);
+}
+
+PROXY_TEST_EVENT(stock_settings_park_more_than_there_are_workers) {
+  constexpr int kRequests = 50;
+  SlowAndFast servers(mpm, kDebian, milliseconds(0));
+  servers.httpd.expectLog(kLowFactor);
+  servers.slow.stick();
+  RequestSwarm fast(fastRequests(servers.httpd));
+  RequestSwarm slow({.port = servers.httpd.port(), .target = "/slow/x", .total = kRequests, .atOnce = kRequests});
+  BOOST_TEST(waitUntil([&] { return servers.parked() >= kDebian.threadsPerChild; }));
+  expectResponsive(fast);
+  servers.slow.resume();
+  BOOST_TEST(slow.waitFor(kPatience));
+  const LoadResult result = slow.stop(milliseconds(0));
+  BOOST_TEST(result.all(200), result.report());
+}
+
+// RevProxyPark is longer than anybody here waits. Of a child's last idle worker httpd makes no use while it has more
+// connections than workers, so a quarter is to be more than one.
+PROXY_TEST_EVENT(scarce_workers_park_at_once) {
+  constexpr int kWorkers = 8;
+  constexpr int kRequests = 3 * kWorkers;
+  SlowAndFast servers(mpm, {.threadsPerChild = kWorkers}, milliseconds(0), "RevProxyPark 30s\n");
+  servers.slow.stick();
+  RequestSwarm slow({.port = servers.httpd.port(), .target = "/slow/x", .total = kRequests, .atOnce = kRequests});
+  BOOST_TEST(waitUntil([&] { return servers.slow.requests() == static_cast<std::size_t>(kRequests); }));
+  Client client;
+  for (int round = 0; round < 3; ++round) BOOST_TEST(client.get(servers.httpd.url("/fast/x")).status == 200);
+  BOOST_TEST(servers.parked() > 0);
+  BOOST_TEST(slow.finished() == 0);
+  servers.slow.resume();
+  BOOST_TEST(slow.waitFor(kPatience));
+  const LoadResult result = slow.stop(milliseconds(0));
+  BOOST_TEST(result.all(200), result.report());
 }
 
 PROXY_TEST_ALL(a_few_slow_requests) {
@@ -190,48 +239,6 @@ PROXY_TEST_EVENT(a_pause_in_the_body_is_waited_for) {
   httpd.start();
   Client client;
   for (int round = 0; round < 3; ++round) BOOST_TEST(client.get(httpd.url("/x")).body == "first-then");
-}
-
-PROXY_TEST_EVENT(client_that_leaves_while_parked_closes_the_backend) {
-  std::promise<void> asked, closed;
-  ScriptedOrigin origin([&](OriginConnection& connection) {
-    connection.readRequest();
-    asked.set_value();
-    if (connection.waitForClose()) closed.set_value();
-  });
-  for (const bool byReset : {false, true}) {
-    asked = {};
-    closed = {};
-    Httpd httpd(mpm);
-    httpd.configure(pass("/", origin.url("/")));
-    httpd.start();
-    RawClient client(httpd.port());
-    client.send(get("/x"));
-    BOOST_REQUIRE((asked.get_future().wait_for(kPatience) == std::future_status::ready));
-    std::this_thread::sleep_for(milliseconds(100));  // until it is parked
-    byReset ? client.reset() : client.close();
-    BOOST_TEST((closed.get_future().wait_for(kPatience) == std::future_status::ready));
-    httpd.requireLog("client-gone");
-  }
-}
-
-// A FIN alone says that the client is gone, unless half-close=on says that it may still read.
-PROXY_TEST_EVENT(half_close_keeps_waiting_where_it_is_on) {
-  SlowServer slow(milliseconds(300));
-  Httpd httpd(mpm);
-  httpd.configure(pass("/patient", slow.url("/"), "half-close=on") + pass("/strict", slow.url("/")));
-  httpd.start();
-  RawClient patient(httpd.port());
-  patient.send(get("/patient/x", "Connection: close\r\n"));
-  patient.finishSending();
-  const std::string answer = patient.readToEnd().data;
-  BOOST_TEST(answer.starts_with("HTTP/1.1 200"));
-  BOOST_TEST(answer.ends_with(SlowServer::kBody));
-  RawClient strict(httpd.port());
-  strict.send(get("/strict/x", "Connection: close\r\n"));
-  strict.finishSending();
-  BOOST_TEST(strict.readToEnd().data.find(SlowServer::kBody) == std::string::npos);
-  httpd.requireLog("client-gone");
 }
 
 PROXY_TEST_ALL(deadline_while_parked_is_a_504) {

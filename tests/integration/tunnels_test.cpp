@@ -1,5 +1,8 @@
 // Tunnels in numbers: far more than there are workers, by CONNECT and by WebSocket upgrade, and the server serves
 // everybody else meanwhile. What a single upgrade does is upgrade_test.cpp's.
+#include <thread>
+
+#include "tests/integration/support/content.h"
 #include "tests/integration/support/echo_server.h"
 #include "tests/integration/support/process_memory.h"
 #include "tests/integration/support/proxy_test.h"
@@ -195,6 +198,29 @@ PROXY_TEST_EVENT(caps_answer_503_until_a_tunnel_ends) {
       }
     }
   }
+}
+
+// What a client sends the moment it may: httpd's filters have read some of it while the tunnel is handed over.
+PROXY_TEST_ALL(nothing_is_lost_of_a_client_that_sends_at_once) {
+  constexpr std::size_t kSize = 500'000;
+  const std::string content = makeContent(3, kSize);
+  EchoServer echo;
+  Httpd httpd(mpm);
+  httpd.configure(kOpen);
+  httpd.start();
+  int right = 0;
+  const int rounds = scaled(400, 4'000);
+  for (int round = 0; round < rounds; ++round) {
+    RawClient client(httpd.port());
+    client.send(connectThrough(httpd.port(), echo.authority()).head);
+    BOOST_TEST(client.readHead().starts_with("HTTP/1.1 200"));
+    std::jthread sending([&] {
+      client.send(content);
+      client.finishSending();
+    });
+    if (client.readToEnd().data == content) ++right;
+  }
+  BOOST_TEST(right == rounds);
 }
 
 PROXY_TEST_ALL(end_of_a_connect_is_logged) {

@@ -2,15 +2,18 @@
 #include "tests/integration/support/echo_server.h"
 
 #include "tests/integration/support/http_text.h"
+#include "tests/integration/support/web_socket.h"
 
 namespace proxytest {
 namespace {
 
 constexpr std::size_t kMostQueued = 256 * 1024;
-constexpr const char* kSwitching =
-    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 constexpr const char* kNotAsked = "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nContent-Length: 0\r\n\r\n";
+
+std::string switching(const HeaderList& request) {
+  return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
+         webSocketAccept(headerValue(request, "Sec-WebSocket-Key").value_or("")) + "\r\n\r\n";
+}
 
 class EchoConnection : public LoopConnection {
  public:
@@ -30,11 +33,11 @@ class EchoConnection : public LoopConnection {
     head_ += bytes;
     const std::size_t end = head_.find("\r\n\r\n");
     if (end == std::string::npos) return;
-    const std::string head = head_.substr(0, end + 4);
-    const std::string behind = head_.substr(head.size());
+    const HeaderList headers = parseHeaders(head_.substr(0, end + 4));
+    const std::string behind = head_.substr(end + 4);
     head_ = {};
-    upgraded_ = equalsIgnoringCase(headerValue(parseHeaders(head), "Upgrade").value_or(""), "websocket");
-    send(upgraded_ ? kSwitching : kNotAsked);
+    upgraded_ = equalsIgnoringCase(headerValue(headers, "Upgrade").value_or(""), "websocket");
+    send(upgraded_ ? switching(headers) : kNotAsked);
     if (!behind.empty()) received(behind);
   }
 

@@ -73,7 +73,6 @@ BOOST_AUTO_TEST_CASE(what_fails_wakes_too) {
 }
 
 BOOST_AUTO_TEST_CASE(one_that_is_not_wanted_any_more_is_given_up) {
-  const auto reactor = startReactor(2);
   const SwallowingPort swallowing;
   const Listener silent;
   const DnsServer silentServer({}, DnsServer::Manner::kSilent);
@@ -83,6 +82,7 @@ BOOST_AUTO_TEST_CASE(one_that_is_not_wanted_any_more_is_given_up) {
   secure.tls = trustingAll();
   secure.verifyName = "good.test";
   for (const ConnectPlan& plan : {planTo("127.0.0.1", swallowing.port()), secure, named}) {
+    const auto reactor = startReactor(2);
     std::vector<std::shared_ptr<Wake>> wakes;
     for (int count = 0; count < 20; ++count) wakes.push_back(std::make_shared<Wake>());
     const std::size_t before = countDescriptors();

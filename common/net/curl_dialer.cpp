@@ -31,6 +31,7 @@ struct Attempt {
   std::shared_ptr<PendingSocket> answer;
   std::string refusals;
   bool dialledAny = false;
+  int awaited = -1;  // the socket that curl waits for
   std::unique_ptr<CURL, EasyDeleter> handle;
 };
 
@@ -153,7 +154,14 @@ class CurlDialer final : public Dialer {
  private:
   using Place = std::list<Attempt>::iterator;
 
-  static int socketWanted(CURL*, curl_socket_t descriptor, int what, void* self, void*) noexcept try {
+  static Attempt& attemptOf(CURL* handle) {
+    Attempt* attempt = nullptr;
+    curl_easy_getinfo(handle, CURLINFO_PRIVATE, &attempt);
+    return *attempt;
+  }
+
+  static int socketWanted(CURL* handle, curl_socket_t descriptor, int what, void* self, void*) noexcept try {
+    attemptOf(handle).awaited = what == CURL_POLL_REMOVE ? -1 : descriptor;
     static_cast<CurlDialer*>(self)->descriptors_.want(descriptor,
                                                       (what & CURL_POLL_IN) != 0 && what != CURL_POLL_REMOVE,
                                                       (what & CURL_POLL_OUT) != 0 && what != CURL_POLL_REMOVE);
@@ -186,9 +194,7 @@ class CurlDialer final : public Dialer {
     int left = 0;
     while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
       if (message->msg != CURLMSG_DONE) continue;
-      Attempt* attempt = nullptr;
-      curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &attempt);
-      finish(*attempt, message->data.result);
+      finish(attemptOf(message->easy_handle), message->data.result);
     }
   }
 
@@ -200,6 +206,8 @@ class CurlDialer final : public Dialer {
   }
 
   void end(Place place) {
+    // curl (7.88) closes it before it says so: by then the number may be another thread's.
+    if (place->awaited >= 0) descriptors_.want(place->awaited, false, false);
     curl_multi_remove_handle(multi_, place->handle.get());
     attempts_.erase(place);
   }

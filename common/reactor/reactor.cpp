@@ -94,12 +94,12 @@ class Reactor::Loop {
     }
   }
 
-  Detached awaitWatched() {
-    for (bool ready = true; ready;) {
-      // Not in the loop's condition: g++ 12 makes a dead frame of that.
-      ready = co_await whenReadable(watched_);
+  void awaitWatched() {
+    watched_.async_wait(AsioDescriptor::wait_read, [this](const boost::system::error_code& error) {
+      if (error) return;
       watcher_->dispatch();
-    }
+      awaitWatched();
+    });
   }
 
   boost::asio::io_context context_{1};

@@ -48,7 +48,9 @@ measure() { # pid, port, path: CPU µs per request
     before=$(ticksOfTree "$1")
     wrk -t1 -c"$connections" -d"${seconds}s" "http://127.0.0.1:$2$3" > "$work/wrk"
     after=$(ticksOfTree "$1")
-    if grep -qE 'Non-2xx|Socket errors' "$work/wrk"; then
+    # A kept-alive connection that the event MPM closes when it is short of workers is no fault; many are.
+    if grep -q 'Non-2xx' "$work/wrk" ||
+        awk '/Socket errors/ { gsub(",", ""); n = $4 + $6 + $8 + $10 } END { exit n <= 5 }' "$work/wrk"; then
         echo "the load saw errors:" >&2
         cat "$work/wrk" >&2
         exit 1

@@ -43,11 +43,14 @@ objects = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
 library := $(BUILD)/libproxycommon.so.$(VERSION)
 modules := $(BUILD)/mod_fwdproxy.so $(BUILD)/mod_revproxy.so
 
+# As many compilers as processors, unless the caller has said how many.
+parallel = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 .DELETE_ON_ERROR:
 .PHONY: all run check soak bench install uninstall deps format lint clean fuzz
 
 all: build-deps
-	@$(MAKE) --no-print-directory modules
+	@$(MAKE) --no-print-directory $(parallel) modules
 
 .PHONY: modules tests build-deps test-deps
 modules: $(library) $(modules)
@@ -97,23 +100,23 @@ $(BUILD)/thread_tests: $(call objects,$(thread_tests) $(common_core))
 # Under a sanitizer that was asked for: everything. Else what waits is also run under AddressSanitizer, with modules built
 # for it, and what threads share under ThreadSanitizer.
 check: test-deps
-	@$(MAKE) --no-print-directory modules tests
-	@$(if $(SANITIZE),:,$(MAKE) --no-print-directory SANITIZE=address BUILD=$(BUILD)-address modules)
-	@$(if $(SANITIZE),:,$(MAKE) --no-print-directory SANITIZE=thread BUILD=$(BUILD)-thread $(BUILD)-thread/thread_tests)
+	@$(MAKE) --no-print-directory $(parallel) modules tests
+	@$(if $(SANITIZE),:,$(MAKE) --no-print-directory $(parallel) SANITIZE=address BUILD=$(BUILD)-address modules)
+	@$(if $(SANITIZE),:,$(MAKE) --no-print-directory $(parallel) SANITIZE=thread BUILD=$(BUILD)-thread $(BUILD)-thread/thread_tests)
 	@BUILD=$(BUILD) SANITIZE=$(SANITIZE) tests/check.sh
 
 # The suites of what waits, at full size and with limits of time: minutes, and 18,000 descriptors.
 soak: test-deps
-	@$(MAKE) --no-print-directory modules tests
+	@$(MAKE) --no-print-directory $(parallel) modules tests
 	@BUILD=$(BUILD) SANITIZE=$(SANITIZE) tests/soak.sh
 
 run: build-deps
 	@$(PACKAGES) run
-	@$(MAKE) --no-print-directory modules
+	@$(MAKE) --no-print-directory $(parallel) modules
 	@BUILD=$(BUILD) conf/demo/run.sh
 
 bench: test-deps
-	@$(MAKE) --no-print-directory modules
+	@$(MAKE) --no-print-directory $(parallel) modules
 	@BUILD=$(BUILD) tests/bench/bench.sh
 	@BUILD=$(BUILD) tests/bench/tunnel.sh
 
@@ -121,7 +124,7 @@ bench: test-deps
 module_dir = $(DESTDIR)$(shell $(APXS) -q LIBEXECDIR)
 config_dir = $(DESTDIR)/etc/apache2/mods-available
 install: build-deps
-	@$(MAKE) --no-print-directory modules
+	@$(MAKE) --no-print-directory $(parallel) modules
 	install -d $(module_dir) $(config_dir)
 	for file in $(library) $(modules); do \
 	  install -m 644 $$file $(module_dir)/.$$(basename $$file).new && \
@@ -146,7 +149,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.cpp $(fuzz_sources)
 	clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -I. -pthread $^ -o $@
 fuzz:
 	@$(PACKAGES) build fuzz
-	@$(MAKE) --no-print-directory $(fuzzers)
+	@$(MAKE) --no-print-directory $(parallel) $(fuzzers)
 	cd $(BUILD)/fuzz && for fuzzer in $(notdir $(fuzzers)); do ./$$fuzzer -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -dict=$(CURDIR)/tests/fuzz/http.dict || exit 1; done
 
 format:

@@ -13,9 +13,10 @@ constexpr milliseconds kAtOnce{2};
 }  // namespace
 
 Task<Result<std::unique_ptr<Connection>>> connectBackend(ConnectPlan plan, RequestWaiter& waiter) {
-  const auto wake = waiter.wake();
   Reactor* reactor = waiter.child().reactor.get();
-  if (!reactor || !wake) co_return connectHere(std::move(plan));
+  if (!reactor) co_return connectHere(std::move(plan));
+  const auto wake = waiter.wake();
+  if (!wake) co_return connectHere(std::move(plan));
   Interest interest;
   interest.here = std::min(waiter.patience(), kAtOnce);
   // The job has its own limit; this one only bounds what a fault could cost.

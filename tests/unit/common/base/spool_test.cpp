@@ -1,6 +1,8 @@
 // The spool: what goes in comes out in the same order, through memory, through the file, and through both.
 #include "common/base/spool.h"
 
+#include <sys/stat.h>
+
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
 #include <random>
@@ -41,6 +43,21 @@ std::string take(Spool& spool, std::size_t count, std::size_t step = 10'000) {
     bytes.append(buffer, 0, *got);
   }
   return bytes;
+}
+
+}  // namespace
+
+namespace {
+
+// What the open files without a name take of the disk.
+long blocksOfNamelessFiles() {
+  long blocks = 0;
+  for (int descriptor = 3; descriptor < 256; ++descriptor) {
+    struct stat status {};
+    if (::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 0)
+      blocks += status.st_blocks;
+  }
+  return blocks;
 }
 
 }  // namespace
@@ -133,6 +150,23 @@ BOOST_AUTO_TEST_CASE(a_directory_that_takes_no_file_is_an_error_and_not_a_loss) 
   BOOST_REQUIRE_EQUAL(outcomeOf(full), "internal");
   BOOST_TEST(full.error().detail.find("No such file") != std::string::npos, full.error().detail);
   BOOST_TEST(take(spool, 100) == "kept");
+}
+
+// A reader that stays a little behind never comes to the end of the file.
+BOOST_AUTO_TEST_CASE(what_was_read_does_not_stay_on_the_disk) {
+  const std::string piece(256 * 1024, 'x');
+  std::vector<char> into(piece.size());
+  Spool spool;
+  const auto before = blocksOfNamelessFiles();
+  for (int count = 0; count < 4; ++count) BOOST_REQUIRE(spool.append(piece));
+  for (int count = 0; count < 80; ++count) {
+    BOOST_REQUIRE(spool.append(piece));
+    std::size_t taken = 0;
+    while (taken < piece.size()) taken += *spool.read(std::span(into).first(piece.size() - taken));
+  }
+  BOOST_TEST(spool.size() == 4 * piece.size());
+  constexpr long kBlock = 512;
+  BOOST_TEST((blocksOfNamelessFiles() - before) * kBlock < 4 * 1024 * 1024);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -34,10 +34,17 @@ using proxycommon::Task;
 constexpr milliseconds kConnectTimeout{10'000};
 constexpr std::uint16_t kHttpPort = 80;
 
+constexpr std::uint64_t kReplayBuffer = 64 * 1024;
+
 constexpr const char* kDefaultUpgrade = "websocket";
 
 milliseconds serverTimeout(const request_rec& request) {
   return milliseconds{apr_time_as_msec(request.connection->base_server->timeout)};
+}
+
+const proxycommon::ReportNames& reportNames() {
+  static const proxycommon::ReportNames names{"fwdproxy-"};
+  return names;
 }
 
 proxycommon::ConnectPlan connectPlan(const ForwardRequest& forward, const ServerConfig& config) {
@@ -87,16 +94,20 @@ Task<int> relayRequest(request_rec& request, const ForwardRequest& forward, cons
   }
   const milliseconds silence = config.timeout.valueOr(serverTimeout(request));
   proxycommon::RelayPlan plan{// With the guard's text: a connection that one policy has judged good is not another's.
-                              proxycommon::PeerKey{"forward", config.guard.fingerprint(), host,
-                                                   std::to_string(forward.port), config.nameServers.valueOr("")},
-                              {},
-                              [&] { return Result<proxycommon::ConnectPlan>(connectPlan(forward, config)); },
-                              forwardedHead(request, forward, config, host, offered),
-                              offered,
-                              {silence, silence, silence, serverTimeout(request)}};
+                              .key = proxycommon::PeerKey{"forward", config.guard.fingerprint(), host,
+                                                          std::to_string(forward.port), config.nameServers.valueOr("")},
+                              .poolLimits = {},
+                              .connect = [&] { return Result<proxycommon::ConnectPlan>(connectPlan(forward, config)); },
+                              .head = forwardedHead(request, forward, config, host, offered),
+                              .offered = offered,
+                              .limits = {silence, silence, silence, serverTimeout(request)}};
+  plan.replayBuffer = kReplayBuffer;
   const ViaMode via = config.via.valueOr(ViaMode::kOn);
   proxycommon::ClientResponse response(request, [&](auto& head) { proxycommon::addResponseVia(request, head, via); });
-  auto answer = co_await proxycommon::relay(request, plan, response, waiter);
+  proxycommon::RelayReport report;
+  report.backend = peer;
+  auto answer = co_await proxycommon::relay(request, plan, response, waiter, report);
+  proxycommon::noteReport(request, reportNames(), report);
   if (!answer) co_return proxycommon::answerError(request, APLOG_MODULE_INDEX, peer, answer.error(), &response);
   if (!*answer) co_return OK;
   co_return co_await tunnelSwitched(request, std::move(**answer), host, config, std::move(*slot), waiter);

@@ -26,17 +26,41 @@ bool setDuration(BackendParameters& parameters, std::string_view text) {
   return value.has_value();
 }
 
-bool setSmax(BackendParameters& parameters, std::string_view text) {
+template <auto Member, std::size_t kLeast>
+bool setCount(BackendParameters& parameters, std::string_view text) {
   const auto value = proxycommon::parseNumber(text, 1'000'000);
-  if (value) parameters.smax = static_cast<std::size_t>(*value);
+  if (!value || *value < kLeast) return false;
+  parameters.*Member = static_cast<std::size_t>(*value);
+  return true;
+}
+
+// mod_proxy's alone of its durations that is in milliseconds where it has no unit.
+bool setAcquire(BackendParameters& parameters, std::string_view text) {
+  const bool isPlain = text.find_first_not_of("0123456789") == std::string_view::npos;
+  const auto value = proxycommon::parseDuration(isPlain ? std::string{text} + "ms" : std::string{text});
+  if (value) parameters.acquire = *value;
   return value.has_value();
 }
 
-template <auto Member>
+// 0: not at all.
+bool setRetry(BackendParameters& parameters, std::string_view text) {
+  const auto value = text == "0" ? std::optional(milliseconds{0}) : proxycommon::parseDuration(text);
+  if (value) parameters.retry = *value;
+  return value.has_value();
+}
+
+bool setRetryPost(BackendParameters& parameters, std::string_view text) {
+  const bool byKey = proxycommon::equalsIgnoringCase(text, "key");
+  if (!byKey && !proxycommon::equalsIgnoringCase(text, "off")) return false;
+  parameters.retryPost = byKey;
+  return true;
+}
+
+template <auto Member, bool kOn = true>
 bool setSwitch(BackendParameters& parameters, std::string_view text) {
   const bool on = proxycommon::equalsIgnoringCase(text, "on");
   if (!on && !proxycommon::equalsIgnoringCase(text, "off")) return false;
-  parameters.*Member = on;
+  parameters.*Member = on == kOn;
   return true;
 }
 
@@ -64,9 +88,20 @@ const Registry<Parameter>& parameterTable() {
   static const Registry<Parameter> table = {
       {"timeout", {&setDuration<&BackendParameters::timeout>, kDuration}},
       {"connectiontimeout", {&setDuration<&BackendParameters::connectionTimeout>, kDuration}},
+      {"send-timeout", {&setDuration<&BackendParameters::sendTimeout>, kDuration}},
+      {"first-byte-timeout", {&setDuration<&BackendParameters::firstByteTimeout>, kDuration}},
+      {"idle-timeout", {&setDuration<&BackendParameters::idleTimeout>, kDuration}},
+      {"total-timeout", {&setDuration<&BackendParameters::totalTimeout>, kDuration}},
+      {"expect-timeout", {&setDuration<&BackendParameters::expectTimeout>, kDuration}},
+      {"max", {&setCount<&BackendParameters::max, 1>, "a number of connections from 1 up"}},
+      {"acquire", {&setAcquire, "a duration such as 500ms or 10s; without a unit it is milliseconds"}},
+      {"smax", {&setCount<&BackendParameters::smax, 0>, "a number of connections"}},
       {"ttl", {&setDuration<&BackendParameters::ttl>, kDuration}},
-      {"smax", {&setSmax, "a number of connections"}},
       {"disablereuse", {&setSwitch<&BackendParameters::disableReuse>, "On or Off"}},
+      {"enablereuse", {&setSwitch<&BackendParameters::disableReuse, false>, "On or Off"}},
+      {"keepalive", {&setSwitch<&BackendParameters::keepAlive>, "On or Off"}},
+      {"retry", {&setRetry, "a duration such as 500ms or 10s, or 0"}},
+      {"retry-post", {&setRetryPost, "key or Off"}},
       {"upgrade", {&setUpgrade, "protocols such as websocket, separated by commas, or None"}},
       {"request-buffer", {&setRequestBuffer, "a size such as 64k or 1M, or Off"}},
       {"half-close", {&setSwitch<&BackendParameters::halfClose>, "On or Off"}},
@@ -95,6 +130,32 @@ Outcome BackendParameters::set(std::string_view assignment) {
   if (!parameter->set(*this, value))
     return mistake(key + "= takes " + std::string{parameter->expects} + ", not \"" + std::string{value} + "\"");
   return {};
+}
+
+BackendParameters BackendParameters::merged(const BackendParameters& outer, const BackendParameters& inner) {
+  BackendParameters result;
+  const auto merge = [&]<class T>(Setting<T> BackendParameters::*member) {
+    result.*member = Setting<T>::merged(outer.*member, inner.*member);
+  };
+  merge(&BackendParameters::timeout);
+  merge(&BackendParameters::connectionTimeout);
+  merge(&BackendParameters::sendTimeout);
+  merge(&BackendParameters::firstByteTimeout);
+  merge(&BackendParameters::idleTimeout);
+  merge(&BackendParameters::totalTimeout);
+  merge(&BackendParameters::expectTimeout);
+  merge(&BackendParameters::max);
+  merge(&BackendParameters::acquire);
+  merge(&BackendParameters::smax);
+  merge(&BackendParameters::ttl);
+  merge(&BackendParameters::disableReuse);
+  merge(&BackendParameters::keepAlive);
+  merge(&BackendParameters::retry);
+  merge(&BackendParameters::retryPost);
+  merge(&BackendParameters::upgrade);
+  merge(&BackendParameters::requestBuffer);
+  merge(&BackendParameters::halfClose);
+  return result;
 }
 
 std::string Backend::targetFor(std::string_view remainder) const {

@@ -28,19 +28,30 @@ struct Scheme {
 };
 const proxycommon::Registry<Scheme>& schemes();
 
-// The key=value parameters of RevProxyPass, in mod_proxy's words.
+// The key=value parameters of RevProxyPass and RevProxySet, in mod_proxy's words where it has one.
 struct BackendParameters {
-  Setting<milliseconds> timeout;
+  Setting<milliseconds> timeout;  // for all waiting that has no limit of its own
   Setting<milliseconds> connectionTimeout;
-  Setting<milliseconds> ttl;  // how long an idle connection is kept
-  Setting<std::size_t> smax;  // idle connections kept
+  Setting<milliseconds> sendTimeout;
+  Setting<milliseconds> firstByteTimeout;
+  Setting<milliseconds> idleTimeout;
+  Setting<milliseconds> totalTimeout;
+  Setting<milliseconds> expectTimeout;  // for "100 Continue"
+  Setting<std::size_t> max;             // connections of a child
+  Setting<milliseconds> acquire;        // how long to wait for one of them
+  Setting<std::size_t> smax;            // idle connections kept
+  Setting<milliseconds> ttl;            // how long an idle connection is kept
   Setting<bool> disableReuse;
+  Setting<bool> keepAlive;               // probes of TCP on idle connections
+  Setting<milliseconds> retry;           // how long a backend that could not be reached is left alone
+  Setting<bool> retryPost;               // what carries an Idempotency-Key may be sent twice
   Setting<std::string> upgrade;          // protocols that clients may change to
   Setting<std::uint64_t> requestBuffer;  // bytes of an upload taken in before the backend is dialled
   Setting<bool> halfClose;               // a client that has closed its side only is still there
 
   // "timeout=5s". The error names what may be written.
   Outcome set(std::string_view assignment);
+  static BackendParameters merged(const BackendParameters& outer, const BackendParameters& inner);
 };
 
 struct Backend {

@@ -83,6 +83,15 @@ Outcome pass(cmd_parms& command, void* directory, std::string_view line) {
   return {};
 }
 
+// RevProxySet key=value …
+Outcome set(cmd_parms& command, void* directory, std::string_view line) {
+  const std::vector<std::string> assignments = directive::remainingWords(command, line);
+  if (assignments.empty()) return mistake("nothing follows: write key=value ...");
+  for (const std::string& assignment : assignments)
+    if (auto done = LocationConfig::of(command, directory).parameters.set(assignment); !done) return done;
+  return {};
+}
+
 // RevProxyPassReverse [PATH] URL
 Outcome passReverse(cmd_parms& command, void* directory, std::string_view line) {
   auto path = takePath(command, line);
@@ -168,6 +177,8 @@ LocationConfig LocationConfig::merged(const LocationConfig& outer, const Locatio
   result.via = Setting<ViaMode>::merged(outer.via, inner.via);
   result.timeout = Setting<milliseconds>::merged(outer.timeout, inner.timeout);
   result.connectTimeout = Setting<milliseconds>::merged(outer.connectTimeout, inner.connectTimeout);
+  result.parameters = BackendParameters::merged(outer.parameters, inner.parameters);
+  result.replayBuffer = Setting<std::uint64_t>::merged(outer.replayBuffer, inner.replayBuffer);
   result.park = decltype(park)::merged(outer.park, inner.park);
   result.buffer = Setting<std::uint64_t>::merged(outer.buffer, inner.buffer);
   result.nameServers = Setting<std::string>::merged(outer.nameServers, inner.nameServers);
@@ -196,6 +207,8 @@ void* mergeLocationConfig(apr_pool_t* pool, void* outer, void* inner) {
 
 const command_rec kDirectives[] = {
     directive::line<&pass, true>("RevProxyPass", kAnywhere, "PATH URL|! [key=value ...]: what goes to which backend"),
+    directive::line<&set>("RevProxySet", kAnywhere,
+                          "key=value ...: parameters of every RevProxyPass here that does not say otherwise"),
     directive::line<&passReverse, true>("RevProxyPassReverse", kAnywhere,
                                         "[PATH] URL: URLs of the backend in response headers become this server's"),
     directive::field<&LocationConfig::preserveHost, &directive::readSwitch>(
@@ -219,6 +232,9 @@ const command_rec kDirectives[] = {
         "how long a worker waits for a backend before the request is parked; default 20ms; Off"),
     directive::field<&LocationConfig::buffer, &directive::readSizeOrOff>(
         "RevProxyBuffer", kAnywhere, "SIZE of a response that is kept for a slow client; default Off"),
+    directive::field<&LocationConfig::replayBuffer, &directive::readSizeOrOff>(
+        "RevProxyReplayBuffer", kAnywhere,
+        "SIZE of a request's body that is kept, to be sent again when it is safe; default 64k, or Off"),
     directive::line<&nameServers>("RevProxyResolver", kAnywhere,
                                   "ADDRESS:PORT ...: name servers to ask; default: the system's"),
     directive::nested<&LocationConfig::tunnel, &proxycommon::TunnelConfig::idle, &directive::readDuration>(

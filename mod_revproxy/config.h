@@ -39,6 +39,8 @@ struct LocationConfig {
   Setting<ViaMode> via;
   Setting<milliseconds> timeout;
   Setting<milliseconds> connectTimeout;
+  BackendParameters parameters;         // of every mapping that does not say otherwise
+  Setting<std::uint64_t> replayBuffer;  // bytes of a request's body that are kept, to be sent a second time
   Setting<proxycommon::ParkPolicy> park;
   Setting<std::uint64_t> buffer;     // bytes of a response that are kept for a slow client
   Setting<std::string> nameServers;  // as readNameServers() gives them

@@ -65,7 +65,7 @@ proxycommon::RequestHead forwardedHead(request_rec& request, const Backend& back
   proxycommon::addVia(request, head.fields, config.via.valueOr(ViaMode::kOff));
   if (!offered.empty()) {
     proxycommon::offerUpgrade(head.fields, offered);
-  } else if (backend.parameters.disableReuse.valueOr(false)) {
+  } else if (Setting<bool>::merged(config.parameters.disableReuse, backend.parameters.disableReuse).valueOr(false)) {
     head.fields.push_back({"Connection", "close"});
   }
   return head;

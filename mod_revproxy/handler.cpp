@@ -29,6 +29,7 @@ using proxycommon::RequestWaiter;
 using proxycommon::Task;
 
 constexpr milliseconds kConnectTimeout{5000};
+constexpr std::uint64_t kReplayBuffer = 64 * 1024;
 
 milliseconds serverTimeout(const request_rec& request) {
   return milliseconds{apr_time_as_msec(request.server->timeout)};
@@ -40,12 +41,17 @@ const proxycommon::AddressGuard& openGuard() {
   return guard;
 }
 
+const proxycommon::ReportNames& reportNames() {
+  static const proxycommon::ReportNames names{"revproxy-"};
+  return names;
+}
+
 Result<proxycommon::ConnectPlan> connectPlan(const server_rec& server, const Backend& backend,
-                                             const LocationConfig& config) {
+                                             const BackendParameters& parameters, const LocationConfig& config) {
   proxycommon::ConnectPlan plan;
   plan.destination = {backend.host, backend.port};
   plan.guard = &openGuard();
-  plan.limit = backend.parameters.connectionTimeout.valueOr(config.connectTimeout.valueOr(kConnectTimeout));
+  plan.limit = parameters.connectionTimeout.valueOr(config.connectTimeout.valueOr(kConnectTimeout));
   plan.nameServers = config.nameServers.valueOr("");
   if (!backend.tls) return plan;
   auto context = proxycommon::childOf(server).tlsContexts.get(config.tlsOptions());
@@ -69,18 +75,24 @@ proxycommon::PoolLimits poolLimitsOf(const BackendParameters& parameters) {
   proxycommon::PoolLimits limits;
   limits.idle = parameters.disableReuse.valueOr(false) ? 0 : parameters.smax.valueOr(limits.idle);
   limits.idleTime = parameters.ttl.valueOr(limits.idleTime);
+  limits.most = parameters.max.valueOr(0);
   return limits;
 }
 
-proxycommon::ExchangeLimits exchangeLimitsOf(const request_rec& request, const Backend& backend,
+proxycommon::ExchangeLimits exchangeLimitsOf(const request_rec& request, const BackendParameters& parameters,
                                              const LocationConfig& config) {
-  const milliseconds silence = backend.parameters.timeout.valueOr(config.timeout.valueOr(serverTimeout(request)));
-  return {silence, silence, silence, serverTimeout(request)};
+  const milliseconds silence = parameters.timeout.valueOr(config.timeout.valueOr(serverTimeout(request)));
+  proxycommon::ExchangeLimits limits{parameters.firstByteTimeout.valueOr(silence),
+                                     parameters.idleTimeout.valueOr(silence), parameters.sendTimeout.valueOr(silence),
+                                     serverTimeout(request)};
+  limits.expect = parameters.expectTimeout.valueOr(limits.expect);
+  if (parameters.totalTimeout.isSet()) limits.end = proxycommon::Clock::now() + parameters.totalTimeout.value();
+  return limits;
 }
 
-proxycommon::ParkPolicy parkPolicyOf(const Backend& backend, const LocationConfig& config) {
+proxycommon::ParkPolicy parkPolicyOf(const BackendParameters& parameters, const LocationConfig& config) {
   proxycommon::ParkPolicy policy = config.park.valueOr({});
-  policy.halfClose = backend.parameters.halfClose.valueOr(false);
+  policy.halfClose = parameters.halfClose.valueOr(false);
   return policy;
 }
 
@@ -88,25 +100,33 @@ Task<int> serve(request_rec& request, const Backend& backend, const LocationConf
   const auto fail = [&](const proxycommon::Error& error, proxycommon::ClientResponse* response) {
     return proxycommon::answerError(request, APLOG_MODULE_INDEX, backend.origin(), error, response);
   };
-  RequestWaiter waiter(request, parkPolicyOf(backend, config));
+  const BackendParameters parameters = BackendParameters::merged(config.parameters, backend.parameters);
+  RequestWaiter waiter(request, parkPolicyOf(parameters, config));
   const std::string offered =
-      proxycommon::offeredUpgrade(proxycommon::requestUpgrade(request), backend.parameters.upgrade.valueOr(""));
+      proxycommon::offeredUpgrade(proxycommon::requestUpgrade(request), parameters.upgrade.valueOr(""));
   std::optional<proxycommon::TunnelSlot> slot;
   if (!offered.empty()) {
     auto taken = proxycommon::takeTunnelSlot(request, config.tunnel.settings(config.timeout));
     if (!taken) co_return fail(taken.error(), nullptr);
     slot.emplace(std::move(*taken));
   }
-  const proxycommon::RelayPlan plan{keyOf(backend, config),
-                                    poolLimitsOf(backend.parameters),
-                                    [&] { return connectPlan(*request.server, backend, config); },
-                                    forwardedHead(request, backend, config, target, offered),
-                                    offered,
-                                    exchangeLimitsOf(request, backend, config),
-                                    backend.parameters.requestBuffer.valueOr(0)};
+  proxycommon::RelayPlan plan{.key = keyOf(backend, config),
+                              .poolLimits = poolLimitsOf(parameters),
+                              .connect = [&] { return connectPlan(*request.server, backend, parameters, config); },
+                              .head = forwardedHead(request, backend, config, target, offered),
+                              .offered = offered,
+                              .limits = exchangeLimitsOf(request, parameters, config)};
+  plan.acquire = parameters.acquire.valueOr(plan.acquire);
+  plan.rest = parameters.retry.valueOr(plan.rest);
+  plan.requestBuffer = parameters.requestBuffer.valueOr(0);
+  plan.replayBuffer = config.replayBuffer.valueOr(kReplayBuffer);
+  plan.repeatsWithKey = parameters.retryPost.valueOr(false);
   proxycommon::ClientResponse response(
       request, [&](auto& head) { editResponseHead(request, config, head); }, config.buffer.valueOr(0));
-  auto answer = co_await proxycommon::relay(request, plan, response, waiter);
+  proxycommon::RelayReport report;
+  report.backend = backend.origin();
+  auto answer = co_await proxycommon::relay(request, plan, response, waiter, report);
+  proxycommon::noteReport(request, reportNames(), report);
   if (!answer) co_return fail(answer.error(), &response);
   if (!*answer) co_return OK;
   proxycommon::TunnelOpening opening{std::move((*answer)->backend),

@@ -23,6 +23,8 @@ constexpr std::array kTraits = {
                 "the backend took the request and has not answered; look there, or raise the timeout", ""},
     ErrorTraits{"idle-timeout", Side::kBackend, 504, Severity::kError, "the backend stopped in the middle", ""},
     ErrorTraits{"send-timeout", Side::kBackend, 504, Severity::kError, "the backend stopped reading the request", ""},
+    ErrorTraits{"total-timeout", Side::kBackend, 504, Severity::kError,
+                "the backend answers, but too slowly; look there, or raise total-timeout", ""},
     ErrorTraits{"malformed-response", Side::kBackend, 502, Severity::kError,
                 "the backend's answer is not valid HTTP/1.1; it was not passed on", ""},
     ErrorTraits{"oversized-head", Side::kBackend, 502, Severity::kError,
@@ -46,6 +48,10 @@ constexpr std::array kTraits = {
                 "This proxy takes http URLs, and CONNECT for all else."},
     ErrorTraits{"tunnel-limit", Side::kOurs, 503, Severity::kWarning,
                 "raise FwdProxyMaxTunnels or RevProxyMaxTunnels, or MaxTunnelsPerClient, if it is meant", ""},
+    ErrorTraits{"pool-timeout", Side::kOurs, 503, Severity::kError,
+                "all connections to the backend are in use: raise max or acquire, or make it faster", ""},
+    ErrorTraits{"backend-resting", Side::kBackend, 503, Severity::kError,
+                "it could not be reached a moment ago; retry= says how long it is left alone", ""},
     ErrorTraits{"internal", Side::kOurs, 500, Severity::kError, "this is a fault of the proxy itself", ""},
 };
 static_assert(kTraits.size() == static_cast<std::size_t>(ErrorKind::kInternal) + 1);

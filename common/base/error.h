@@ -23,6 +23,7 @@ enum class ErrorKind {
   kFirstByteTimeout,
   kIdleTimeout,
   kSendTimeout,
+  kTotalTimeout,
   kMalformedResponse,
   kOversizedHead,
   kBrokenBody,
@@ -37,6 +38,8 @@ enum class ErrorKind {
   kDestinationDenied,
   kUnsupportedScheme,
   kTunnelLimit,
+  kPoolTimeout,
+  kBackendResting,
   // Ours.
   kInternal,
 };

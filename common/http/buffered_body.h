@@ -26,6 +26,7 @@ class PROXYCOMMON_API BufferedBody final : public RequestBody {
 
   Result<BodyPiece> next() override;
   bool blocks() const override { return source_.blocks(); }
+  HeaderFields trailers() const override { return source_.trailers(); }
 
  private:
   RequestBody& source_;

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "common/base/text.h"
+#include "common/http/exchange_deadlines.h"
+#include "common/http/header_rules.h"
 #include "common/http/request_writer.h"
 
 namespace proxycommon {
@@ -22,7 +24,9 @@ class Exchange final : private ResponseEvents {
         body_(body),
         sink_(sink),
         waiter_(waiter),
-        limits_(plan.limits),
+        deadlines_(plan.limits),
+        report_(plan.report ? *plan.report : unread_),
+        awaitsContinue_(plan.expectsContinue),
         parser_(std::in_place, plan.isHead, static_cast<ResponseEvents&>(*this)) {}
 
   // Both directions go on as far as they do by themselves; then whatever stopped them is awaited.
@@ -31,27 +35,44 @@ class Exchange final : private ResponseEvents {
       auto progress = step();
       if (!progress) co_return told(std::move(progress.error()));
       if (*progress == Progress::kMoved) continue;
-      const auto [end, late] = deadline();
-      if (end <= Clock::now()) co_return told(tooLate(late));
+      const auto [end, late] = deadlines_.due(phase());
+      if (end <= Clock::now()) {
+        // Nothing says that the backend knows of the expectation.
+        if (phase() == Phase::kAwaitingContinue && late != ErrorKind::kTotalTimeout) {
+          awaitsContinue_ = false;
+          continue;
+        }
+        co_return told(deadlines_.tooLate(late));
+      }
       const Woken woken = co_await waiter_.until(interest(end));
       if (woken.clientGone) co_return told(failure(ErrorKind::kClientGone, "the client has closed its connection"));
       backendReady_ = backendReady_ || woken.backend;
       patient_ = woken.backend;
-      if (woken.client && clientBehindSince_) clientBehindSince_ = Clock::now();
+      if (woken.client && deadlines_.isClientBehind()) deadlines_.clientMoved();
     }
     co_return end();
   }
 
  private:
   enum class Progress { kMoved, kMustWait };
+  using Phase = ExchangeDeadlines::Phase;
 
   bool isOver() const { return parser_->isDone() && !interim_; }
-  bool isSending() const { return !writer_.isDone() && !abandoned_; }
+  bool isHeldBack() const { return awaitsContinue_ && writer_.wantsPiece(); }
+  bool isSending() const { return !writer_.isDone() && !abandoned_ && !isHeldBack(); }
+
+  Phase phase() const {
+    if (isSending() && clientMustBeAwaited_) return Phase::kClientSends;
+    if (headPassed_) return Phase::kReceiving;
+    if (isSending()) return Phase::kSending;
+    return isHeldBack() && !abandoned_ ? Phase::kAwaitingContinue : Phase::kAwaitingHead;
+  }
 
   ExchangeEnd end() {
     const bool complete = writer_.isDone();
-    if (switched_) return {false, complete, true, std::move(leftover_)};
-    return {complete && !ended_ && leftover_.empty() && parser_->keepsConnection(), complete, false, {}};
+    if (switched_) return {false, complete, std::nullopt, true, std::move(leftover_)};
+    const bool isReusable = complete && !ended_ && leftover_.empty() && parser_->keepsConnection();
+    return {isReusable, complete, promisedIdleTime_, false, {}};
   }
 
   // Sends until either side makes us wait.
@@ -59,6 +80,7 @@ class Exchange final : private ResponseEvents {
     clientMustBeAwaited_ = backendIsFull_ = false;
     while (!writer_.isDone()) {
       if (writer_.wantsPiece()) {
+        if (awaitsContinue_) return {};
         if (auto taken = takePiece(); !taken) return taken;
         if (clientMustBeAwaited_) return {};
         if (writer_.isDone()) break;
@@ -66,8 +88,9 @@ class Exchange final : private ResponseEvents {
       const IoResult written = connection_.write(writer_.first(), writer_.second());
       if (written.state != IoState::kDone) return sendingStopped(written.state);
       writer_.take(written.bytes);
+      report_.sent += written.bytes;
       anythingSent_ = true;
-      lastSent_ = Clock::now();
+      deadlines_.sent();
     }
     return {};
   }
@@ -80,10 +103,10 @@ class Exchange final : private ResponseEvents {
     switch (piece->state) {
       case BodyPiece::State::kBytes:
         writer_.add(piece->bytes);
-        lastSent_ = Clock::now();  // what follows is the backend's time, not the client's
+        deadlines_.sent();  // what follows is the backend's time, not the client's
         break;
       case BodyPiece::State::kEnd:
-        writer_.end();
+        writer_.end(body_.trailers());
         break;
       case BodyPiece::State::kNotYet:
         clientMustBeAwaited_ = !writer_.closeChunk();
@@ -107,20 +130,10 @@ class Exchange final : private ResponseEvents {
     }
     auto full = sink_.isFull();
     if (!full) return std::move(full.error());
-    noteClient(*full);
+    deadlines_.clientIsBehind(*full);
     waitedHere_ = false;
     if (*full) return Progress::kMustWait;
     return isSending() ? readWhileSending() : readAlone();
-  }
-
-  void noteClient(bool isBehind) {
-    if (isBehind == clientBehindSince_.has_value()) return;
-    if (isBehind) {
-      clientBehindSince_ = Clock::now();
-    } else {
-      clientBehindSince_.reset();
-      lastReceived_ = Clock::now();  // it was not the backend that was silent
-    }
   }
 
   Result<Progress> readWhileSending() {
@@ -141,7 +154,7 @@ class Exchange final : private ResponseEvents {
       if (gotSome) return Progress::kMoved;
       if (auto flushed = flush(); !flushed) return std::move(flushed.error());
     }
-    const auto left = std::chrono::ceil<milliseconds>(deadline().first - Clock::now());
+    const auto left = std::chrono::ceil<milliseconds>(deadlines_.due(phase()).at - Clock::now());
     // A read sees nothing of the client: the rest of the patience is the waiter's.
     const milliseconds patience = std::min(waiter_.patience(), kLongestRead);
     const milliseconds limit = patient_ ? std::clamp(patience, kNoWait, std::max(left, kNoWait)) : kNoWait;
@@ -169,9 +182,15 @@ class Exchange final : private ResponseEvents {
     gotSome = got.state != IoState::kWantRead && got.state != IoState::kWantWrite;
     if (!gotSome) return {};
     if (got.state != IoState::kDone) return receiveEnd(got.state);
-    lastReceived_ = Clock::now();
+    noteReceived(got.bytes);
     leftover_.clear();
     return feed(buffer.first(kept + got.bytes));
+  }
+
+  void noteReceived(std::size_t count) {
+    deadlines_.received();
+    report_.received += count;
+    if (!std::exchange(anythingReceived_, true)) report_.firstByte = Clock::now();
   }
 
   Outcome feed(std::span<const char> bytes) {
@@ -204,10 +223,15 @@ class Exchange final : private ResponseEvents {
     if (interim_ && ++interimCount_ > kMaximumInterim)
       return failure(ErrorKind::kMalformedResponse,
                      "more than " + std::to_string(kMaximumInterim) + " interim responses");
-    headDeadline_.reset();
-    if (interim_) return sink_.interim(head);
+    if (head.status == 100) awaitsContinue_ = false;
+    if (interim_) {
+      deadlines_.interimCame();
+      return sink_.interim(head);
+    }
     // Nothing that an error's sender says would change if the rest of the request came.
-    if (head.status >= 400) abandoned_ = abandoned_ || !writer_.isDone();
+    // And what answers instead of "100 Continue" wants no body.
+    if (head.status >= 400 || isHeldBack()) abandoned_ = abandoned_ || !writer_.isDone();
+    promisedIdleTime_ = promisedIdleTime(head.fields);
     headPassed_ = true;
     return sink_.head(head, writer_.isDone());
   }
@@ -224,60 +248,32 @@ class Exchange final : private ResponseEvents {
   }
 
   Outcome onBody(std::span<const char> bytes) override { return sink_.body(bytes); }
+  Outcome onTrailers(const HeaderFields& fields) override { return sink_.trailers(fields); }
 
   Outcome flush() {
     unflushed_ = false;
     return sink_.flush();
   }
 
-  Error tooLate(ErrorKind late) const {
-    const auto told = [&](std::string_view what, milliseconds limit) {
-      return failure(late, std::string{what} + std::to_string(limit.count()) + " ms");
-    };
-    switch (late) {
-      case ErrorKind::kFirstByteTimeout:
-        return told("no response head within ", limits_.firstByte);
-      case ErrorKind::kSendTimeout:
-        return told("no progress in sending for ", limits_.send);
-      case ErrorKind::kClientTimeout:
-        return told("the client has taken nothing for ", limits_.client);
-      default:
-        return told("nothing came for ", limits_.idle);
-    }
-  }
-
-  // Until when what is under way must have moved, and what it is called if it has not.
-  std::pair<Clock::time_point, ErrorKind> deadline() {
-    if (clientBehindSince_) return {*clientBehindSince_ + limits_.client, ErrorKind::kClientTimeout};
-    // How long a client has to send is its body's affair, which is asked this often even if nothing comes.
-    if (isSending() && clientMustBeAwaited_) return {Clock::now() + kClientCheck, ErrorKind::kClientTimeout};
-    // While the request was still going out, the backend was not silent but listening.
-    if (headPassed_) return {std::max(lastReceived_, lastSent_) + limits_.idle, ErrorKind::kIdleTimeout};
-    if (isSending()) return {lastSent_ + limits_.send, ErrorKind::kSendTimeout};
-    // For the head as a whole: a backend must not win time by sending it a byte at a time.
-    if (!headDeadline_) headDeadline_ = Clock::now() + limits_.firstByte;
-    return {*headDeadline_, ErrorKind::kFirstByteTimeout};
-  }
-
   Interest interest(Clock::time_point end) const {
+    const bool isClientBehind = deadlines_.isClientBehind();
     Interest interest;
     interest.until = end;
     interest.here = waitedHere_ ? std::max(waiter_.patience() - kLongestRead, kNoWait) : waiter_.patience();
     // A client that is behind must not have more read for it.
     interest.backendEvents =
-        static_cast<short>((clientBehindSince_ ? 0 : POLLIN) | (backendIsFull_ || readWantsWrite_ ? POLLOUT : 0));
+        static_cast<short>((isClientBehind ? 0 : POLLIN) | (backendIsFull_ || readWantsWrite_ ? POLLOUT : 0));
     interest.backend = interest.backendEvents != 0 ? connection_.descriptor() : -1;
     interest.clientEvents = static_cast<short>((isSending() && clientMustBeAwaited_ ? POLLIN : 0) |
-                                               (clientBehindSince_ || sink_.keepsBack() ? POLLOUT : 0));
+                                               (isClientBehind || sink_.keepsBack() ? POLLOUT : 0));
     return interest;
   }
 
   Error told(Error error) const {
-    error.seen = headPassed_ ? Seen::kRan : anythingSent_ ? Seen::kMaybeRan : Seen::kNothing;
+    error.seen = anythingReceived_ ? Seen::kRan : anythingSent_ ? Seen::kMaybeRan : Seen::kNothing;
     return error;
   }
 
-  static constexpr milliseconds kClientCheck{1000};
   static constexpr milliseconds kLongestRead{20};
   static constexpr milliseconds kNoWait{0};
   // A backend that sends them for ever would hold the request for ever.
@@ -290,15 +286,16 @@ class Exchange final : private ResponseEvents {
   RequestBody& body_;
   ResponseSink& sink_;
   Waiter& waiter_;
-  const ExchangeLimits limits_;
+  ExchangeDeadlines deadlines_;
+  ExchangeReport unread_;
+  ExchangeReport& report_;
+  bool awaitsContinue_;  // before a byte of the body may go
   std::optional<ResponseParser> parser_;
 
-  std::optional<Clock::time_point> headDeadline_;
-  std::optional<Clock::time_point> clientBehindSince_;
-  Clock::time_point lastSent_ = Clock::now();
-  Clock::time_point lastReceived_ = lastSent_;
+  std::optional<milliseconds> promisedIdleTime_;
   std::string leftover_;  // bytes that the parser wants to see again, with more behind them
   bool anythingSent_ = false;
+  bool anythingReceived_ = false;
   bool abandoned_ = false;  // the rest of the request will not be sent
   bool clientMustBeAwaited_ = false;
   bool backendIsFull_ = false;

@@ -7,9 +7,14 @@
 namespace proxycommon {
 namespace {
 
-constexpr std::array<std::string_view, 10> kHopByHop = {
-    "connection", "keep-alive",        "proxy-connection", "proxy-authenticate", "proxy-authorization", "te",
-    "trailer",    "transfer-encoding", "upgrade",          "http2-settings"};
+constexpr std::array<std::string_view, 9> kHopByHop = {
+    "connection", "keep-alive",        "proxy-connection", "proxy-authenticate", "proxy-authorization",
+    "te",         "transfer-encoding", "upgrade",          "http2-settings"};
+
+constexpr std::array<std::string_view, 17> kNoTrailers = {
+    "authorization", "cache-control", "content-encoding", "content-length", "content-range",   "content-type",
+    "cookie",        "expect",        "forwarded",        "host",           "if-match",        "if-none-match",
+    "max-forwards",  "range",         "set-cookie",       "trailer",        "www-authenticate"};
 
 constexpr std::array<std::string_view, 4> kNotNominable = {"host", "forwarded", "authorization", "content-length"};
 constexpr std::array<std::string_view, 3> kWrittenAnew = {"host", "content-length", "expect"};
@@ -39,6 +44,11 @@ bool isHopByHop(std::string_view name) {
   return lists(kHopByHop, name);
 }
 
+bool isTrailer(std::string_view name) {
+  return isToken(name) && !isHopByHop(name) && !lists(kNoTrailers, name) &&
+         !startsWithIgnoringCase(name, kForwardedPrefix);
+}
+
 ConnectionOptions::ConnectionOptions(std::span<const HeaderField> fields) {
   for (const HeaderField& field : fields) {
     if (!equalsIgnoringCase(field.name, "connection")) continue;
@@ -60,9 +70,28 @@ HeaderFields forwardableFields(std::span<const HeaderField> received) {
   const ConnectionOptions options(received);
   HeaderFields fields;
   fields.reserve(received.size() + 8);  // room for what a proxy adds
-  for (const HeaderField& field : received)
+  bool takesTrailers = false;
+  for (const HeaderField& field : received) {
+    takesTrailers = takesTrailers || (equalsIgnoringCase(field.name, "te") && listContains(field.value, "trailers"));
     if (!lists(kWrittenAnew, field.name) && !options.removes(field.name)) fields.push_back(field);
+  }
+  // RFC 9110 10.1.4: it speaks of this hop, for which it is true as well.
+  if (takesTrailers) fields.insert(fields.end(), {{"TE", "trailers"}, {"Connection", "TE"}});
   return fields;
+}
+
+std::optional<milliseconds> promisedIdleTime(std::span<const HeaderField> fields) {
+  constexpr std::string_view kName = "timeout=";
+  constexpr std::uint64_t kMostSeconds = 24 * 3600;
+  const HeaderField* field = findField(fields, "keep-alive");
+  if (!field) return std::nullopt;
+  std::string_view rest = field->value;
+  while (const auto member = nextListMember(rest)) {
+    if (!startsWithIgnoringCase(*member, kName)) continue;
+    const auto promised = parseNumber(member->substr(kName.size()), kMostSeconds);
+    if (promised) return std::chrono::seconds{*promised};
+  }
+  return std::nullopt;
 }
 
 bool isToken(std::string_view text) {

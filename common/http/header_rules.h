@@ -1,11 +1,13 @@
 // Which header fields go on to the next hop, and which bytes may stand in one. The one gate that requests leave by.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/base/clock.h"
 #include "common/base/export.h"
 #include "common/http/headers.h"
 
@@ -13,6 +15,9 @@ namespace proxycommon {
 
 // Fields that speak of one connection alone (RFC 9110 7.6.1, and the older ones that clients still send).
 PROXYCOMMON_API bool isHopByHop(std::string_view name);
+
+// Whether a field may stand behind a body: none that frames or routes a message, or says who asks (RFC 9110 6.5.1).
+PROXYCOMMON_API bool isTrailer(std::string_view name);
 
 // What the `Connection` fields of a message nominate for removal (RFC 9110 7.6.1). Fields that say who asks, for what,
 // and how long the message is cannot be nominated: a client would take away what the backend relies on.
@@ -29,8 +34,11 @@ class PROXYCOMMON_API ConnectionOptions {
 };
 
 // The fields of a client's request that go on to the next hop as they are. Not among them: what the connection options
-// remove, and what is written anew for each hop: Host, Content-Length, Expect.
+// remove, and what is written anew for each hop: Host, Content-Length, Expect. Of TE, "trailers" alone goes on.
 PROXYCOMMON_API HeaderFields forwardableFields(std::span<const HeaderField> received);
+
+// What "Keep-Alive: timeout=SECONDS" promises (RFC 2068 19.7.1, as servers still send it).
+PROXYCOMMON_API std::optional<milliseconds> promisedIdleTime(std::span<const HeaderField> fields);
 
 // A token (RFC 9110 5.6.2): methods and field names.
 PROXYCOMMON_API bool isToken(std::string_view text);

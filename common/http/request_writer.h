@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "common/http/header_rules.h"
 #include "common/http/request_head.h"
 
 namespace proxycommon {
@@ -53,13 +54,18 @@ class RequestWriter {
     return true;
   }
 
-  // Precondition: wantsPiece().
-  void end() {
+  // `trailers` go behind a body that is chunked; elsewhere there is no place for them. Precondition: wantsPiece().
+  void end(std::span<const HeaderField> trailers = {}) {
     broken_ = framing_.kind == BodyFraming::Kind::kLength && left_ > 0;
     text_.clear();
     taken_ = 0;
     ended_ = true;
-    if (framing_.kind == BodyFraming::Kind::kChunked) text_.append(chunkIsOpen_ ? "\r\n0\r\n\r\n" : "0\r\n\r\n");
+    if (framing_.kind != BodyFraming::Kind::kChunked) return;
+    text_.append(chunkIsOpen_ ? "\r\n0\r\n" : "0\r\n");
+    for (const HeaderField& field : trailers)
+      if (isTrailer(field.name) && isFieldValue(field.value))
+        text_.append(field.name).append(": ").append(field.value).append("\r\n");
+    text_.append("\r\n");
   }
 
   std::span<const char> first() const { return std::span<const char>(text_).subspan(taken_); }

@@ -114,7 +114,7 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
     // Beast limits what it sees in one piece; a head may come line by line.
     headBytes_ += name.size() + value.size();
     if (headBytes_ > kMaximumHead) return fail(tooLarge(), error);
-    if (is_header_done()) return;  // a trailer
+    if (is_header_done()) return onTrailer(standard(name), standard(value), error);
     if (places_.size() == kMaximumFields)
       return fail(failure(ErrorKind::kOversizedHead,
                           "the response head has more than " + std::to_string(kMaximumFields) + " fields"),
@@ -130,17 +130,40 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
       value = {first.data(), first.size()};
       length_ = parseNumber(first, std::numeric_limits<std::uint64_t>::max()).value_or(1);
     }
+    keep(standard(name), standard(value));
+  }
+
+  // A trailer that frames the message, or says who asks for what, must not be believed (RFC 9110 6.5.1).
+  void onTrailer(std::string_view name, std::string_view value, error_code& error) {
+    if (!isFieldValue(value))
+      return fail(failure(ErrorKind::kBrokenBody, "a control character in trailer " + printable(name)), error);
+    if (++trailerCount_ > kMaximumFields)
+      return fail(failure(ErrorKind::kBrokenBody, "more than " + std::to_string(kMaximumFields) + " trailers"), error);
+    if (trailerCount_ == 1) {  // what was kept before is the head
+      places_.clear();
+      text_.clear();
+    }
+    if (isTrailer(name)) keep(name, value);
+  }
+
+  void keep(std::string_view name, std::string_view value) {
     places_.push_back({text_.size(), name.size(), value.size()});
-    text_.append(name.data(), name.size()).append(value.data(), value.size());
+    text_.append(name).append(value);
+  }
+
+  HeaderFields keptFields() const {
+    const std::string_view text = text_;
+    HeaderFields fields;
+    fields.reserve(places_.size());
+    for (const Place& place : places_)
+      fields.push_back(
+          {text.substr(place.start, place.nameLength), text.substr(place.start + place.nameLength, place.valueLength)});
+    return fields;
   }
 
   void on_header_impl(error_code& error) override {
-    const std::string_view text = text_;
-    head_.reason = text.substr(0, reasonLength_);
-    head_.fields.reserve(places_.size());
-    for (const Place& place : places_)
-      head_.fields.push_back(
-          {text.substr(place.start, place.nameLength), text.substr(place.start + place.nameLength, place.valueLength)});
+    head_.reason = std::string_view(text_).substr(0, reasonLength_);
+    head_.fields = keptFields();
     const ConnectionOptions options(head_.fields);
     closes_ = options.has("close");
     keepsAlive_ = options.has("keep-alive");
@@ -162,7 +185,9 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
     pass(events_.onBody({body.data(), body.size()}), error);
     return body.size();
   }
-  void on_finish_impl(error_code&) override {}
+  void on_finish_impl(error_code& error) override {
+    if (trailerCount_ > 0 && !places_.empty()) pass(events_.onTrailers(keptFields()), error);
+  }
 
   void pass(Outcome outcome, error_code& error) {
     if (!outcome) fail(std::move(outcome.error()), error);
@@ -180,6 +205,7 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
   std::size_t reasonLength_ = 0;
   std::size_t headBytes_ = 0;  // names and values, trailers included
   std::vector<Place> places_;
+  std::size_t trailerCount_ = 0;
   std::optional<Error> failure_;
 };
 

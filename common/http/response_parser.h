@@ -23,13 +23,15 @@ struct ResponseHead {
   bool isInterim() const { return status < 200; }
 };
 
-// Hears what the parser finds, in order: head, then body pieces. Views hold for the call.
+// Hears what the parser finds, in order: head, body pieces, trailers. Views hold for the call.
 class ResponseEvents {
  public:
   virtual ~ResponseEvents() = default;
   virtual Outcome onHead(ResponseHead& head) = 0;
   // A part of the body, without its framing; lies inside the bytes that were fed.
   virtual Outcome onBody(std::span<const char> bytes) = 0;
+  // The fields behind the last chunk that may stand there; not called where there are none.
+  virtual Outcome onTrailers(const HeaderFields& fields) = 0;
 };
 
 // For one response; interim ones in front of it need a parser each. One thread at a time.

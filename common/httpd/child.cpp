@@ -139,6 +139,11 @@ Child& childOf(const server_rec& server) {
   return *find(server);
 }
 
+void Child::tendConnections() {
+  constexpr milliseconds kInterval{200};
+  if (reactor) reactor->repeat(kInterval, [this] { return connections.tend(); });
+}
+
 void stopChild(apr_pool_t*, int graceful) {
   Child* child = ap_server_conf ? find(*ap_server_conf) : nullptr;
   if (!child) return;

@@ -27,7 +27,8 @@ struct LibraryNeeds {
 };
 
 struct PROXYCOMMON_API Child {
-  explicit Child(ChildCounters& counted) : counters(counted), tunnelSlots(counted.tunnels) {}
+  explicit Child(ChildCounters& counted)
+      : counters(counted), connections([this] { tendConnections(); }), tunnelSlots(counted.tunnels) {}
 
   ChildCounters& counters;
   ConnectionPool connections;
@@ -41,6 +42,9 @@ struct PROXYCOMMON_API Child {
   std::unique_ptr<Reactor> reactor;
   // When the child began to stop, as a Clock's count; the largest one while it does not.
   std::atomic<Clock::rep> stoppingSince{Clock::time_point::max().time_since_epoch().count()};
+
+  // Idle connections are looked at until there are none.
+  void tendConnections();
 
   // Whether fewer than a quarter of the workers are free, or fewer than two: with one, the MPM takes no connection.
   bool workersAreScarce() const { return busyWorkers * 4 > workers * 3 || workers - busyWorkers < 2; }

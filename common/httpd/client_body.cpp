@@ -64,6 +64,10 @@ Result<BodyPiece> ClientBody::next() {
   }
 }
 
+HeaderFields ClientBody::trailers() const {
+  return request_.trailers_in ? fieldsOf(request_.trailers_in) : HeaderFields{};
+}
+
 // Fills the brigade; kBytes says that it is filled.
 Result<BodyPiece> ClientBody::fetch() {
   if (!blocks() && request_.expecting_100) sendContinue();

@@ -13,14 +13,23 @@ bool hasContentFilters(const request_rec& request) {
 
 }  // namespace
 
-HeaderFields requestFields(const request_rec& request) {
-  const apr_array_header_t* list = apr_table_elts(request.headers_in);
+HeaderFields fieldsOf(const apr_table_t* table) {
+  const apr_array_header_t* list = apr_table_elts(table);
   const auto* entries = reinterpret_cast<const apr_table_entry_t*>(list->elts);
   HeaderFields fields;
   fields.reserve(static_cast<std::size_t>(list->nelts));
   for (int index = 0; index < list->nelts; ++index)
     if (entries[index].key) fields.push_back({entries[index].key, entries[index].val});
   return fields;
+}
+
+HeaderFields requestFields(const request_rec& request) {
+  return fieldsOf(request.headers_in);
+}
+
+bool awaitsContinue(const request_rec& request) {
+  // A stream of HTTP/2 is mod_http2's to ask.
+  return request.expecting_100 && !request.connection->master && !isErrorPage(request);
 }
 
 std::string_view requestUpgrade(request_rec& request) {

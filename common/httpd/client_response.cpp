@@ -9,6 +9,7 @@
 #include "common/http/header_rules.h"
 #include "common/httpd/client_socket.h"
 #include "common/httpd/request_io.h"
+#include "common/httpd/trailer_filter.h"
 
 namespace proxycommon {
 namespace {
@@ -152,6 +153,14 @@ Outcome ClientResponse::body(std::span<const char> bytes) {
   part->start = bytes.data() - block_;
   part->length = bytes.size();
   APR_BRIGADE_INSERT_TAIL(brigade_, part);
+  return {};
+}
+
+Outcome ClientResponse::trailers(const HeaderFields& fields) {
+  // mod_http2 sends them itself; an HTTP/1.0 client knows none.
+  for (const HeaderField& field : fields)
+    apr_table_addn(request_.trailers_out, pooled(request_, field.name), pooled(request_, field.value));
+  if (!request_.connection->master && request_.proto_num >= HTTP_VERSION(1, 1)) sendTrailers(request_);
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include "common/httpd/guarded.h"
 #include "common/httpd/parking.h"
 #include "common/httpd/status_page.h"
+#include "common/httpd/trailer_filter.h"
 
 namespace proxycommon {
 
@@ -16,6 +17,7 @@ void registerLibraryHooks(apr_pool_t* config) {
   if (registered) return;
   apr_pool_userdata_setn(config, kKey, nullptr, config);
 
+  registerTrailerFilter();
   ap_hook_process_connection(guarded<&resumeConnection>, nullptr, nullptr, APR_HOOK_REALLY_FIRST);
   // After mod_ssl, mod_http2 and mod_reqtimeout, before httpd's own.
   ap_hook_process_connection(guarded<&processConnection>, nullptr, nullptr, APR_HOOK_REALLY_LAST - 1);

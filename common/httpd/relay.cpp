@@ -6,7 +6,8 @@
 #include <utility>
 
 #include "common/http/buffered_body.h"
-#include "common/httpd/backend_connection.h"
+#include "common/http/replayed_body.h"
+#include "common/httpd/pool_lease.h"
 
 namespace proxycommon {
 namespace {
@@ -15,11 +16,6 @@ namespace {
 bool isIdempotent(std::string_view method) {
   static constexpr std::array<std::string_view, 6> kMethods = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"};
   return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
-}
-
-bool mayRepeat(const Error& error, const RelayPlan& plan, const ClientBody& body) {
-  if (error.kind != ErrorKind::kClosedEarly || body.isTouched()) return false;
-  return error.seen == Seen::kNothing || isIdempotent(plan.head.method);
 }
 
 // Schemes that authenticate the connection, not the request: what comes next on it would pass for the same user.
@@ -52,8 +48,19 @@ using Answer = Result<std::optional<Switched>>;
 
 class Relay {
  public:
-  Relay(request_rec& request, const RelayPlan& plan, ClientResponse& response, RequestWaiter& waiter)
-      : plan_(plan), response_(response), waiter_(waiter), clientBody_(request), bufferedBody_(clientBody_) {}
+  Relay(request_rec& request, const RelayPlan& plan, ClientResponse& response, RequestWaiter& waiter,
+        RelayReport& report)
+      : plan_(plan),
+        response_(response),
+        waiter_(waiter),
+        report_(report),
+        request_(request),
+        isRepeatable_(isIdempotent(plan.head.method) ||
+                      (plan.repeatsWithKey && findField(plan.head.fields, "Idempotency-Key"))),
+        clientBody_(request),
+        bufferedBody_(clientBody_),
+        body_(plan.requestBuffer > 0 ? static_cast<RequestBody&>(bufferedBody_) : clientBody_,
+              isRepeatable_ ? plan.replayBuffer : 0) {}
 
   Task<Answer> run() {
     // What may not be sent is refused before anything is read, or dialled.
@@ -64,36 +71,64 @@ class Relay {
         co_return std::move(filled.error());
       head.framing = bufferedBody_.framing(head.framing);
     }
+    // What stands in the buffer was sent after a "100 Continue" of our own.
+    expectsContinue_ =
+        plan_.requestBuffer == 0 && head.framing.kind != BodyFraming::Kind::kNone && awaitsContinue(request_);
+    if (expectsContinue_) head.fields.push_back({"Expect", "100-continue"});
     std::string headBytes;
     if (auto appended = appendRequestHead(head, headBytes); !appended) co_return std::move(appended.error());
 
-    if (auto reused = pool().acquire(plan_.key, plan_.poolLimits)) {
-      auto answer = co_await runOn(*reused, headBytes, head.framing);
-      if (answer || !mayRepeat(answer.error(), plan_, clientBody_)) co_return answer;
-    }
-    auto fresh = co_await dial();
-    if (!fresh) co_return std::move(fresh.error());
-    Lease lease = pool().lease(plan_.key, plan_.poolLimits, std::move(*fresh));
-    co_return co_await runOn(lease, std::move(headBytes), head.framing);
+    auto answer =
+        co_await attempt(mayBeRepeated(head.framing) ? Wanted::kAny : Wanted::kYoung, headBytes, head.framing);
+    if (answer || !mayRepeat(answer.error())) co_return answer;
+    if (auto rewound = body_.rewind(); !rewound) co_return std::move(rewound.error());
+    co_return co_await attempt(Wanted::kFresh, std::move(headBytes), head.framing);
   }
 
  private:
-  ConnectionPool& pool() { return waiter_.child().connections; }
+  // Whether the body will still be there for a second time, as far as it can be told before.
+  bool mayBeRepeated(const BodyFraming& framing) const {
+    if (!isRepeatable_) return false;
+    return framing.kind == BodyFraming::Kind::kNone || framing.length <= plan_.replayBuffer;
+  }
 
-  Task<Result<std::unique_ptr<Connection>>> dial() {
-    auto plan = plan_.connect();
-    if (!plan) co_return std::move(plan.error());
-    co_return co_await connectBackend(std::move(*plan), waiter_);
+  // Only where a reused connection was closed under the request, for that is no one's fault; and only what cannot have
+  // been acted on, or may be twice (RFC 9110 9.2.2).
+  bool mayRepeat(const Error& error) const {
+    if (error.kind != ErrorKind::kClosedEarly || !report_.isReused || !body_.canRewind()) return false;
+    return error.seen == Seen::kNothing || (error.seen == Seen::kMaybeRan && isRepeatable_);
+  }
+
+  Task<Answer> attempt(Wanted wanted, std::string headBytes, BodyFraming framing) {
+    ++report_.tries;
+    auto lease = co_await leaseConnection(plan_, wanted, waiter_, report_);
+    if (!lease) co_return std::move(lease.error());
+    tellOfStrays(*lease);
+    co_return co_await runOn(*lease, std::move(headBytes), framing);
+  }
+
+  void tellOfStrays(const Lease& lease) const {
+    if (lease.strays() == 0) return;
+    ap_log_rerror_(
+        __FILE__, __LINE__, APLOG_NO_MODULE, APLOG_WARNING, 0, &request_,
+        "proxy: %s has sent bytes that nobody had asked for on %lu idle connection(s), which were closed: no "
+        "request has had them for an answer; the backend, or what stands in front of it, is at fault",
+        report_.backend.c_str(), static_cast<unsigned long>(lease.strays()));
   }
 
   Task<Answer> runOn(Lease& lease, std::string headBytes, BodyFraming framing) {
-    ExchangePlan plan{std::move(headBytes), framing, plan_.head.method == "HEAD", plan_.offered, plan_.limits};
-    RequestBody& body = plan_.requestBuffer > 0 ? static_cast<RequestBody&>(bufferedBody_) : clientBody_;
-    auto end = co_await runExchange(lease.connection(), std::move(plan), body, response_, waiter_);
+    report_.exchange = {};
+    ExchangePlan plan{std::move(headBytes), framing,          plan_.head.method == "HEAD", plan_.offered, plan_.limits,
+                      expectsContinue_,     &report_.exchange};
+    auto end = co_await runExchange(lease.connection(), std::move(plan), body_, response_, waiter_);
     if (!end) co_return std::move(end.error());
     if (end->switched) co_return std::optional<Switched>({lease.take(), std::move(end->behindHead)});
     // Before the client has its last bytes: a slow one must not hold the connection.
-    if (end->connectionIsReusable && !authenticatesConnection(plan_)) lease.keep();
+    if (end->connectionIsReusable && !authenticatesConnection(plan_)) {
+      lease.keep(end->promisedIdleTime);
+    } else {
+      lease.take().reset();
+    }
     if (auto passed = co_await finish(); !passed) co_return std::move(passed.error());
     co_return std::optional<Switched>();
   }
@@ -106,16 +141,23 @@ class Relay {
   const RelayPlan& plan_;
   ClientResponse& response_;
   RequestWaiter& waiter_;
+  RelayReport& report_;
+  request_rec& request_;
+  const bool isRepeatable_;  // by its method or its key
+  bool expectsContinue_ = false;
   ClientBody clientBody_;
   BufferedBody bufferedBody_;
+  ReplayedBody body_;
 };
 
 }  // namespace
 
 Task<Result<std::optional<Switched>>> relay(request_rec& request, const RelayPlan& plan, ClientResponse& response,
-                                            RequestWaiter& waiter) {
-  Relay one(request, plan, response, waiter);
-  co_return co_await one.run();
+                                            RequestWaiter& waiter, RelayReport& report) {
+  Relay one(request, plan, response, waiter, report);
+  auto answer = co_await one.run();
+  if (!answer) report.error = answer.error().kind;
+  co_return answer;
 }
 
 }  // namespace proxycommon

@@ -12,6 +12,8 @@
 
 namespace proxycommon {
 
+// Views into a table.
+HeaderFields fieldsOf(const apr_table_t* table);
 // Views into r->headers_in.
 PROXYCOMMON_API HeaderFields requestFields(const request_rec& request);
 
@@ -29,6 +31,9 @@ PROXYCOMMON_API void dropNominatedFields(request_rec& request);
 // run for proxied requests.
 PROXYCOMMON_API int traceRefusal(request_rec& request);
 
+// Whether the client waits for "100 Continue" before it sends its body (RFC 9110 10.1.1).
+PROXYCOMMON_API bool awaitsContinue(const request_rec& request);
+
 // How the body of a request goes on: as it came, or chunked where an input filter may change its length.
 PROXYCOMMON_API BodyFraming requestFraming(request_rec& request);
 
@@ -44,6 +49,7 @@ class PROXYCOMMON_API ClientBody final : public RequestBody {
   Result<BodyPiece> next() override;
   // A stream of HTTP/2 has no connection of its own to wait for.
   bool blocks() const override { return request_.connection->master != nullptr; }
+  HeaderFields trailers() const override;
   // Whether any byte was taken from the client: then the request cannot be sent again.
   bool isTouched() const { return touched_; }
 
@@ -76,6 +82,7 @@ class PROXYCOMMON_API ClientResponse final : public ResponseSink {
   Outcome interim(const ResponseHead& head) override;
   Outcome head(ResponseHead& head, bool requestIsComplete) override;
   Outcome body(std::span<const char> bytes) override;
+  Outcome trailers(const HeaderFields& fields) override;
   Outcome push() override;
   Outcome flush() override;
   Outcome switched(ResponseHead& head) override;

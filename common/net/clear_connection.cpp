@@ -47,9 +47,11 @@ class ClearConnection final : public Connection {
                     IoState::kWantWrite);
   }
 
-  bool isUsable() override {
+  Idleness idleness() override {
     char byte;
-    return retried([&] { return ::recv(get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT); }) < 0 && wouldBlock();
+    const ssize_t count = retried([&] { return ::recv(get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT); });
+    if (count > 0) return Idleness::kStrayBytes;
+    return count < 0 && wouldBlock() ? Idleness::kOpen : Idleness::kClosed;
   }
 
   void endWriting() override { ::shutdown(get(), SHUT_WR); }

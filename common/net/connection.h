@@ -29,6 +29,13 @@ struct IoResult {
   std::size_t bytes = 0;
 };
 
+// What a connection that carries nothing just now is found to be.
+enum class Idleness {
+  kOpen,
+  kClosed,      // its peer has closed or reset it
+  kStrayBytes,  // bytes have come that belong to no request: they would be taken for the next response
+};
+
 // One thread at a time.
 class PROXYCOMMON_API Connection {
  public:
@@ -39,9 +46,8 @@ class PROXYCOMMON_API Connection {
   virtual IoResult readWithin(std::span<char> into, milliseconds limit) = 0;
   // `first`, then `second`, as far as they go in one call. Precondition: not both are empty.
   virtual IoResult write(std::span<const char> first, std::span<const char> second) = 0;
-  // For one that has been idle: still open, and nothing unasked has come. Stray bytes make it unusable: they would be
-  // taken for the next response.
-  virtual bool isUsable() = 0;
+  // For one that has been idle. Only an open one is of further use.
+  virtual Idleness idleness() = 0;
   // Bytes that a read would yield although descriptor() may never become readable again (inside the TLS layer).
   virtual bool hasBufferedInput() const { return false; }
   // Tells the peer that nothing more will be sent, where the transport can say so.

@@ -103,9 +103,11 @@ class TlsConnection final : public Connection {
 
   // Reads for real: session tickets arrive on idle connections and must be taken in, and a peek at the socket would
   // take them for stray bytes.
-  bool isUsable() override {
+  Idleness idleness() override {
     char byte;
-    return read({&byte, 1}).state == IoState::kWantRead;
+    const IoState state = read({&byte, 1}).state;
+    if (state == IoState::kDone) return Idleness::kStrayBytes;
+    return state == IoState::kWantRead ? Idleness::kOpen : Idleness::kClosed;
   }
 
   bool hasBufferedInput() const override { return SSL_pending(ssl_.get()) > 0; }

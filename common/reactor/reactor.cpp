@@ -71,6 +71,16 @@ class Reactor::Loop {
 
   Connector& connector() { return *connector_; }
 
+  Detached repeat(milliseconds interval, std::function<bool()> work) {
+    AsioTimer timer(context_);
+    bool goesOn = true;
+    while (goesOn) {
+      timer.expires_after(interval);
+      const bool expired = co_await Expiry{timer};
+      goesOn = expired && work();
+    }
+  }
+
   void drain() {
     home_.stoppingSince = Clock::now();
     for (LoopTunnel* tunnel : home_.tunnels) tunnel->armTimer();
@@ -152,6 +162,11 @@ Watcher& Reactor::watcher() {
 
 void Reactor::pump(TunnelPlan plan) {
   next().pump(std::make_shared<TunnelPlan>(std::move(plan)));
+}
+
+void Reactor::repeat(milliseconds interval, std::function<bool()> work) {
+  Loop& loop = next();
+  loop.post([&loop, interval, work = std::move(work)]() mutable { loop.repeat(interval, std::move(work)); });
 }
 
 void Reactor::drain() {

@@ -55,6 +55,8 @@ class PROXYCOMMON_API Reactor {
   // One of its watchers; a watch is removed where it was added.
   Watcher& watcher();
   void pump(TunnelPlan plan);
+  // Calls `work` on one of its threads, again and again, until it gives false.
+  void repeat(milliseconds interval, std::function<bool()> work);
 
   // The child stops: from now on tunnels have as long as their drain limit; parked requests are woken to look again.
   void drain();

@@ -39,6 +39,11 @@ Outcome RecordingSink::body(std::span<const char> bytes) {
   return onBody();
 }
 
+Outcome RecordingSink::trailers(const proxycommon::HeaderFields& fields) {
+  for (const auto& field : fields) trailing.append(field.name).append(": ").append(field.value).append("\n");
+  return {};
+}
+
 Outcome RecordingSink::flush() {
   onFlush();
   return {};

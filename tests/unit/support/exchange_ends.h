@@ -55,6 +55,7 @@ class RecordingSink final : public proxycommon::ResponseSink {
   int switchStatus = 0;       // of the one that changes the protocol
   bool saidComplete = false;  // head() was told so
   std::string received;       // the body
+  std::string trailing;       // "name: value", one a line
   // What the sink does besides, if anything.
   std::function<Outcome()> onHead = [] { return Outcome{}; };
   std::function<Outcome()> onBody = [] { return Outcome{}; };
@@ -66,6 +67,7 @@ class RecordingSink final : public proxycommon::ResponseSink {
   Outcome interim(const proxycommon::ResponseHead& head) override;
   Outcome head(proxycommon::ResponseHead& head, bool requestIsComplete) override;
   Outcome body(std::span<const char> bytes) override;
+  Outcome trailers(const proxycommon::HeaderFields& fields) override;
   Outcome push() override { return {}; }
   Outcome flush() override;
   Outcome switched(proxycommon::ResponseHead& head) override;

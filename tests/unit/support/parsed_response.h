@@ -18,6 +18,7 @@ struct ParsedResponse {
   std::string reason;
   std::string fields;  // "name: value", one a line
   std::string body;
+  std::string trailers;  // as fields
   bool bodyWasInsideFedBytes = true;
   bool reusable = false;
   std::string unconsumed;
@@ -45,6 +46,12 @@ class ResponseRecorder final : public proxycommon::ResponseEvents {
                         notBehind(bytes.data() + bytes.size(), pending.data() + pending.size());
     parsed.bodyWasInsideFedBytes = parsed.bodyWasInsideFedBytes && inside;
     parsed.body.append(bytes.data(), bytes.size());
+    return {};
+  }
+
+  proxycommon::Outcome onTrailers(const proxycommon::HeaderFields& fields) override {
+    for (const auto& field : fields)
+      parsed.trailers.append(field.name).append(": ").append(field.value).append("\n");
     return {};
   }
 };

@@ -55,7 +55,7 @@ class NarrowConnection final : public Connection {
   IoResult write(std::span<const char> first, std::span<const char> second) override {
     return first.empty() ? wide_.write({}, narrowed(second)) : wide_.write(narrowed(first), {});
   }
-  bool isUsable() override { return wide_.isUsable(); }
+  Idleness idleness() override { return wide_.idleness(); }
   void endWriting() override { wide_.endWriting(); }
   bool hasHalfClose() const override { return wide_.hasHalfClose(); }
   int descriptor() const override { return wide_.descriptor(); }
@@ -308,7 +308,7 @@ BOOST_AUTO_TEST_CASE(a_peer_that_stops_within_a_tls_record_times_out) {
   const TlsServer server(authority.issue("DNS:good.test"));
   const Handshake made = shakeHands(server, {trusting(authority)});
   BOOST_REQUIRE_EQUAL(outcomeOf(made.connection), "done");
-  BOOST_TEST((*made.connection)->isUsable());
+  BOOST_TEST(((*made.connection)->idleness() == Idleness::kOpen));
   made.peer->sendRaw("\x17\x03");
   std::jthread guard([&made](const std::stop_token& returned) {
     for (int tenth = 0; tenth < 30 && !returned.stop_requested(); ++tenth)

@@ -496,6 +496,7 @@ BOOST_AUTO_TEST_CASE(trailers_do_not_appear_among_the_fields) {
 BOOST_AUTO_TEST_CASE(an_error_of_the_events_ends_the_parsing) {
   class Failing final : public ResponseEvents {
     Outcome onHead(ResponseHead&) override { return {}; }
+    Outcome onTrailers(const HeaderFields&) override { return {}; }
     Outcome onBody(std::span<const char>) override { return failure(ErrorKind::kClientGone, "gone"); }
   };
   for (const std::string& bytes :

@@ -112,21 +112,21 @@ BOOST_AUTO_TEST_CASE(a_write_to_a_peer_that_has_gone_fails_without_a_signal) {
 
 BOOST_AUTO_TEST_CASE(an_idle_connection_is_usable_until_something_comes) {
   Ends ends(makeSocketPair());
-  BOOST_TEST(ends.ours->isUsable());
-  BOOST_TEST(ends.ours->isUsable());
+  BOOST_TEST((ends.ours->idleness() == Idleness::kOpen));
+  BOOST_TEST((ends.ours->idleness() == Idleness::kOpen));
   BOOST_TEST(!ends.ours->hasBufferedInput());
   sendAll(ends.theirs.get(), "x");
-  BOOST_TEST(!ends.ours->isUsable());
+  BOOST_TEST((ends.ours->idleness() != Idleness::kOpen));
 }
 
 BOOST_AUTO_TEST_CASE(a_closed_or_reset_connection_is_not_usable) {
   Ends closed(makeSocketPair());
   closed.theirs = FileDescriptor();
-  BOOST_TEST(!closed.ours->isUsable());
+  BOOST_TEST((closed.ours->idleness() != Idleness::kOpen));
   Ends broken(makeTcpPair());
   reset(broken.theirs);
   awaitReadable(broken.ours->descriptor());
-  BOOST_TEST(!broken.ours->isUsable());
+  BOOST_TEST((broken.ours->idleness() != Idleness::kOpen));
 }
 
 BOOST_AUTO_TEST_CASE(after_the_end_of_writing_the_peer_can_still_answer) {

@@ -196,8 +196,8 @@ BOOST_AUTO_TEST_CASE(tickets_that_arrive_on_an_idle_connection_leave_it_usable) 
   const TlsServer server(goodIdentity());
   const Handshake made = connected(server, {trusting(authority())});
   awaitReadable((*made.connection)->descriptor());
-  BOOST_TEST((*made.connection)->isUsable());
-  BOOST_TEST((*made.connection)->isUsable());
+  BOOST_TEST(((*made.connection)->idleness() == Idleness::kOpen));
+  BOOST_TEST(((*made.connection)->idleness() == Idleness::kOpen));
   made.peer->send("hello");
   BOOST_TEST(readWithin(**made.connection, kLong) == "hello");
 }
@@ -205,22 +205,22 @@ BOOST_AUTO_TEST_CASE(tickets_that_arrive_on_an_idle_connection_leave_it_usable) 
 BOOST_AUTO_TEST_CASE(an_idle_connection_that_got_stray_bytes_is_not_usable) {
   const TlsServer server(goodIdentity());
   const Handshake made = connected(server, {trusting(authority())});
-  BOOST_TEST((*made.connection)->isUsable());
+  BOOST_TEST(((*made.connection)->idleness() == Idleness::kOpen));
   made.peer->send("x");
-  BOOST_TEST(!(*made.connection)->isUsable());
+  BOOST_TEST(((*made.connection)->idleness() != Idleness::kOpen));
 }
 
 BOOST_AUTO_TEST_CASE(an_idle_connection_that_has_ended_is_not_usable) {
   const TlsServer server(goodIdentity());
   const Handshake orderly = connected(server, {trusting(authority())});
   orderly.peer->endWriting();
-  BOOST_TEST(!(*orderly.connection)->isUsable());
+  BOOST_TEST(((*orderly.connection)->idleness() != Idleness::kOpen));
   const Handshake abrupt = connected(server, {trusting(authority())});
   abrupt.peer->close();
-  BOOST_TEST(!(*abrupt.connection)->isUsable());
+  BOOST_TEST(((*abrupt.connection)->idleness() != Idleness::kOpen));
   const Handshake garbled = connected(server, {trusting(authority())});
   garbled.peer->sendRaw("HTTP/1.1 408 Request Timeout\r\n\r\n");
-  BOOST_TEST(!(*garbled.connection)->isUsable());
+  BOOST_TEST(((*garbled.connection)->idleness() != Idleness::kOpen));
 }
 
 // A body that ends with the connection would else be cut short by whoever can send a FIN.

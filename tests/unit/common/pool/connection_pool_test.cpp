@@ -39,11 +39,25 @@ class Peers {
   std::deque<FileDescriptor> ends_;
 };
 
+// A lease of a connection that was made just now.
+Lease dialled(ConnectionPool& pool, const PeerKey& key, PoolLimits limits, std::unique_ptr<Connection> connection) {
+  Lease lease = pool.acquire(key, limits, Wanted::kFresh).value();
+  lease.connect(std::move(connection));
+  return lease;
+}
+
+// A lease of a connection that was idle, if there is one.
+std::optional<Lease> reused(ConnectionPool& pool, const PeerKey& key, PoolLimits limits) {
+  auto lease = pool.acquire(key, limits);
+  if (!lease->isConnected()) lease.reset();
+  return lease;
+}
+
 // Takes `count` connections at once, then keeps all of them, in order; gives their descriptors.
 std::vector<int> fill(ConnectionPool& pool, Peers& peers, std::size_t count, PoolLimits limits = {},
                       const PeerKey& key = kKey) {
   std::vector<Lease> leases;
-  while (leases.size() < count) leases.push_back(pool.lease(key, limits, peers.connect()));
+  while (leases.size() < count) leases.push_back(dialled(pool, key, limits, peers.connect()));
   std::vector<int> descriptors;
   for (Lease& lease : leases) {
     descriptors.push_back(lease.connection().descriptor());
@@ -62,7 +76,7 @@ class IdleConnection final : public Connection {
   IoResult read(std::span<char>) override { return {IoState::kWantRead}; }
   IoResult readWithin(std::span<char>, milliseconds) override { return {IoState::kWantRead}; }
   IoResult write(std::span<const char>, std::span<const char>) override { return {IoState::kWantWrite}; }
-  bool isUsable() override { return true; }
+  Idleness idleness() override { return Idleness::kOpen; }
   void endWriting() override {}
   bool hasHalfClose() const override { return true; }
   int descriptor() const override { return -1; }
@@ -73,14 +87,14 @@ class IdleConnection final : public Connection {
 BOOST_AUTO_TEST_CASE(a_connection_that_was_kept_is_used_again) {
   ConnectionPool pool;
   Peers peers;
-  BOOST_TEST(!pool.acquire(kKey, {}));
-  Lease first = pool.lease(kKey, {}, peers.connect());
+  BOOST_TEST(!reused(pool, kKey, {}));
+  Lease first = dialled(pool, kKey, {}, peers.connect());
   BOOST_TEST(!first.isReused());
   const int descriptor = first.connection().descriptor();
   BOOST_TEST(pool.idleCount() == 0u);
   first.keep();
   BOOST_TEST(pool.idleCount() == 1u);
-  auto second = pool.acquire(kKey, {});
+  auto second = reused(pool, kKey, {});
   BOOST_REQUIRE(second.has_value());
   BOOST_TEST(second->isReused());
   BOOST_TEST(second->connection().descriptor() == descriptor);
@@ -90,7 +104,7 @@ BOOST_AUTO_TEST_CASE(a_connection_that_was_kept_is_used_again) {
 BOOST_AUTO_TEST_CASE(a_connection_that_was_not_kept_is_closed) {
   ConnectionPool pool;
   Peers peers;
-  { const Lease lease = pool.lease(kKey, {}, peers.connect()); }
+  { const Lease lease = dialled(pool, kKey, {}, peers.connect()); }
   BOOST_TEST(pool.idleCount() == 0u);
   BOOST_TEST(hasEnded(peers.end(0)));
 }
@@ -100,7 +114,7 @@ BOOST_AUTO_TEST_CASE(the_connection_used_last_is_used_first) {
   Peers peers;
   const std::vector<int> kept = fill(pool, peers, 3);
   std::vector<Lease> leases;
-  for (int count = 0; count < 3; ++count) leases.push_back(pool.acquire(kKey, {}).value());
+  for (int count = 0; count < 3; ++count) leases.push_back(reused(pool, kKey, {}).value());
   BOOST_TEST(leases[0].connection().descriptor() == kept[2]);
   BOOST_TEST(leases[1].connection().descriptor() == kept[1]);
   BOOST_TEST(leases[2].connection().descriptor() == kept[0]);
@@ -110,8 +124,8 @@ BOOST_AUTO_TEST_CASE(a_connection_of_one_peer_never_serves_another) {
   ConnectionPool pool;
   Peers peers;
   fill(pool, peers, 1);
-  BOOST_TEST(!pool.acquire(kOther, {}));
-  BOOST_TEST(pool.acquire(kKey, {})->isReused());
+  BOOST_TEST(!reused(pool, kOther, {}));
+  BOOST_TEST(reused(pool, kKey, {})->isReused());
 }
 
 BOOST_AUTO_TEST_CASE(past_the_limit_the_oldest_connection_is_closed) {
@@ -121,7 +135,7 @@ BOOST_AUTO_TEST_CASE(past_the_limit_the_oldest_connection_is_closed) {
   const std::vector<int> kept = fill(pool, peers, 3, two);
   BOOST_TEST(pool.idleCount() == 2u);
   BOOST_TEST(hasEnded(peers.end(0)));
-  BOOST_TEST(pool.acquire(kKey, two)->connection().descriptor() == kept[2]);
+  BOOST_TEST(reused(pool, kKey, two)->connection().descriptor() == kept[2]);
 }
 
 BOOST_AUTO_TEST_CASE(the_limit_holds_for_each_peer) {
@@ -136,11 +150,11 @@ BOOST_AUTO_TEST_CASE(the_limit_holds_for_each_peer) {
 BOOST_AUTO_TEST_CASE(many_peers_together_do_not_pass_the_limit_of_the_pool) {
   ConnectionPool pool;
   for (std::size_t peer = 0; peer < kMaximumIdleConnections + 10; ++peer)
-    pool.lease(PeerKey{std::to_string(peer)}, {}, std::make_unique<IdleConnection>()).keep();
+    dialled(pool, PeerKey{std::to_string(peer)}, {}, std::make_unique<IdleConnection>()).keep();
   BOOST_TEST(pool.idleCount() == kMaximumIdleConnections);
   std::size_t left = 0;
   for (std::size_t peer = 0; peer < kMaximumIdleConnections + 10; ++peer)
-    if (pool.acquire(PeerKey{std::to_string(peer)}, {})) ++left;
+    if (reused(pool, PeerKey{std::to_string(peer)}, {})) ++left;
   BOOST_TEST(left == kMaximumIdleConnections);
   BOOST_TEST(pool.idleCount() == 0u);
 }
@@ -160,8 +174,8 @@ BOOST_AUTO_TEST_CASE(a_connection_that_was_idle_for_too_long_is_not_used_again) 
   const PoolLimits shortLived{10, milliseconds{1}};
   fill(pool, peers, 2, shortLived);
   std::this_thread::sleep_for(milliseconds{5});
-  BOOST_TEST(!pool.acquire(kKey, shortLived));
-  BOOST_TEST(!pool.acquire(kKey, shortLived));
+  BOOST_TEST(!reused(pool, kKey, shortLived));
+  BOOST_TEST(!reused(pool, kKey, shortLived));
   BOOST_TEST(hasEnded(peers.end(0)));
   BOOST_TEST(hasEnded(peers.end(1)));
 }
@@ -185,7 +199,7 @@ BOOST_AUTO_TEST_CASE(connections_that_have_ended_or_got_stray_bytes_are_skipped)
   peers.close(3);
   sendAll(peers.end(2), "HTTP/1.1 408 Request Timeout\r\n\r\n");
   peers.close(1);
-  auto lease = pool.acquire(kKey, {});
+  auto lease = reused(pool, kKey, {});
   BOOST_REQUIRE(lease.has_value());
   BOOST_TEST(lease->connection().descriptor() == kept[0]);
   BOOST_TEST(pool.idleCount() == 0u);
@@ -197,7 +211,7 @@ BOOST_AUTO_TEST_CASE(where_none_is_usable_there_is_none) {
   fill(pool, peers, 2);
   peers.close(0);
   peers.close(1);
-  BOOST_TEST(!pool.acquire(kKey, {}));
+  BOOST_TEST(!reused(pool, kKey, {}));
   BOOST_TEST(pool.idleCount() == 0u);
 }
 
@@ -205,7 +219,7 @@ BOOST_AUTO_TEST_CASE(where_none_is_usable_there_is_none) {
 BOOST_AUTO_TEST_CASE(a_connection_that_was_taken_is_open_and_no_affair_of_the_pool) {
   ConnectionPool pool;
   Peers peers;
-  std::unique_ptr<Connection> taken = pool.lease(kKey, {}, peers.connect()).take();
+  std::unique_ptr<Connection> taken = dialled(pool, kKey, {}, peers.connect()).take();
   BOOST_TEST(pool.idleCount() == 0u);
   sendAll(peers.end(0), "x");
   std::array<char, 8> buffer;
@@ -215,7 +229,7 @@ BOOST_AUTO_TEST_CASE(a_connection_that_was_taken_is_open_and_no_affair_of_the_po
 BOOST_AUTO_TEST_CASE(a_lease_that_is_moved_still_keeps_its_connection) {
   ConnectionPool pool;
   Peers peers;
-  Lease first = pool.lease(kKey, {}, peers.connect());
+  Lease first = dialled(pool, kKey, {}, peers.connect());
   Lease moved = std::move(first);
   moved.keep();
   BOOST_TEST(pool.idleCount() == 1u);
@@ -232,8 +246,8 @@ BOOST_AUTO_TEST_CASE(threads_that_hammer_the_pool_never_share_a_connection) {
   const auto hammer = [&](int thread) {
     for (int round = 0; round < 2000; ++round) {
       const PeerKey& key = round % 3 == 0 ? kOther : kKey;
-      auto lease = pool.acquire(key, few);
-      if (!lease) lease.emplace(pool.lease(key, few, peers.connect()));
+      auto lease = reused(pool, key, few);
+      if (!lease) lease.emplace(dialled(pool, key, few, peers.connect()));
       auto& used = inUse[static_cast<std::size_t>(lease->connection().descriptor())];
       if (used.exchange(true)) ++shared;
       std::this_thread::yield();
@@ -248,7 +262,7 @@ BOOST_AUTO_TEST_CASE(threads_that_hammer_the_pool_never_share_a_connection) {
   BOOST_TEST(shared == 0);
   std::size_t left = 0;
   for (const PeerKey& key : {kKey, kOther})
-    while (pool.acquire(key, few)) ++left;
+    while (reused(pool, key, few)) ++left;
   BOOST_TEST(left <= 4u);
   BOOST_TEST(pool.idleCount() == 0u);
 }

@@ -1,0 +1,63 @@
+// What the log can say of a request's way to its backend: notes for LogFormat, %{revproxy-NAME}n or %{fwdproxy-NAME}n.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "common/base/clock.h"
+#include "common/base/error.h"
+#include "common/base/export.h"
+#include "common/http/exchange.h"
+#include "common/httpd/httpd_api.h"
+
+namespace proxycommon {
+
+struct RelayReport {
+  using Span = std::optional<std::chrono::microseconds>;
+
+  std::string backend;  // as configured, or as the client named it
+  std::string address;  // that was dialled; empty: none was
+  bool isReused = false;
+  unsigned tries = 0;
+  Span poolWait;  // none: there was no need to
+  Span dial;      // none: the connection was there
+  Span tls;
+  Clock::time_point begun = Clock::now();
+  ExchangeReport exchange;  // of the last try
+  std::optional<ErrorKind> error;
+};
+
+// "revproxy-backend", …: made once for a module.
+class PROXYCOMMON_API ReportNames {
+ public:
+  explicit ReportNames(const std::string& prefix);
+
+  enum Name {
+    kBackend,
+    kMember,
+    kAddress,
+    kConnection,
+    kTries,
+    kPoolWait,
+    kDial,
+    kTls,
+    kFirstByte,
+    kTotal,
+    kSent,
+    kReceived,
+    kError,
+    kCount
+  };
+  const char* operator[](Name name) const { return names_[name].c_str(); }
+
+ private:
+  std::array<std::string, kCount> names_;
+};
+
+// Sets the notes that there is something to say for. Times in microseconds. Before the request is logged.
+PROXYCOMMON_API void noteReport(request_rec& request, const ReportNames& names, const RelayReport& report);
+
+}  // namespace proxycommon

@@ -142,7 +142,7 @@ uninstall:
 # Hostile bytes against everything that parses, FUZZ_SECONDS each; what is found stays in $(BUILD)/fuzz.
 FUZZ_SECONDS ?= 30
 fuzzers := $(patsubst tests/fuzz/%.cpp,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.cpp))
-fuzz_sources := $(wildcard common/base/*.cpp) $(addprefix common/http/,header_rules.cpp request_head.cpp response_parser.cpp url.cpp) \
+fuzz_sources := $(wildcard common/base/*.cpp) $(addprefix common/http/,header_rules.cpp request_head.cpp response_parser.cpp upgrade.cpp url.cpp) \
   $(addprefix common/net/,address_guard.cpp ip_address.cpp port_set.cpp) $(fwdproxy_core)
 $(BUILD)/fuzz/%: tests/fuzz/%.cpp $(fuzz_sources)
 	@mkdir -p $(@D)

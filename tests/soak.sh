@@ -16,22 +16,9 @@ if [ "$(ulimit -n)" != unlimited ] && [ "$(ulimit -n)" -lt $needed ]; then
     exit 1
 fi
 
-passed=0
-failed=0
+export BOOST_TEST_LOG_LEVEL=message
+. tests/count.sh
 for suite in "${suites[@]}"; do
-    report="$build/soak-$suite.report"
-    echo "--      $suite"
-    rm -f "$report"
-    PROXY_SOAK=1 BUILD="$build" "$build/integration_tests" --run_test="$suite" --log_level=message \
-        --report_level=detailed --report_format=HRF --report_sink="$report"
-    status=$?
-    good=$(grep -c '^  *Test case ".*" has passed' "$report" 2>/dev/null)
-    bad=$(grep -cE '^  *Test case ".*" (has failed|was aborted|has timed out)' "$report" 2>/dev/null)
-    # A program that died has told of what came before, but not of itself.
-    [ $((good + bad)) -gt 0 ] && { [ $status = 0 ] || [ "$bad" -gt 0 ]; } || bad=$((bad + 1))
-    echo "        $good passed, $bad failed"
-    passed=$((passed + good))
-    failed=$((failed + bad))
+    PROXY_SOAK=1 BUILD="$build" cases "soak-$suite" "$build/integration_tests" --run_test="$suite"
 done
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+total

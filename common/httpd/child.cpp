@@ -76,7 +76,7 @@ apr_status_t finishTunnels(void* context) {
   while (child.reactor->tunnels() > 0 && !deadline.expired()) stopsWithin(milliseconds{10}, parent);
   // Not destroyed: threads of other modules may still come with a request.
   child.reactor->stop();
-  child.counters.process = 0;
+  child.counters.owner = 0;
   return APR_SUCCESS;
 }
 

@@ -24,7 +24,7 @@ Sums sumOf(ChildTable& table) {
 void showChildren(request_rec& request, ChildTable& table, const char* format) {
   for (const ChildCounters& child : table.all())
     if (ChildTable::isAlive(child))
-      ap_rprintf(&request, format, static_cast<int>(child.process), child.tunnels.load(), child.parked.load());
+      ap_rprintf(&request, format, static_cast<int>(child.process()), child.tunnels.load(), child.parked.load());
 }
 
 }  // namespace

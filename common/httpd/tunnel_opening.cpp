@@ -1,7 +1,6 @@
 // The opening of a tunnel.
 #include "common/httpd/tunnel_opening.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <sys/resource.h>
 
@@ -13,6 +12,7 @@
 #include "common/httpd/client_socket.h"
 #include "common/httpd/parking.h"
 #include "common/httpd/request_tunnel.h"
+#include "common/net/ip_address.h"
 
 namespace proxycommon {
 namespace {
@@ -101,16 +101,6 @@ bool detach(request_rec& request, TunnelPlan& plan, Reactor& reactor) {
   return true;
 }
 
-// Whom a limit for each client counts: an address, or the network that one subscriber of IPv6 has (RFC 6177).
-std::string clientOf(const request_rec& request) {
-  std::array<unsigned char, 16> address{};
-  if (::inet_pton(AF_INET6, request.useragent_ip, address.data()) != 1) return request.useragent_ip;
-  std::fill(address.begin() + 8, address.end(), static_cast<unsigned char>(0));
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  ::inet_ntop(AF_INET6, address.data(), text.data(), text.size());
-  return std::string{text.data()} + "/64";
-}
-
 }  // namespace
 
 std::size_t defaultTunnelLimit() {
@@ -123,7 +113,7 @@ std::size_t defaultTunnelLimit() {
 }
 
 Result<TunnelSlot> takeTunnelSlot(request_rec& request, const TunnelSettings& settings) {
-  return childOf(*request.server).tunnelSlots.take(clientOf(request), settings.slots);
+  return childOf(*request.server).tunnelSlots.take(subscriberOf(request.useragent_ip), settings.slots);
 }
 
 Task<int> openTunnel(request_rec& request, TunnelOpening opening, RequestWaiter& waiter) {

@@ -42,6 +42,13 @@ IpAddress IpAddress::embeddedV4(std::size_t offset, bool inverted) const {
   return inner;
 }
 
+IpAddress IpAddress::leading(unsigned count) const {
+  IpAddress result = *this;
+  for (unsigned index = count; index < bits(); ++index)
+    result.bytes_[index / 8] = static_cast<std::uint8_t>(result.bytes_[index / 8] & ~(0x80u >> index % 8));
+  return result;
+}
+
 std::string IpAddress::toString() const {
   char text[INET6_ADDRSTRLEN];
   inet_ntop(v4_ ? AF_INET : AF_INET6, bytes_.data(), text, sizeof text);
@@ -73,6 +80,14 @@ bool Network::contains(const IpAddress& address) const {
 
 std::string Network::toString() const {
   return address_.toString() + "/" + std::to_string(prefix_);
+}
+
+std::string subscriberOf(std::string_view address) {
+  const auto parsed = IpAddress::parse(address);
+  if (!parsed || parsed->isV4()) return std::string{address};
+  static const Network mapped = Network::parse("::ffff:0:0/96").value();
+  if (mapped.contains(*parsed)) return parsed->embeddedV4(12, false).toString();
+  return parsed->leading(64).toString() + "/64";
 }
 
 }  // namespace proxycommon

@@ -28,6 +28,8 @@ class PROXYCOMMON_API IpAddress {
   // The IPv4 address in the four bytes of an IPv6 one that begin at `offset`, as v4-mapped, NAT64, 6to4 and Teredo
   // addresses carry it; Teredo inverts it. Precondition: offset <= 12.
   IpAddress embeddedV4(std::size_t offset, bool inverted) const;
+  // Those of its leading bits alone, the rest zero. Precondition: count <= bits().
+  IpAddress leading(unsigned count) const;
   std::string toString() const;
 
   bool operator==(const IpAddress&) const = default;
@@ -53,5 +55,9 @@ class PROXYCOMMON_API Network {
   IpAddress address_;
   unsigned prefix_ = 0;
 };
+
+// Whom a limit for each client counts: the address itself, or for IPv6 the /64, within which one subscriber has as many
+// addresses as he likes (RFC 6177). What is no address stands for itself.
+PROXYCOMMON_API std::string subscriberOf(std::string_view address);
 
 }  // namespace proxycommon

@@ -15,11 +15,17 @@ namespace proxycommon {
 
 // One child's. Any process.
 struct ChildCounters {
-  std::atomic<pid_t> process = 0;  // whose they are; 0: nobody's
+  std::atomic<std::uint64_t> owner = 0;  // whose they are, as identityOf() has it; 0: nobody's
   std::atomic<std::uint32_t> tunnels = 0;
   std::atomic<std::uint32_t> parked = 0;
+
+  pid_t process() const { return static_cast<pid_t>(owner.load() >> 32); }
 };
-static_assert(std::atomic<std::uint32_t>::is_always_lock_free && std::atomic<pid_t>::is_always_lock_free);
+static_assert(std::atomic<std::uint32_t>::is_always_lock_free && std::atomic<std::uint64_t>::is_always_lock_free);
+
+// A process and when it began: the kernel gives the number of a dead one to another. The number stands in the upper
+// half; the lower one is zero where /proc does not tell.
+PROXYCOMMON_API std::uint64_t identityOf(pid_t process);
 
 class PROXYCOMMON_API ChildTable {
  public:
@@ -30,7 +36,7 @@ class PROXYCOMMON_API ChildTable {
   // are in use.
   ChildCounters* claim(pid_t process);
 
-  // Those of living children have a process.
+  // Those of living children are alive; what the others hold is of the dead.
   std::span<ChildCounters> all() { return {counters_, size_}; }
   static bool isAlive(const ChildCounters& counters);
 

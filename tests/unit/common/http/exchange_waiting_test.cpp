@@ -217,6 +217,48 @@ BOOST_AUTO_TEST_CASE(a_backend_has_all_its_time_again_when_the_client_reads_on) 
   BOOST_TEST(outcomeOf(parked.task.result()) == "done");
 }
 
+// As long as it takes something, however little at a time, it is slow and not silent.
+BOOST_AUTO_TEST_CASE(a_client_that_reads_slowly_has_all_its_time_again_with_each_read) {
+  ListedBody none;
+  Parked parked(none);
+  parked.sink.fullness = [&parked] { return !parked.sink.received.empty(); };
+  sendAll(parked.peer.get(), "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
+  parked.goOn(1);
+  for (int round = 0; round < 3; ++round) {
+    BOOST_REQUIRE(parked.waiter.isParked());
+    BOOST_REQUIRE(parked.waiter.interest().clientEvents == POLLOUT);
+    const auto before = parked.waiter.interest().until;
+    std::this_thread::sleep_for(milliseconds{5});
+    parked.waiter.resume({});  // it has taken nothing
+    BOOST_TEST((parked.waiter.interest().until == before));
+    parked.waiter.resume({.client = true});
+    BOOST_TEST((parked.waiter.interest().until > before));
+  }
+}
+
+// A backend that sends its head early and then takes in a long upload has not been silent, it has listened.
+BOOST_AUTO_TEST_CASE(a_backend_that_answers_early_has_its_idle_time_from_the_end_of_the_upload) {
+  constexpr milliseconds kIdle{10'000};
+  SocketPair client = makeSocketPair();
+  SocketBody body(std::move(client.ours));
+  Parked parked(body, kChunked, {kLong, kIdle, kLong, kLong});
+  sendAll(parked.peer.get(), "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+  parked.waiter.resume({.backend = true});
+  BOOST_REQUIRE(parked.sink.status == 200);
+  std::this_thread::sleep_for(milliseconds{5});
+  const auto headIsLongPast = Clock::now();
+  sendAll(client.theirs.get(), "hello");
+  parked.waiter.resume({.client = true});
+  ::shutdown(client.theirs.get(), SHUT_WR);
+  parked.waiter.resume({.client = true});
+  BOOST_REQUIRE(parked.waiter.isParked());
+  BOOST_TEST((parked.waiter.interest().until >= headIsLongPast + kIdle));
+  sendAll(parked.peer.get(), "hello");
+  parked.waiter.resume({.backend = true});
+  BOOST_REQUIRE(parked.task.isDone());
+  BOOST_TEST(outcomeOf(parked.task.result()) == "done");
+}
+
 BOOST_AUTO_TEST_CASE(what_the_sink_keeps_back_wakes_the_exchange_when_the_client_can_take_it) {
   ListedBody none;
   Parked parked(none);

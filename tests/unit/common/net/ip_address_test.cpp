@@ -190,6 +190,26 @@ BOOST_AUTO_TEST_CASE(a_network_contains_the_networks_that_lie_wholly_within) {
   BOOST_TEST(!network("::/0").contains(network("10.0.0.0/8")));
 }
 
+BOOST_AUTO_TEST_CASE(the_leading_bits_are_kept_and_the_rest_is_zero) {
+  BOOST_TEST(address("2001:db8:ffff:ffff:ffff::1").leading(64).toString() == "2001:db8:ffff:ffff::");
+  BOOST_TEST(address("2001:db8:ffff::").leading(35).toString() == "2001:db8:e000::");
+  BOOST_TEST(address("ffff::1").leading(128).toString() == "ffff::1");
+  BOOST_TEST(address("ffff::1").leading(0).toString() == "::");
+  BOOST_TEST(address("192.0.2.255").leading(25).toString() == "192.0.2.128");
+}
+
+// Or whoever has a /64 has 2^64 times what a limit allows.
+BOOST_AUTO_TEST_CASE(a_subscriber_is_an_address_or_a_whole_network_of_ipv6) {
+  BOOST_TEST(subscriberOf("192.0.2.1") == "192.0.2.1");
+  BOOST_TEST(subscriberOf("192.0.2.1") != subscriberOf("192.0.2.2"));
+  BOOST_TEST(subscriberOf("2001:db8:1:2::1") == "2001:db8:1:2::/64");
+  BOOST_TEST(subscriberOf("2001:db8:1:2::1") == subscriberOf("2001:db8:1:2:ffff:ffff:ffff:ffff"));
+  BOOST_TEST(subscriberOf("2001:db8:1:2::1") != subscriberOf("2001:db8:1:3::1"));
+  BOOST_TEST(subscriberOf("::1") == "::/64");
+  BOOST_TEST(subscriberOf("::ffff:192.0.2.1") == "192.0.2.1");
+  BOOST_TEST(subscriberOf("fe80::1%eth0") == "fe80::1%eth0");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace proxytest

@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(a_new_table_is_empty) {
   ChildTable& table = tableOf(5);
   BOOST_TEST(table.all().size() == 5u);
   for (const ChildCounters& counters : table.all()) {
-    BOOST_TEST(counters.process == 0);
+    BOOST_TEST(counters.process() == 0);
     BOOST_TEST(counters.tunnels == 0u);
     BOOST_TEST(!ChildTable::isAlive(counters));
   }
@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(each_claim_has_counters_of_its_own_until_there_are_none_lef
   for (int count = 0; count < 3; ++count) {
     ChildCounters* counters = table.claim(::getpid());
     BOOST_REQUIRE(counters);
-    BOOST_TEST(counters->process == ::getpid());
+    BOOST_TEST(counters->process() == ::getpid());
     BOOST_TEST(ChildTable::isAlive(*counters));
     claimed.insert(counters);
   }
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(what_a_child_counts_the_parent_sees) {
     return 0;
   });
   BOOST_TEST(statusOf(child) == 0);
-  BOOST_TEST(table.all()[0].process == child);
+  BOOST_TEST(table.all()[0].process() == child);
   BOOST_TEST(table.all()[0].tunnels == 7u);
   BOOST_TEST(table.all()[0].parked == 3u);
 }
@@ -94,7 +94,38 @@ BOOST_AUTO_TEST_CASE(counters_of_the_dead_are_taken_over_at_zero) {
     return counters == &table.all()[1] && counters->tunnels == 0 ? 0 : 1;
   });
   BOOST_TEST(statusOf(next) == 0);
-  BOOST_TEST(table.all()[1].process == next);
+  BOOST_TEST(table.all()[1].process() == next);
+}
+
+// The kernel gives the number of a dead process to another one, which is no child of httpd's, or a new one.
+BOOST_AUTO_TEST_CASE(a_process_that_has_the_number_of_a_dead_child_is_not_that_child) {
+  ChildTable& table = tableOf(1);
+  ChildCounters& counters = table.all()[0];
+  counters.owner = identityOf(::getpid()) - 1;  // had this number, and began a tick before
+  counters.tunnels = 7;
+  BOOST_TEST(counters.process() == ::getpid());
+  BOOST_TEST(!ChildTable::isAlive(counters));
+  BOOST_TEST(table.claim(::getpid()) == &counters);
+  BOOST_TEST(counters.tunnels == 0u);
+  BOOST_TEST(ChildTable::isAlive(counters));
+  BOOST_TEST(table.claim(::getpid()) == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(an_identity_tells_when_the_process_began_and_stays_the_same) {
+  const std::uint64_t own = identityOf(::getpid());
+  BOOST_TEST(own == identityOf(::getpid()));
+  BOOST_TEST(static_cast<pid_t>(own >> 32) == ::getpid());
+  BOOST_TEST((own & 0xffff'ffff) != 0u);
+  BOOST_TEST((own & 0xffff'ffff) >= (identityOf(::getppid()) & 0xffff'ffff));
+}
+
+// /proc may be hidden from a child: then its number alone has to do.
+BOOST_AUTO_TEST_CASE(where_nobody_knows_when_a_process_began_its_number_decides) {
+  ChildTable& table = tableOf(1);
+  ChildCounters& counters = table.all()[0];
+  counters.owner = static_cast<std::uint64_t>(::getpid()) << 32;
+  BOOST_TEST(ChildTable::isAlive(counters));
+  BOOST_TEST(table.claim(::getpid()) == nullptr);
 }
 
 // A fresh row before one that tells of a child that has just died.
@@ -110,8 +141,8 @@ BOOST_AUTO_TEST_CASE(children_that_claim_at_once_never_share) {
   constexpr std::size_t kChildren = 24;
   ChildTable& table = tableOf(kChildren);
   ChildTable& dead = tableOf(kChildren);
-  for (ChildCounters& counters : dead.all()) counters.process = fork([] { return 0; });
-  for (ChildCounters& counters : dead.all()) statusOf(counters.process);
+  for (ChildCounters& counters : dead.all()) counters.owner = identityOf(fork([] { return 0; }));
+  for (ChildCounters& counters : dead.all()) statusOf(counters.process());
   for (ChildTable* one : {&table, &dead}) {
     int gate[2];
     BOOST_REQUIRE(::pipe(gate) == 0);

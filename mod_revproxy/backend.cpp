@@ -80,6 +80,7 @@ bool setRequestBuffer(BackendParameters& parameters, std::string_view text) {
 struct Parameter {
   Setter set;
   std::string_view expects;
+  std::string_view ofBareKey = {};  // the value that the key alone stands for; empty: it needs one
 };
 
 // To add a parameter: a field of BackendParameters, and a row here.
@@ -105,6 +106,7 @@ const Registry<Parameter>& parameterTable() {
       {"upgrade", {&setUpgrade, "protocols such as websocket, separated by commas, or None"}},
       {"request-buffer", {&setRequestBuffer, "a size such as 64k or 1M, or Off"}},
       {"half-close", {&setSwitch<&BackendParameters::halfClose>, "On or Off"}},
+      {"nocanon", {&setSwitch<&BackendParameters::noCanon>, "On or Off, or stands alone", "on"}},
   };
   return table;
 }
@@ -123,10 +125,11 @@ Outcome BackendParameters::set(std::string_view assignment) {
   const auto equals = assignment.find('=');
   const std::string key = proxycommon::lowered(assignment.substr(0, equals));
   const Parameter* parameter = parameterTable().find(key);
-  if (equals == std::string_view::npos || !parameter)
+  const bool isBare = equals == std::string_view::npos;
+  if (!parameter || (isBare && parameter->ofBareKey.empty()))
     return mistake("\"" + std::string{assignment} + "\" is no parameter: write KEY=VALUE with one of the keys " +
                    parameterTable().names());
-  const std::string_view value = assignment.substr(equals + 1);
+  const std::string_view value = isBare ? parameter->ofBareKey : assignment.substr(equals + 1);
   if (!parameter->set(*this, value))
     return mistake(key + "= takes " + std::string{parameter->expects} + ", not \"" + std::string{value} + "\"");
   return {};

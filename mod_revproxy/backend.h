@@ -49,7 +49,9 @@ struct BackendParameters {
   Setting<std::uint64_t> requestBuffer;  // bytes of an upload taken in before the backend is dialled
   Setting<bool> halfClose;               // a client that has closed its side only is still there
 
-  // "timeout=5s". The error names what may be written.
+  Setting<bool> noCanon;  // the path goes on as the client has sent it
+
+  // "timeout=5s", "nocanon". The error names what may be written.
   Outcome set(std::string_view assignment);
   static BackendParameters merged(const BackendParameters& outer, const BackendParameters& inner);
 };

@@ -3,10 +3,14 @@
 
 #include <string>
 
+#include "common/http/raw_path.h"
 #include "common/http/url.h"
+#include "common/httpd/answer_error.h"
 #include "common/httpd/request_io.h"
 #include "mod_revproxy/config.h"
 #include "mod_revproxy/request_state.h"
+
+APLOG_USE_MODULE(revproxy);
 
 namespace revproxy {
 namespace {
@@ -21,8 +25,18 @@ const Mapping* findMapping(const request_rec& request) {
   return ofServer->prefix.size() > ofLocation->prefix.size() ? ofServer : ofLocation;
 }
 
+// Path and query for the backend, as the client has sent them: none but what httpd has judged.
+Result<std::string> rawTargetOf(const request_rec& request, const Mapping& mapping) {
+  const auto remainder = proxycommon::rawRemainder(request.unparsed_uri, request.uri, mapping.prefix.size());
+  if (!remainder) return remainder.error();
+  std::string target = mapping.backend->targetFor(*remainder);
+  if (request.args) target.append("?").append(request.args);
+  return target;
+}
+
 // Path and query for the backend: as the client encoded them, where httpd judged that same path; else httpd's own.
-std::string targetOf(const request_rec& request, const RequestState& state, const Mapping& mapping) {
+Result<std::string> targetOf(const request_rec& request, const RequestState& state, const Mapping& mapping) {
+  if (mapping.backend->parameters.noCanon.valueOr(false)) return rawTargetOf(request, mapping);
   const std::string_view path = request.uri;
   const std::size_t prefix = mapping.prefix.size();
   const auto encoded =
@@ -52,8 +66,11 @@ int route(request_rec* request) {
   const Mapping* mapping = findMapping(*request);
   if (!mapping || !mapping->backend) return DECLINED;
   RequestState& state = stateOf(*request);
+  const auto target = targetOf(*request, state, *mapping);
+  if (!target)
+    return proxycommon::answerError(*request, APLOG_MODULE_INDEX, mapping->backend->origin(), target.error(), nullptr);
   state.mapping = mapping;
-  state.target = apr_pstrdup(request->pool, targetOf(*request, state, *mapping).c_str());
+  state.target = apr_pstrmemdup(request->pool, target->data(), target->size());
   proxycommon::dropNominatedFields(*request);
   request->proxyreq = PROXYREQ_REVERSE;
   request->handler = "revproxy";

@@ -39,6 +39,8 @@ constexpr std::array kTraits = {
     ErrorTraits{"client-answered", Side::kClient, 400, Severity::kInfo, "", ""},
     ErrorTraits{"request-refused", Side::kClient, 400, Severity::kWarning, "it was not passed on",
                 "The request holds bytes that may not stand in HTTP."},
+    ErrorTraits{"path-refused", Side::kClient, 400, Severity::kWarning, "it was not passed on",
+                "The request's path has more than one reading."},
     ErrorTraits{"bad-authority", Side::kClient, 400, Severity::kWarning, "a destination is HOST:PORT",
                 "The request names no destination of the form HOST:PORT."},
     ErrorTraits{"destination-denied", Side::kClient, 403, Severity::kWarning,

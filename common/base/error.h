@@ -34,6 +34,7 @@ enum class ErrorKind {
   kClientTooLarge,
   kClientAnswered,  // httpd's own filters have sent the client its answer
   kRequestRefused,
+  kPathRefused,
   kBadAuthority,
   kDestinationDenied,
   kUnsupportedScheme,

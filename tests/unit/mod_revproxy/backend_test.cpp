@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(what_may_not_be_written_is_refused_with_what_to_write_inste
       {"http://backend/", {"=5"}, "write KEY=VALUE"},
       {"http://backend/",
        {"retry=5"},
-       "timeout, connectiontimeout, ttl, smax, disablereuse, upgrade, request-buffer, half-close"},
+       "timeout, connectiontimeout, ttl, smax, disablereuse, upgrade, request-buffer, half-close, nocanon"},
       {"http://backend/", {"timeout=0"}, "timeout= takes a duration such as 500ms or 10s, not \"0\""},
       {"http://backend/", {"timeout="}, "takes a duration"},
       {"http://backend/", {"ttl=x"}, "takes a duration"},
@@ -92,6 +92,8 @@ BOOST_AUTO_TEST_CASE(what_may_not_be_written_is_refused_with_what_to_write_inste
       {"http://backend/", {"request-buffer=0"}, "takes a size such as 64k or 1M"},
       {"http://backend/", {"request-buffer=64kb"}, "takes a size"},
       {"http://backend/", {"half-close=1"}, "takes On or Off"},
+      {"http://backend/", {"half-close"}, "write KEY=VALUE"},
+      {"http://backend/", {"nocanon=yes"}, "nocanon= takes On or Off, or stands alone"},
       {"http://backend/", {"timeout=5", "smax=x"}, "takes a number of connections"},
   };
   for (const Row& row : rows) BOOST_TEST_CONTEXT(row.url) {
@@ -120,6 +122,14 @@ BOOST_AUTO_TEST_CASE(parameters_are_read_and_the_last_of_a_kind_holds) {
   BOOST_TEST(!unset.upgrade.isSet());
   BOOST_TEST(!unset.requestBuffer.isSet());
   BOOST_TEST(!unset.halfClose.isSet());
+  BOOST_TEST(!unset.noCanon.isSet());
+}
+
+// As ProxyPass has it.
+BOOST_AUTO_TEST_CASE(nocanon_stands_alone_or_with_a_switch) {
+  for (const std::string word : {"nocanon", "NoCanon", "nocanon=On"})
+    BOOST_TEST(parsed("http://backend/", {word})->parameters.noCanon.value(), word);
+  BOOST_TEST(!parsed("http://backend/", {"nocanon", "nocanon=off"})->parameters.noCanon.value());
 }
 
 // Who writes ws means it, unless something else is written.

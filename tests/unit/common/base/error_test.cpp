@@ -39,6 +39,7 @@ BOOST_AUTO_TEST_CASE(each_kind_has_its_own_row) {
       {ErrorKind::kClientTooLarge, "client-too-large", Side::kClient, 413},
       {ErrorKind::kClientAnswered, "client-answered", Side::kClient, 400},
       {ErrorKind::kRequestRefused, "request-refused", Side::kClient, 400},
+      {ErrorKind::kPathRefused, "path-refused", Side::kClient, 400},
       {ErrorKind::kBadAuthority, "bad-authority", Side::kClient, 400},
       {ErrorKind::kDestinationDenied, "destination-denied", Side::kClient, 403},
       {ErrorKind::kUnsupportedScheme, "unsupported-scheme", Side::kClient, 501},

@@ -12,7 +12,7 @@ constexpr milliseconds kAtOnce{2};
 
 }  // namespace
 
-Task<Result<std::unique_ptr<Connection>>> connectBackend(ConnectPlan plan, RequestWaiter& waiter) {
+Task<Result<Connected>> connectBackend(ConnectPlan plan, RequestWaiter& waiter) {
   Reactor* reactor = waiter.child().reactor.get();
   if (!reactor) co_return connectHere(std::move(plan));
   const auto wake = waiter.wake();

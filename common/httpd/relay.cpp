@@ -73,14 +73,14 @@ class Relay {
     }
     auto fresh = co_await dial();
     if (!fresh) co_return std::move(fresh.error());
-    Lease lease = pool().lease(plan_.key, plan_.poolLimits, std::move(*fresh));
+    Lease lease = pool().lease(plan_.key, plan_.poolLimits, std::move(fresh->connection));
     co_return co_await runOn(lease, std::move(headBytes), head.framing);
   }
 
  private:
   ConnectionPool& pool() { return waiter_.child().connections; }
 
-  Task<Result<std::unique_ptr<Connection>>> dial() {
+  Task<Result<Connected>> dial() {
     auto plan = plan_.connect();
     if (!plan) co_return std::move(plan.error());
     co_return co_await connectBackend(std::move(*plan), waiter_);

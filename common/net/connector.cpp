@@ -1,6 +1,9 @@
 // Name, guard, dial, TLS.
 #include "common/net/connector.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <csignal>
 #include <map>
 #include <utility>
@@ -33,6 +36,22 @@ Result<Addresses> judged(const ConnectPlan& plan, Addresses addresses) {
                  "no connection to " + plan.destination.toString() + " (not dialled: " + refusals + ")");
 }
 
+// As in a URL.
+std::string dialledAddress(int descriptor) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  auto& peer = reinterpret_cast<sockaddr&>(storage);
+  const bool known = ::getpeername(descriptor, &peer, &size) == 0;
+  const auto address = known ? IpAddress::fromSocketAddress(peer) : std::nullopt;
+  if (!address) return "gone";
+  // Both families have the port in the same place.
+  return Destination{address->toString(), ntohs(reinterpret_cast<const sockaddr_in&>(storage).sin_port)}.toString();
+}
+
+std::chrono::microseconds microsecondsBetween(Clock::time_point from, Clock::time_point to) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(to - from);
+}
+
 }  // namespace
 
 class Connector::Implementation {
@@ -63,8 +82,9 @@ class Connector::Implementation {
   }
 
  private:
-  Task<Result<std::unique_ptr<Connection>>> connect(ConnectJob& job) {
+  Task<Result<Connected>> connect(ConnectJob& job) {
     const ConnectPlan& plan = job.plan_;
+    const auto begun = Clock::now();
     const Deadline deadline = Deadline::after(plan.limit);
     if (!isPlainHost(plan.destination.host))
       co_return failure(ErrorKind::kUnresolvable, "\"" + printable(plan.destination.host) + "\" is not a host name");
@@ -74,12 +94,15 @@ class Connector::Implementation {
     if (!open) co_return std::move(open.error());
     auto socket = co_await dial(job, std::move(*open), deadline.remaining());
     if (!socket) co_return std::move(socket.error());
-    if (!plan.tls) co_return makeClearConnection(std::move(*socket));
+    const auto dialled = Clock::now();
+    ConnectReport report{dialledAddress(socket->get()), microsecondsBetween(begun, dialled)};
+    if (!plan.tls) co_return Connected{makeClearConnection(std::move(*socket)), std::move(report)};
     auto handshake = beginTls(std::move(*socket), plan.tls, plan.verifyName, plan.sessionKey);
     if (!handshake) co_return std::move(handshake.error());
     auto secured = co_await secure(job, **handshake);
     if (!secured) co_return std::move(secured.error());
-    co_return (*handshake)->take();
+    report.tls = microsecondsBetween(dialled, Clock::now());
+    co_return Connected{(*handshake)->take(), std::move(report)};
   }
 
   Task<Result<Addresses>> resolve(ConnectJob& job) {
@@ -166,7 +189,7 @@ void Connector::giveUp(ConnectJob& job) {
     std::exchange(job.stop_, nullptr)(failure(ErrorKind::kClientGone, "the client has closed its connection"));
 }
 
-Result<std::unique_ptr<Connection>> connectHere(ConnectPlan plan) {
+Result<Connected> connectHere(ConnectPlan plan) {
   boost::asio::io_context context;
   auto connector = Connector::make(context);
   if (!connector) return std::move(connector.error());

@@ -41,7 +41,7 @@ class Environment {
 };
 
 // A clear connection.
-Result<std::unique_ptr<Connection>> reach(Destination destination, const AddressGuard& guard, milliseconds limit) {
+Result<Connected> reach(Destination destination, const AddressGuard& guard, milliseconds limit) {
   ConnectPlan plan;
   plan.destination = std::move(destination);
   plan.guard = &guard;
@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(a_connection_is_open_and_set_up) {
   BOOST_REQUIRE(static_cast<bool>(connected));
   const FileDescriptor accepted = listener.accept();
   BOOST_TEST(sendAll(accepted.get(), "x"));
-  const int descriptor = (*connected)->descriptor();
+  const int descriptor = connected->connection->descriptor();
   BOOST_TEST(receive(descriptor, 1) == "x");
   BOOST_TEST((::fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0);
   int noDelay = 0;
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(a_port_where_nobody_listens_is_refused) {
 
 BOOST_AUTO_TEST_CASE(a_host_that_swallows_connections_times_out) {
   const Listener listener(0);
-  std::vector<std::unique_ptr<Connection>> filling;
+  std::vector<Connected> filling;
   for (int count = 0; count < 8; ++count) {
     auto connected = reach({"127.0.0.1", listener.port()}, kOpen, milliseconds{100});
     if (connected) {

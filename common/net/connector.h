@@ -23,11 +23,14 @@ class io_context;
 
 namespace proxycommon {
 
+class NameCache;
+
 struct ConnectPlan {
   Destination destination;
   const AddressGuard* guard = nullptr;  // of the configuration: lives as long as the process
   milliseconds limit{0};                // for all of it
   std::string nameServers;              // as readNameServers() gives them; empty: the system's
+  NameCache* names = nullptr;           // the child's; none: each name is looked up
   std::shared_ptr<TlsContext> tls;      // none: a clear connection
   std::string verifyName;               // of tls
   std::string sessionKey;               // of tls
@@ -38,6 +41,7 @@ struct ConnectReport {
   std::string address;                // what was dialled: "192.0.2.1:80", "[2001:db8::1]:443"
   std::chrono::microseconds dial{0};  // until the socket stood, the name's look-up included
   std::chrono::microseconds tls{0};   // the handshake; zero for a clear connection
+  std::string note;                   // what else the log should know; mostly empty
 };
 
 struct Connected {

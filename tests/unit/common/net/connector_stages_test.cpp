@@ -6,7 +6,8 @@
 
 #include "common/net/connector.h"
 #include "common/net/event_loop.h"
-#include "tests/unit/support/dns_server.h"
+#include "common/net/name_cache.h"
+#include "tests/support/dns_server.h"
 #include "tests/unit/support/printing.h"
 #include "tests/unit/support/tls_server.h"
 
@@ -123,6 +124,20 @@ BOOST_AUTO_TEST_CASE(a_name_that_leads_inside_is_refused_and_never_dialled) {
   BOOST_TEST(refused.error().detail.find("10.0.0.1") != std::string::npos, refused.error().detail);
   BOOST_TEST(refused.error().detail.find("inside.test:") != std::string::npos, refused.error().detail);
   BOOST_TEST(!trap.hasCaller());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_known_of_a_name_is_judged_as_if_it_had_come_just_now) {
+  const DnsServer server(DnsServer::Zone{{"inside.test", {"127.0.0.1"}}});
+  const Listener listener;
+  NameCache names;
+  ConnectPlan plan = planTo("inside.test", listener.port(), kLimit, server.address());
+  plan.names = &names;
+  BOOST_TEST(outcomeOf(connectHere(plan)) == "done");
+  const int asked = server.questions();
+  BOOST_TEST(outcomeOf(connectHere(plan)) == "done");
+  plan.guard = &kClosed;
+  BOOST_TEST(outcomeOf(connectHere(plan)) == "address-refused");
+  BOOST_TEST(server.questions() == asked);
 }
 
 BOOST_AUTO_TEST_CASE(what_the_guard_lets_through_of_a_name_is_dialled) {

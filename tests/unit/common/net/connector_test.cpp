@@ -145,6 +145,23 @@ BOOST_AUTO_TEST_CASE(the_guard_judges_the_port_too) {
   BOOST_TEST(!other.hasCaller());
 }
 
+// A name that ends in a number is an address to some, and to each another one. It is asked of nobody.
+BOOST_AUTO_TEST_CASE(an_odd_way_of_writing_an_address_is_no_host) {
+  const Listener trap;
+  for (const char* host : {"127.1",      "127.0.1",      "2130706433", "0x7f000001", "0x7f.0.0.1", "0x7f.1",
+                           "0177.0.0.1", "017700000001", "0",          "0x",         "00.0.0.0",   "127.0.0.1.",
+                           "127.0.0.01", "127.0.0.0x1",  "1.2.3.4.5",  "256.1.1.1",  "example.1",  "example.0xF",
+                           "example.1.", "1::2::3",      "a:b",        ":",          "1."})
+    BOOST_TEST_CONTEXT(host) {
+      const auto result = reach({host, trap.port()}, kOpen, kLimit);
+      BOOST_REQUIRE_EQUAL(outcomeOf(result), "unresolvable");
+      // Not what a name server says of it.
+      const std::string& why = result.error().detail;
+      BOOST_TEST(why.find("neither a host name nor an address") != std::string::npos, why);
+    }
+  BOOST_TEST(!trap.hasCaller());
+}
+
 // What curl's URL parser would read as user, path, query, escape, zone or line end.
 BOOST_AUTO_TEST_CASE(a_host_that_is_no_host_is_unresolvable_and_never_dialled) {
   using namespace std::string_literals;

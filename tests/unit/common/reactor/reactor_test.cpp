@@ -6,7 +6,7 @@
 #include <boost/test/unit_test.hpp>
 #include <thread>
 
-#include "tests/unit/support/dns_server.h"
+#include "tests/support/dns_server.h"
 #include "tests/unit/support/open_tunnel.h"
 #include "tests/unit/support/printing.h"
 #include "tests/unit/support/sockets.h"

@@ -36,8 +36,9 @@ fwdproxy_core := $(wildcard mod_fwdproxy/access/*.cpp)
 fwdproxy_httpd := $(wildcard mod_fwdproxy/*.cpp)
 revproxy_core := $(addprefix mod_revproxy/,mapping.cpp backend.cpp reverse_map.cpp)
 revproxy_httpd := $(filter-out $(revproxy_core),$(wildcard mod_revproxy/*.cpp))
-unit_tests := $(wildcard tests/unit/*.cpp tests/unit/*/*.cpp tests/unit/*/*/*.cpp)
-integration_tests := $(wildcard tests/integration/*.cpp tests/integration/*/*.cpp)
+test_support := $(wildcard tests/support/*.cpp)
+unit_tests := $(wildcard tests/unit/*.cpp tests/unit/*/*.cpp tests/unit/*/*/*.cpp) $(test_support)
+integration_tests := $(wildcard tests/integration/*.cpp tests/integration/*/*.cpp) $(test_support)
 objects = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
 
 library := $(BUILD)/libproxycommon.so.$(VERSION)
@@ -91,7 +92,7 @@ $(BUILD)/integration_tests: $(call objects,$(integration_tests))
 	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lssl -lcrypto -o $@
 
 # What threads share, for ThreadSanitizer: the reactor, and what it stands on.
-thread_tests := $(wildcard tests/unit/*.cpp tests/unit/support/*.cpp tests/unit/common/reactor/*.cpp) \
+thread_tests := $(wildcard tests/unit/*.cpp tests/unit/support/*.cpp tests/unit/common/reactor/*.cpp) $(test_support) \
   $(addprefix tests/unit/common/net/,address_race_test.cpp connector_test.cpp resolver_test.cpp)
 $(BUILD)/thread_tests: $(call objects,$(thread_tests) $(common_core))
 	@echo "  link  $@"

@@ -140,8 +140,8 @@ Task<int> connectRequest(request_rec& request, const ForwardRequest& forward, co
     request.output_filters = request.proto_output_filters = request.connection->output_filters;
     co_return DONE;
   }
-  proxycommon::TunnelOpening opening{std::move(*backend), {}, peer, APLOG_MODULE_INDEX, settings.limits,
-                                     std::move(*slot)};
+  proxycommon::TunnelOpening opening{
+      std::move(backend->connection), {}, peer, APLOG_MODULE_INDEX, settings.limits, std::move(*slot)};
   co_return co_await proxycommon::openTunnel(request, std::move(opening), waiter);
 }
 

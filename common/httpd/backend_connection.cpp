@@ -10,9 +10,7 @@ namespace {
 // What a dial on the same network takes.
 constexpr milliseconds kAtOnce{2};
 
-}  // namespace
-
-Task<Result<std::unique_ptr<Connection>>> connectBackend(ConnectPlan plan, RequestWaiter& waiter) {
+Task<Result<Connected>> connectWaiting(ConnectPlan plan, RequestWaiter& waiter) {
   Reactor* reactor = waiter.child().reactor.get();
   if (!reactor) co_return connectHere(std::move(plan));
   const auto wake = waiter.wake();
@@ -29,6 +27,17 @@ Task<Result<std::unique_ptr<Connection>>> connectBackend(ConnectPlan plan, Reque
       co_return failure(ErrorKind::kInternal, "a dial has not ended in its time");
   }
   co_return connecting.take();
+}
+
+}  // namespace
+
+Task<Result<Connected>> connectBackend(ConnectPlan plan, RequestWaiter& waiter) {
+  plan.names = &waiter.child().names;
+  auto connected = co_await connectWaiting(std::move(plan), waiter);
+  if (connected && !connected->report.note.empty())
+    ap_log_rerror_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_WARNING, 0, &waiter.request(), "%s",
+                   connected->report.note.c_str());
+  co_return connected;
 }
 
 }  // namespace proxycommon

@@ -1,8 +1,6 @@
 // A new connection to a backend, for a request that waits for it.
 #pragma once
 
-#include <memory>
-
 #include "common/base/export.h"
 #include "common/base/result.h"
 #include "common/base/task.h"
@@ -12,6 +10,6 @@
 namespace proxycommon {
 
 // On the reactor where there is one, else in the calling thread. Errors: those of connectHere(), kClientGone.
-PROXYCOMMON_API Task<Result<std::unique_ptr<Connection>>> connectBackend(ConnectPlan plan, RequestWaiter& waiter);
+PROXYCOMMON_API Task<Result<Connected>> connectBackend(ConnectPlan plan, RequestWaiter& waiter);
 
 }  // namespace proxycommon

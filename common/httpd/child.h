@@ -8,6 +8,7 @@
 #include "common/base/export.h"
 #include "common/base/result.h"
 #include "common/httpd/httpd_api.h"
+#include "common/net/name_cache.h"
 #include "common/net/tls_context.h"
 #include "common/pool/connection_pool.h"
 #include "common/reactor/reactor.h"
@@ -33,6 +34,7 @@ struct PROXYCOMMON_API Child {
   ChildCounters& counters;
   ConnectionPool connections;
   TlsContexts tlsContexts;
+  NameCache names;
   TunnelSlots tunnelSlots;
   std::atomic<int> busyWorkers{0};  // those with a client's connection
   std::atomic<int> holdingWorkers{0};

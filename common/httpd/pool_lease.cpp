@@ -47,7 +47,11 @@ Task<Outcome> dial(const RelayPlan& plan, Lease& lease, RequestWaiter& waiter, R
     if (plan.rest.count() > 0 && traitsOf(fresh.error().kind).side == Side::kBackend) lease.notReached(plan.rest);
     co_return std::move(fresh.error());
   }
-  lease.connect(std::move(*fresh));
+  report.dial = fresh->report.dial;
+  if (fresh->report.tls.count() > 0) report.tls = fresh->report.tls;
+  report.warning = std::move(fresh->report.note);
+  fresh->connection->setAddress(std::move(fresh->report.address));
+  lease.connect(std::move(fresh->connection));
   co_return Outcome{};
 }
 
@@ -68,6 +72,7 @@ Task<Result<Lease>> leaseConnection(const RelayPlan& plan, Wanted wanted, Reques
   report.isReused = lease->isReused();
   if (!lease->isConnected())
     if (auto dialled = co_await dial(plan, *lease, waiter, report); !dialled) co_return std::move(dialled.error());
+  report.address = lease->connection().address();
   co_return std::move(*lease);
 }
 

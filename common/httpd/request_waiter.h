@@ -31,6 +31,7 @@ class PROXYCOMMON_API RequestWaiter final : public Waiter {
   milliseconds patience() const override;
 
   Child& child() { return child_; }
+  request_rec& request() { return request_; }
   // Whether whoever waits here is parked in the end, so that nothing here holds a worker.
   bool mayPark() const { return mayPark_; }
   // What ends a wait from outside; null when no descriptor is left.

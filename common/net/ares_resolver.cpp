@@ -5,7 +5,8 @@
 #include <netdb.h>
 #include <sys/time.h>
 
-#include <array>
+#include <algorithm>
+#include <limits>
 #include <optional>
 
 #include "common/base/text.h"
@@ -19,30 +20,44 @@ struct Question {
   boost::asio::io_context& context;
   std::size_t& outstanding;
   std::string host;
-  std::shared_ptr<PendingAddresses> answer;
+  std::function<void(NameAnswer)> tell;
 };
 
-Result<Addresses> addressesOf(const std::string& host, int status, const ares_addrinfo* list) {
-  Addresses addresses;
-  for (const ares_addrinfo_node* node = list ? list->nodes : nullptr; node; node = node->ai_next)
-    if (const auto address = IpAddress::fromSocketAddress(*node->ai_addr)) addresses.push_back(*address);
-  if (status == ARES_SUCCESS && !addresses.empty()) return addresses;
-  const char* why = status == ARES_SUCCESS ? "it has no address" : ares_strerror(status);
+Error unresolvable(const std::string& host, const char* why) {
   return failure(ErrorKind::kUnresolvable, "no address for \"" + printable(host) + "\" (" + why + ")");
 }
 
+// The shortest that leads to an address: a name that is another's alias holds no longer than the alias.
+std::chrono::seconds lifetimeOf(const ares_addrinfo& list) {
+  int shortest = std::numeric_limits<int>::max();
+  for (const ares_addrinfo_node* node = list.nodes; node; node = node->ai_next)
+    shortest = std::min(shortest, node->ai_ttl);
+  for (const ares_addrinfo_cname* alias = list.cnames; alias; alias = alias->next)
+    shortest = std::min(shortest, alias->ttl);
+  return std::chrono::seconds{shortest};
+}
+
+NameAnswer answerOf(const std::string& host, int status, const ares_addrinfo* list) {
+  Addresses addresses;
+  for (const ares_addrinfo_node* node = list ? list->nodes : nullptr; node; node = node->ai_next)
+    if (const auto address = IpAddress::fromSocketAddress(*node->ai_addr)) addresses.push_back(*address);
+  if (status == ARES_SUCCESS && !addresses.empty()) return {std::move(addresses), lifetimeOf(*list)};
+  const bool isSo = status == ARES_SUCCESS || status == ARES_ENOTFOUND || status == ARES_ENODATA;
+  const char* why = status == ARES_SUCCESS ? "it has no address" : ares_strerror(status);
+  return {unresolvable(host, why), {}, isSo ? NameAnswer::Source::kServers : NameAnswer::Source::kFailedServers};
+}
+
 // In a turn of its own: whoever is told goes on at once, and must not do so inside c-ares.
-void tellLater(const Question& question, Result<Addresses> result) {
-  boost::asio::post(question.context, [answer = question.answer, result = std::move(result)]() mutable {
-    answer->tell(std::move(result));
-  });
+void tellLater(const Question& question, NameAnswer answer) {
+  boost::asio::post(question.context,
+                    [tell = question.tell, answer = std::move(answer)]() mutable { tell(std::move(answer)); });
 }
 
 void answered(void* context, int status, int, ares_addrinfo* list) noexcept try {
   const std::unique_ptr<ares_addrinfo, void (*)(ares_addrinfo*)> owned(list, &ares_freeaddrinfo);
   const std::unique_ptr<Question> question(static_cast<Question*>(context));
   --question->outstanding;
-  if (status != ARES_EDESTRUCTION) tellLater(*question, addressesOf(question->host, status, list));
+  if (status != ARES_EDESTRUCTION) tellLater(*question, answerOf(question->host, status, list));
 } catch (...) {
   // Out of memory: the question's own time limit ends it.
 }
@@ -74,12 +89,12 @@ class AresResolver final : public Resolver {
     return std::nullopt;
   }
 
-  void resolve(const std::string& host, std::shared_ptr<PendingAddresses> answer) override {
-    auto question = std::make_unique<Question>(Question{context_, outstanding_, host, std::move(answer)});
-    if (const auto address = IpAddress::parse(host)) return tellLater(*question, Addresses{*address});
+  void resolve(const std::string& host, std::function<void(NameAnswer)> tell) override {
+    auto question = std::make_unique<Question>(Question{context_, outstanding_, host, std::move(tell)});
+    if (const auto address = IpAddress::parse(host)) return tellLater(*question, {Addresses{*address}});
     if (outstanding_ >= kMostQuestions)
-      return tellLater(*question, failure(ErrorKind::kUnresolvable, "no address for \"" + printable(host) +
-                                                                        "\" (too many names are being looked up)"));
+      return tellLater(*question,
+                       {unresolvable(host, "too many names are being looked up"), {}, NameAnswer::Source::kNobody});
     ++outstanding_;
     ares_addrinfo_hints hints{};
     hints.ai_family = AF_UNSPEC;

@@ -56,6 +56,13 @@ class PROXYCOMMON_API Connection {
   virtual bool hasHalfClose() const = 0;
 
   virtual int descriptor() const = 0;
+
+  // What was dialled, for logs.
+  const std::string& address() const { return address_; }
+  void setAddress(std::string address) { address_ = std::move(address); }
+
+ private:
+  std::string address_;
 };
 
 PROXYCOMMON_API std::unique_ptr<Connection> makeClearConnection(FileDescriptor descriptor);

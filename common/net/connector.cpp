@@ -1,23 +1,37 @@
 // Name, guard, dial, TLS.
 #include "common/net/connector.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <csignal>
-#include <map>
 #include <utility>
 
 #include "common/base/text.h"
 #include "common/net/address_race.h"
-#include "common/net/ares_resolver.h"
 #include "common/net/event_loop.h"
+#include "common/net/name_lookup.h"
 
 namespace proxycommon {
 namespace {
 
-// A host that a resolver or curl could read as anything but a host must not get there.
-bool isPlainHost(std::string_view host) {
-  return !host.empty() && host.find_first_not_of(
-                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                              "0123456789-._:") == std::string_view::npos;
+// Decimal, or hexadecimal behind 0x.
+bool isNumber(std::string_view label) {
+  const bool hexadecimal = startsWithIgnoringCase(label, "0x");
+  const std::string_view digits = hexadecimal ? "0123456789abcdefABCDEF" : "0123456789";
+  if (hexadecimal) label.remove_prefix(2);
+  return (hexadecimal || !label.empty()) && label.find_first_not_of(digits) == std::string_view::npos;
+}
+
+// What a resolver, curl or a parent could read as anything but the host it names must not get there. No name ends in a
+// number (RFC 1123 2.1): such a one is an address to some, 0177.0.0.1 and 127.1 among them, and another one to others.
+bool isHost(std::string_view host) {
+  if (IpAddress::parse(host)) return true;
+  if (host.empty() || host.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                             "0123456789-._") != std::string_view::npos)
+    return false;
+  if (host.ends_with('.')) host.remove_suffix(1);
+  return !isNumber(host.substr(host.rfind('.') + 1));
 }
 
 // What the guard lets through; where that is nothing, why.
@@ -33,11 +47,27 @@ Result<Addresses> judged(const ConnectPlan& plan, Addresses addresses) {
                  "no connection to " + plan.destination.toString() + " (not dialled: " + refusals + ")");
 }
 
+// As in a URL.
+std::string dialledAddress(int descriptor) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  auto& peer = reinterpret_cast<sockaddr&>(storage);
+  const bool known = ::getpeername(descriptor, &peer, &size) == 0;
+  const auto address = known ? IpAddress::fromSocketAddress(peer) : std::nullopt;
+  if (!address) return "gone";
+  // Both families have the port in the same place.
+  return Destination{address->toString(), ntohs(reinterpret_cast<const sockaddr_in&>(storage).sin_port)}.toString();
+}
+
+std::chrono::microseconds microsecondsBetween(Clock::time_point from, Clock::time_point to) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(to - from);
+}
+
 }  // namespace
 
 class Connector::Implementation {
  public:
-  explicit Implementation(boost::asio::io_context& context) : context_(context) {}
+  explicit Implementation(boost::asio::io_context& context) : context_(context), names_(context) {}
   Outcome open() {
     auto dialer = makeCurlDialer(context_);
     if (!dialer) return std::move(dialer.error());
@@ -63,29 +93,33 @@ class Connector::Implementation {
   }
 
  private:
-  Task<Result<std::unique_ptr<Connection>>> connect(ConnectJob& job) {
+  Task<Result<Connected>> connect(ConnectJob& job) {
     const ConnectPlan& plan = job.plan_;
+    const auto begun = Clock::now();
     const Deadline deadline = Deadline::after(plan.limit);
-    if (!isPlainHost(plan.destination.host))
-      co_return failure(ErrorKind::kUnresolvable, "\"" + printable(plan.destination.host) + "\" is not a host name");
-    auto addresses = co_await resolve(job);
-    if (!addresses) co_return std::move(addresses.error());
-    auto open = judged(plan, std::move(*addresses));
+    if (!isHost(plan.destination.host))
+      co_return failure(ErrorKind::kUnresolvable,
+                        "\"" + printable(plan.destination.host) + "\" is neither a host name nor an address");
+    auto found = co_await resolve(job);
+    if (!found) co_return std::move(found.error());
+    auto open = judged(plan, std::move(found->addresses));
     if (!open) co_return std::move(open.error());
     auto socket = co_await dial(job, std::move(*open), deadline.remaining());
     if (!socket) co_return std::move(socket.error());
-    if (!plan.tls) co_return makeClearConnection(std::move(*socket));
+    const auto dialled = Clock::now();
+    ConnectReport report{
+        dialledAddress(socket->get()), microsecondsBetween(begun, dialled), {}, std::move(found->note)};
+    if (!plan.tls) co_return Connected{makeClearConnection(std::move(*socket)), std::move(report)};
     auto handshake = beginTls(std::move(*socket), plan.tls, plan.verifyName, plan.sessionKey);
     if (!handshake) co_return std::move(handshake.error());
     auto secured = co_await secure(job, **handshake);
     if (!secured) co_return std::move(secured.error());
-    co_return (*handshake)->take();
+    report.tls = microsecondsBetween(dialled, Clock::now());
+    co_return Connected{(*handshake)->take(), std::move(report)};
   }
 
-  Task<Result<Addresses>> resolve(ConnectJob& job) {
-    if (const auto address = IpAddress::parse(job.plan_.destination.host)) co_return Addresses{*address};
-    auto resolver = resolverOf(job.plan_.nameServers);
-    if (!resolver) co_return std::move(resolver.error());
+  Task<Result<FoundAddresses>> resolve(ConnectJob& job) {
+    const ConnectPlan& plan = job.plan_;
     const auto answer = std::make_shared<PendingAddresses>();
     job.stop_ = [answer, &job](Error error) {
       // While a name is looked up, it is the name server that is late.
@@ -94,7 +128,7 @@ class Connector::Implementation {
                         "no address for \"" + printable(job.plan_.destination.host) + "\" in time");
       answer->tell(std::move(error));
     };
-    (*resolver)->resolve(job.plan_.destination.host, answer);
+    names_.resolve({plan.destination.host, plan.nameServers, plan.names}, answer);
     auto addresses = co_await answer->told();
     job.stop_ = nullptr;
     co_return addresses;
@@ -133,19 +167,9 @@ class Connector::Implementation {
     co_return Outcome{};
   }
 
-  Result<Resolver*> resolverOf(const std::string& nameServers) {
-    auto& resolver = resolvers_[nameServers];
-    if (!resolver) {
-      auto made = makeAresResolver(context_, nameServers);
-      if (!made) return std::move(made.error());
-      resolver = std::move(*made);
-    }
-    return resolver.get();
-  }
-
   boost::asio::io_context& context_;
   std::unique_ptr<Dialer> dialer_;
-  std::map<std::string, std::unique_ptr<Resolver>> resolvers_;
+  NameLookup names_;
 };
 
 Connector::Connector(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
@@ -166,7 +190,7 @@ void Connector::giveUp(ConnectJob& job) {
     std::exchange(job.stop_, nullptr)(failure(ErrorKind::kClientGone, "the client has closed its connection"));
 }
 
-Result<std::unique_ptr<Connection>> connectHere(ConnectPlan plan) {
+Result<Connected> connectHere(ConnectPlan plan) {
   boost::asio::io_context context;
   auto connector = Connector::make(context);
   if (!connector) return std::move(connector.error());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -22,14 +23,30 @@ class io_context;
 
 namespace proxycommon {
 
+class NameCache;
+
 struct ConnectPlan {
   Destination destination;
   const AddressGuard* guard = nullptr;  // of the configuration: lives as long as the process
   milliseconds limit{0};                // for all of it
   std::string nameServers;              // as readNameServers() gives them; empty: the system's
+  NameCache* names = nullptr;           // the child's; none: each name is looked up
   std::shared_ptr<TlsContext> tls;      // none: a clear connection
   std::string verifyName;               // of tls
   std::string sessionKey;               // of tls
+};
+
+// How a connection came about, for logs.
+struct ConnectReport {
+  std::string address;                // what was dialled: "192.0.2.1:80", "[2001:db8::1]:443"
+  std::chrono::microseconds dial{0};  // until the socket stood, the name's look-up included
+  std::chrono::microseconds tls{0};   // the handshake; zero for a clear connection
+  std::string note;                   // what else the log should know; mostly empty
+};
+
+struct Connected {
+  std::unique_ptr<Connection> connection;
+  ConnectReport report;
 };
 
 // One connection on its way, shared between who wants it and the loop that makes it.
@@ -40,13 +57,13 @@ class PROXYCOMMON_API ConnectJob {
 
   // Any thread. Precondition of take(): isDone().
   bool isDone() const { return done_.load(std::memory_order_acquire); }
-  Result<std::unique_ptr<Connection>> take() { return std::move(*result_); }
+  Result<Connected> take() { return std::move(*result_); }
 
  private:
   friend class Connector;
   const ConnectPlan plan_;
   std::function<void()> ended_;
-  std::optional<Result<std::unique_ptr<Connection>>> result_;
+  std::optional<Result<Connected>> result_;
   std::atomic<bool> done_ = false;
   // Of the loop's thread: what stops the wait under way, with the error that it then has.
   std::function<void(Error)> stop_;
@@ -70,6 +87,6 @@ class Connector {
 
 // Blocks the calling thread. Any thread. Errors: kUnresolvable, kRefused, kUnreachable, kConnectTimeout,
 // kAddressRefused (by the guard), kTlsUntrusted, kTlsFailed, kInternal.
-PROXYCOMMON_API Result<std::unique_ptr<Connection>> connectHere(ConnectPlan plan);
+PROXYCOMMON_API Result<Connected> connectHere(ConnectPlan plan);
 
 }  // namespace proxycommon

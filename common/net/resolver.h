@@ -2,6 +2,8 @@
 // It reads what the system's resolver reads: /etc/hosts and /etc/resolv.conf, unless servers of its own are named.
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -10,7 +12,6 @@
 
 #include "common/base/export.h"
 #include "common/base/result.h"
-#include "common/base/task.h"
 #include "common/net/ip_address.h"
 
 namespace proxycommon {
@@ -21,16 +22,26 @@ class EventLoop;
 PROXYCOMMON_API Result<std::string> readNameServers(std::span<const std::string> words);
 
 using Addresses = std::vector<IpAddress>;
-// The answer to one question; whoever asked may tell it itself, to stop waiting.
-using PendingAddresses = Pending<Result<Addresses>>;
+
+// What came of asking for a name.
+struct NameAnswer {
+  enum class Source {
+    kServers,        // or /etc/hosts: it is so, also where it is an error
+    kFailedServers,  // none has answered, or they could not: nothing is known
+    kNobody,         // it was not asked
+  };
+  Result<Addresses> addresses;       // in the order in which they should be tried; error kUnresolvable
+  std::chrono::seconds lifetime{0};  // the shortest time to live; zero where there is none
+  Source source = Source::kServers;
+};
 
 // On the thread of its loop.
 class Resolver {
  public:
   virtual ~Resolver() = default;
-  // Tells `answer`, in a turn of the loop of its own, in the order in which the addresses should be tried. An address
-  // is its own answer. Error kUnresolvable.
-  virtual void resolve(const std::string& host, std::shared_ptr<PendingAddresses> answer) = 0;
+  // Calls `tell` once, in a turn of the loop of its own; never when the resolver dies first. An address is its own
+  // answer.
+  virtual void resolve(const std::string& host, std::function<void(NameAnswer)> tell) = 0;
 };
 
 }  // namespace proxycommon

@@ -25,7 +25,7 @@ class PROXYCOMMON_API Connecting {
 
   bool isDone() const { return job_->isDone(); }
   // Precondition: isDone(). Once.
-  Result<std::unique_ptr<Connection>> take() { return job_->take(); }
+  Result<Connected> take() { return job_->take(); }
 
  private:
   friend class Reactor;

@@ -6,7 +6,8 @@
 
 #include "common/net/connector.h"
 #include "common/net/event_loop.h"
-#include "tests/unit/support/dns_server.h"
+#include "common/net/name_cache.h"
+#include "tests/support/dns_server.h"
 #include "tests/unit/support/printing.h"
 #include "tests/unit/support/tls_server.h"
 
@@ -22,7 +23,6 @@ constexpr milliseconds kLimit{20'000};
 constexpr milliseconds kShort{100};
 const AddressGuard kOpen = AddressGuard::open();
 const AddressGuard kClosed = AddressGuard::closed();
-using Made = Result<std::unique_ptr<Connection>>;
 
 ConnectPlan planTo(std::string host, std::uint16_t port, milliseconds limit = kLimit, std::string nameServers = "") {
   ConnectPlan plan;
@@ -103,6 +103,16 @@ BOOST_AUTO_TEST_CASE(a_name_is_asked_of_the_servers_that_the_plan_names) {
   BOOST_TEST(outcomeOf(connectHere(planTo("gone.test", listener.port(), kLimit, server.address()))) == "unresolvable");
 }
 
+BOOST_AUTO_TEST_CASE(a_report_says_what_was_dialled_and_how_long_it_took) {
+  const DnsServer server(DnsServer::Zone{{"here.test", {"127.0.0.1"}}});
+  const Listener listener;
+  const auto made = connectHere(planTo("here.test", listener.port(), kLimit, server.address()));
+  BOOST_REQUIRE_EQUAL(outcomeOf(made), "done");
+  BOOST_TEST(made->report.address == "127.0.0.1:" + std::to_string(listener.port()));
+  BOOST_TEST(made->report.dial.count() > 0);
+  BOOST_TEST(made->report.tls.count() == 0);
+}
+
 // DNS rebinding: what counts is where the name leads, whatever the name.
 BOOST_AUTO_TEST_CASE(a_name_that_leads_inside_is_refused_and_never_dialled) {
   const DnsServer server({{"inside.test", {"127.0.0.1", "10.0.0.1", "::1", "::ffff:127.0.0.1"}}});
@@ -114,6 +124,20 @@ BOOST_AUTO_TEST_CASE(a_name_that_leads_inside_is_refused_and_never_dialled) {
   BOOST_TEST(refused.error().detail.find("10.0.0.1") != std::string::npos, refused.error().detail);
   BOOST_TEST(refused.error().detail.find("inside.test:") != std::string::npos, refused.error().detail);
   BOOST_TEST(!trap.hasCaller());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_known_of_a_name_is_judged_as_if_it_had_come_just_now) {
+  const DnsServer server(DnsServer::Zone{{"inside.test", {"127.0.0.1"}}});
+  const Listener listener;
+  NameCache names;
+  ConnectPlan plan = planTo("inside.test", listener.port(), kLimit, server.address());
+  plan.names = &names;
+  BOOST_TEST(outcomeOf(connectHere(plan)) == "done");
+  const int asked = server.questions();
+  BOOST_TEST(outcomeOf(connectHere(plan)) == "done");
+  plan.guard = &kClosed;
+  BOOST_TEST(outcomeOf(connectHere(plan)) == "address-refused");
+  BOOST_TEST(server.questions() == asked);
 }
 
 BOOST_AUTO_TEST_CASE(what_the_guard_lets_through_of_a_name_is_dialled) {
@@ -156,11 +180,13 @@ BOOST_AUTO_TEST_CASE(tls_stands_when_the_connection_is_given_out) {
   });
   const auto made = connectHere(securePlanTo(listener.port(), {trusting(authority())}));
   BOOST_REQUIRE_EQUAL(outcomeOf(made), "done");
-  BOOST_TEST(!(*made)->hasHalfClose());
-  BOOST_TEST((*made)->write(std::string_view("hello"), {}).bytes == 5u);
+  BOOST_TEST(!made->connection->hasHalfClose());
+  BOOST_TEST(made->report.tls.count() > 0);
+  BOOST_TEST(made->report.address == "127.0.0.1:" + std::to_string(listener.port()));
+  BOOST_TEST(made->connection->write(std::string_view("hello"), {}).bytes == 5u);
   std::array<char, 5> buffer;
-  BOOST_TEST((*made)->readWithin(buffer, kLimit).bytes == 5u);
-  (*made)->endWriting();
+  BOOST_TEST(made->connection->readWithin(buffer, kLimit).bytes == 5u);
+  made->connection->endWriting();
 }
 
 BOOST_AUTO_TEST_CASE(each_way_for_tls_to_fail_has_its_error) {

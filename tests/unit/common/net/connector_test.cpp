@@ -41,7 +41,7 @@ class Environment {
 };
 
 // A clear connection.
-Result<std::unique_ptr<Connection>> reach(Destination destination, const AddressGuard& guard, milliseconds limit) {
+Result<Connected> reach(Destination destination, const AddressGuard& guard, milliseconds limit) {
   ConnectPlan plan;
   plan.destination = std::move(destination);
   plan.guard = &guard;
@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(a_connection_is_open_and_set_up) {
   BOOST_REQUIRE(static_cast<bool>(connected));
   const FileDescriptor accepted = listener.accept();
   BOOST_TEST(sendAll(accepted.get(), "x"));
-  const int descriptor = (*connected)->descriptor();
+  const int descriptor = connected->connection->descriptor();
   BOOST_TEST(receive(descriptor, 1) == "x");
   BOOST_TEST((::fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0);
   int noDelay = 0;
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(a_port_where_nobody_listens_is_refused) {
 
 BOOST_AUTO_TEST_CASE(a_host_that_swallows_connections_times_out) {
   const Listener listener(0);
-  std::vector<std::unique_ptr<Connection>> filling;
+  std::vector<Connected> filling;
   for (int count = 0; count < 8; ++count) {
     auto connected = reach({"127.0.0.1", listener.port()}, kOpen, milliseconds{100});
     if (connected) {
@@ -143,6 +143,23 @@ BOOST_AUTO_TEST_CASE(the_guard_judges_the_port_too) {
   BOOST_TEST(outcomeOf(reach({"127.0.0.1", listener.port()}, guard, kLimit)) == "done");
   BOOST_TEST(outcomeOf(reach({"127.0.0.1", other.port()}, guard, kLimit)) == "address-refused");
   BOOST_TEST(!other.hasCaller());
+}
+
+// A name that ends in a number is an address to some, and to each another one. It is asked of nobody.
+BOOST_AUTO_TEST_CASE(an_odd_way_of_writing_an_address_is_no_host) {
+  const Listener trap;
+  for (const char* host : {"127.1",      "127.0.1",      "2130706433", "0x7f000001", "0x7f.0.0.1", "0x7f.1",
+                           "0177.0.0.1", "017700000001", "0",          "0x",         "00.0.0.0",   "127.0.0.1.",
+                           "127.0.0.01", "127.0.0.0x1",  "1.2.3.4.5",  "256.1.1.1",  "example.1",  "example.0xF",
+                           "example.1.", "1::2::3",      "a:b",        ":",          "1."})
+    BOOST_TEST_CONTEXT(host) {
+      const auto result = reach({host, trap.port()}, kOpen, kLimit);
+      BOOST_REQUIRE_EQUAL(outcomeOf(result), "unresolvable");
+      // Not what a name server says of it.
+      const std::string& why = result.error().detail;
+      BOOST_TEST(why.find("neither a host name nor an address") != std::string::npos, why);
+    }
+  BOOST_TEST(!trap.hasCaller());
 }
 
 // What curl's URL parser would read as user, path, query, escape, zone or line end.

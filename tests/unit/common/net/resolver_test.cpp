@@ -6,7 +6,7 @@
 
 #include "common/net/ares_resolver.h"
 #include "common/net/event_loop.h"
-#include "tests/unit/support/dns_server.h"
+#include "tests/support/dns_server.h"
 #include "tests/unit/support/printing.h"
 #include "tests/unit/support/sockets.h"
 
@@ -24,9 +24,7 @@ class Asking {
   explicit Asking(const std::string& servers) : resolver_(std::move(*makeAresResolver(context_, servers))) {}
 
   void ask(const std::string& host) {
-    const auto answer = std::make_shared<PendingAddresses>();
-    note(answer);
-    resolver_->resolve(host, answer);
+    resolver_->resolve(host, [this](NameAnswer answer) { answers_.push_back(std::move(answer.addresses)); });
   }
   // Runs until so many questions have been answered.
   void awaitAnswers(std::size_t count) {
@@ -37,14 +35,14 @@ class Asking {
     }
     BOOST_REQUIRE_EQUAL(answers_.size(), count);
   }
+  // What is to be done at once.
+  void goOn() {
+    context_.restart();
+    context_.poll();
+  }
   const std::vector<Result<Addresses>>& answers() const { return answers_; }
 
  private:
-  Detached note(std::shared_ptr<PendingAddresses> answer) {
-    auto addresses = co_await answer->told();
-    answers_.push_back(std::move(addresses));
-  }
-
   boost::asio::io_context context_;
   std::unique_ptr<Resolver> resolver_;
   std::vector<Result<Addresses>> answers_;
@@ -135,15 +133,52 @@ BOOST_AUTO_TEST_CASE(many_questions_at_once_get_each_their_answer) {
 BOOST_AUTO_TEST_CASE(a_resolver_that_dies_with_questions_open_tells_nobody) {
   const DnsServer silent({}, DnsServer::Manner::kSilent);
   const std::size_t before = countDescriptors();
-  const auto answer = std::make_shared<PendingAddresses>();
+  bool told = false;
   {
     boost::asio::io_context context;
     const auto resolver = std::move(*makeAresResolver(context, silent.address()));
-    resolver->resolve("slow.test", answer);
+    resolver->resolve("slow.test", [&told](const NameAnswer&) { told = true; });
     context.run_for(milliseconds{50});
   }
-  BOOST_TEST(!answer->told().await_ready());
+  BOOST_TEST(!told);
   BOOST_TEST(countDescriptors() == before);
+}
+
+// What is asked stays with c-ares until it is answered: a client that names many must not bring the others to a stop.
+BOOST_AUTO_TEST_CASE(no_more_than_a_thousand_names_are_looked_up_at_once) {
+  DnsServer silent({}, DnsServer::Manner::kSilent);
+  Asking asking(silent.address());
+  for (int count = 0; count < 1000; ++count) asking.ask("n" + std::to_string(count) + ".test");
+  asking.goOn();
+  BOOST_TEST(asking.answers().empty());
+  asking.ask("one-more.test");
+  asking.awaitAnswers(1);
+  BOOST_REQUIRE_EQUAL(outcomeOf(asking.answers().front()), "unresolvable");
+  const std::string& why = asking.answers().front().error().detail;
+  BOOST_TEST(why.find("too many names") != std::string::npos, why);
+  // An address is no look-up.
+  asking.ask("192.0.2.1");
+  asking.awaitAnswers(2);
+  BOOST_TEST(shown(asking.answers().back()) == "192.0.2.1");
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_tells_how_long_it_holds_and_whether_anybody_gave_it) {
+  DnsServer server({{"here.test", {"192.0.2.1", "2001:db8::1"}}});
+  server.setTimeToLive(123);
+  const auto answerFor = [&server](const std::string& host) {
+    boost::asio::io_context context;
+    const auto resolver = std::move(*makeAresResolver(context, server.address()));
+    std::optional<NameAnswer> answer;
+    resolver->resolve(host, [&answer](NameAnswer told) { answer.emplace(std::move(told)); });
+    while (!answer) context.run_one();
+    return *answer;
+  };
+  BOOST_TEST(answerFor("here.test").lifetime.count() == 123);
+  BOOST_TEST((answerFor("here.test").source == NameAnswer::Source::kServers));
+  BOOST_TEST(answerFor("localhost").lifetime.count() == 0);
+  BOOST_TEST((answerFor("gone.test").source == NameAnswer::Source::kServers));
+  server.become(DnsServer::Manner::kFails);
+  BOOST_TEST((answerFor("here.test").source == NameAnswer::Source::kFailedServers));
 }
 
 BOOST_AUTO_TEST_CASE(name_servers_are_written_as_address_and_port) {

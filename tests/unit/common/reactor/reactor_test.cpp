@@ -6,7 +6,7 @@
 #include <boost/test/unit_test.hpp>
 #include <thread>
 
-#include "tests/unit/support/dns_server.h"
+#include "tests/support/dns_server.h"
 #include "tests/unit/support/open_tunnel.h"
 #include "tests/unit/support/printing.h"
 #include "tests/unit/support/sockets.h"
@@ -32,7 +32,7 @@ ConnectPlan planTo(std::string host, std::uint16_t port) {
 }
 
 // What comes of a plan, as a worker waits for it.
-Result<std::unique_ptr<Connection>> made(Reactor& reactor, ConnectPlan plan) {
+Result<Connected> made(Reactor& reactor, ConnectPlan plan) {
   const auto wake = std::make_shared<Wake>();
   Connecting connecting = reactor.connect(std::move(plan), wake);
   awaitReadable(wake->descriptor());
@@ -51,10 +51,10 @@ bool descriptorsBecome(std::size_t count) {
 BOOST_AUTO_TEST_CASE(a_connection_is_made_and_its_wake_signalled) {
   const auto reactor = startReactor(2);
   const Listener listener;
-  const auto connection = made(*reactor, planTo("127.0.0.1", listener.port()));
-  BOOST_REQUIRE_EQUAL(outcomeOf(connection), "done");
+  const auto connected = made(*reactor, planTo("127.0.0.1", listener.port()));
+  BOOST_REQUIRE_EQUAL(outcomeOf(connected), "done");
   const FileDescriptor accepted = listener.accept();
-  BOOST_TEST((*connection)->write(std::string_view("hello"), {}).bytes == 5u);
+  BOOST_TEST(connected->connection->write(std::string_view("hello"), {}).bytes == 5u);
   BOOST_TEST(receive(accepted.get(), 5) == "hello");
 }
 
@@ -120,8 +120,8 @@ BOOST_AUTO_TEST_CASE(connections_are_made_again_and_again) {
   const auto reactor = startReactor(2);
   const Listener listener;
   for (int count = 0; count < 300; ++count) {
-    const auto connection = made(*reactor, planTo("127.0.0.1", listener.port()));
-    BOOST_REQUIRE_EQUAL(outcomeOf(connection), "done");
+    const auto connected = made(*reactor, planTo("127.0.0.1", listener.port()));
+    BOOST_REQUIRE_EQUAL(outcomeOf(connected), "done");
     (void)listener.accept();
   }
 }
@@ -141,10 +141,10 @@ BOOST_AUTO_TEST_CASE(threads_that_connect_at_once_get_each_their_own) {
       Connecting connecting = reactor->connect(planTo("127.0.0.1", good ? listener.port() : refusing.port()), wake);
       pollfd wanted{wake->descriptor(), POLLIN, 0};
       if (::poll(&wanted, 1, 20'000) != 1 || !connecting.isDone()) return void(++wrong);
-      const auto connection = connecting.take();
+      const auto connected = connecting.take();
       char byte;
-      if (outcomeOf(connection) != (good ? "done" : "refused")) ++wrong;
-      if (good && connection && (*connection)->readWithin({&byte, 1}, kLongTime).bytes != 1) ++wrong;
+      if (outcomeOf(connected) != (good ? "done" : "refused")) ++wrong;
+      if (good && connected && connected->connection->readWithin({&byte, 1}, kLongTime).bytes != 1) ++wrong;
     }
   };
   {
@@ -188,10 +188,10 @@ BOOST_AUTO_TEST_CASE(draining_wakes_everyone_who_is_parked) {
 BOOST_AUTO_TEST_CASE(a_connection_that_it_made_becomes_a_tunnel_that_it_pumps) {
   const auto reactor = startReactor(2);
   const Listener listener;
-  auto connection = made(*reactor, planTo("127.0.0.1", listener.port()));
-  BOOST_REQUIRE_EQUAL(outcomeOf(connection), "done");
+  auto connected = made(*reactor, planTo("127.0.0.1", listener.port()));
+  BOOST_REQUIRE_EQUAL(outcomeOf(connected), "done");
   const FileDescriptor accepted = listener.accept();
-  OpenTunnel tunnel(*reactor, std::move(*connection));
+  OpenTunnel tunnel(*reactor, std::move(connected->connection));
   sendAll(tunnel.client.get(), "hello");
   BOOST_TEST(receive(accepted.get(), 5) == "hello");
   sendAll(accepted.get(), "world");

@@ -1,5 +1,5 @@
 // See dns_server.h. Messages are those of RFC 1035 4: a head of 12 bytes, the question, the answers.
-#include "tests/unit/support/dns_server.h"
+#include "tests/support/dns_server.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -7,10 +7,8 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cctype>
 #include <stdexcept>
-#include <string_view>
-
-#include "common/base/text.h"
 
 namespace proxytest {
 namespace {
@@ -38,41 +36,45 @@ Question questionOf(std::string_view message) {
     at += 1 + length;
   }
   if (at + 5 > message.size()) throw std::runtime_error("a question that is cut short");
-  question.name = proxycommon::lowered(question.name);
+  for (char& letter : question.name) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
   question.type = static_cast<unsigned char>(message[at + 1]) * 256u + static_cast<unsigned char>(message[at + 2]);
   question.end = at + 5;
   return question;
 }
 
 // An answer record for an address of the type asked for; else nothing.
-std::string record(const std::string& address, unsigned type) {
+std::string record(const std::string& address, unsigned type, unsigned timeToLive) {
   std::array<char, 16> bytes{};
   const bool v6 = address.find(':') != std::string::npos;
   if (type != (v6 ? kTypeAaaa : kTypeA)) return {};
   ::inet_pton(v6 ? AF_INET6 : AF_INET, address.c_str(), bytes.data());
   const std::string data(bytes.data(), v6 ? 16 : 4);
-  return number16(0xc000 | kHeadSize) + number16(type) + number16(1) + number16(0) + number16(60) +
-         number16(static_cast<unsigned>(data.size())) + data;
+  return number16(0xc000 | kHeadSize) + number16(type) + number16(1) + number16(timeToLive >> 16) +
+         number16(timeToLive) + number16(static_cast<unsigned>(data.size())) + data;
 }
 
-std::string answerTo(std::string_view message, const DnsServer::Zone& zone) {
+}  // namespace
+
+std::string DnsServer::answerTo(std::string_view message) {
   const Question question = questionOf(message);
-  const auto found = zone.find(question.name);
+  const std::lock_guard lock(mutex_);
+  const auto found = zone_.find(question.name);
   std::string records;
   unsigned count = 0;
-  if (found != zone.end())
+  if (found != zone_.end())
     for (const std::string& address : found->second)
-      if (const std::string one = record(address, question.type); !one.empty()) records += one, ++count;
+      if (const std::string one = record(address, question.type, timeToLive_); !one.empty()) records += one, ++count;
   constexpr unsigned kAnswer = 0x8180;
+  constexpr unsigned kServerFailure = 2;
   constexpr unsigned kNoSuchName = 3;
+  const bool fails = manner_ == Manner::kFails;
+  if (fails) records.clear(), count = 0;
   std::string answer{message.substr(0, 2)};
-  answer += number16(found == zone.end() ? kAnswer | kNoSuchName : kAnswer);
+  answer += number16(kAnswer | (fails ? kServerFailure : found == zone_.end() ? kNoSuchName : 0));
   answer += number16(1) + number16(count) + number16(0) + number16(0);
   answer.append(message.substr(kHeadSize, question.end - kHeadSize));
   return answer + records;
 }
-
-}  // namespace
 
 DnsServer::DnsServer(Zone zone, Manner manner)
     : zone_(std::move(zone)), manner_(manner), socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
@@ -85,6 +87,11 @@ DnsServer::DnsServer(Zone zone, Manner manner)
     throw std::runtime_error("no port for a name server");
   port_ = ntohs(address.sin_port);
   thread_ = std::jthread([this] { serve(); });
+}
+
+void DnsServer::tell(const std::string& name, std::vector<std::string> addresses) {
+  const std::lock_guard lock(mutex_);
+  zone_[name] = std::move(addresses);
 }
 
 DnsServer::~DnsServer() {
@@ -104,7 +111,7 @@ void DnsServer::serve() {
     if (count < static_cast<ssize_t>(kHeadSize)) continue;
     ++questions_;
     if (manner_ == Manner::kSilent) continue;
-    const std::string answer = answerTo({buffer.data(), static_cast<std::size_t>(count)}, zone_);
+    const std::string answer = answerTo({buffer.data(), static_cast<std::size_t>(count)});
     ::sendto(socket_.get(), answer.data(), answer.size(), 0, reinterpret_cast<const sockaddr*>(&asker), size);
   }
 }

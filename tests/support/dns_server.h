@@ -1,9 +1,12 @@
-// A name server on a UDP port of 127.0.0.1 that knows what a test tells it, or that hears and never answers.
+// A name server on a UDP port of 127.0.0.1 that knows what a test tells it, that hears and never answers, or that
+// fails.
 #pragma once
 
 #include <atomic>
 #include <map>
+#include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -16,20 +19,30 @@ class DnsServer {
  public:
   // The addresses of names, of either family; there are no other names.
   using Zone = std::map<std::string, std::vector<std::string>>;
-  enum class Manner { kAnswers, kSilent };
+  enum class Manner { kAnswers, kSilent, kFails };
 
   explicit DnsServer(Zone zone = {}, Manner manner = Manner::kAnswers);
   ~DnsServer();
+  DnsServer(const DnsServer&) = delete;
+
+  // From now on. The time to live, in seconds, is that of every address.
+  void tell(const std::string& name, std::vector<std::string> addresses);
+  void become(Manner manner) { manner_ = manner; }
+  void setTimeToLive(unsigned seconds) { timeToLive_ = seconds; }
 
   // "127.0.0.1:PORT", as ConnectPlan::nameServers.
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  // So far. For a name there are two, one for each family of addresses.
   int questions() const { return questions_; }
 
  private:
   void serve();
+  std::string answerTo(std::string_view message);
 
+  std::mutex mutex_;
   Zone zone_;
-  Manner manner_;
+  std::atomic<Manner> manner_;
+  std::atomic<unsigned> timeToLive_ = 60;
   proxycommon::FileDescriptor socket_;
   std::uint16_t port_ = 0;
   std::atomic<int> questions_ = 0;

@@ -1,6 +1,8 @@
 // See loop_connection.h.
 #include "tests/integration/support/loop_connection.h"
 
+#include <sys/socket.h>
+
 #include <sys/epoll.h>
 
 #include <array>
@@ -82,6 +84,11 @@ void LoopConnection::flush() {
 void LoopConnection::finishSending() {
   finishing_ = true;
   flush();
+}
+
+void LoopConnection::resetWhenClosed() {
+  const linger atOnce{1, 0};
+  ::setsockopt(socket_.descriptor(), SOL_SOCKET, SO_LINGER, &atOnce, sizeof atOnce);
 }
 
 void LoopConnection::closeWhenFlushed() {

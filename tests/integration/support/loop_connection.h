@@ -22,6 +22,7 @@ class LoopConnection : public EventLoop::Watcher {
   void finishSending();  // behind what is queued
   void close();          // at once
   void closeWhenFlushed();
+  void resetWhenClosed();  // close() sends RST
   void setReading(bool reading);
 
   bool open() const { return socket_.descriptor() >= 0; }

@@ -25,7 +25,7 @@ int numberIn(std::string_view text) {
 // Sends its requests one after the other.
 class RequestSwarm::Client {
  public:
-  explicit Client(RequestSwarm& swarm) : swarm_(swarm) {}
+  Client(RequestSwarm& swarm, int number) : swarm_(swarm), number_(number) {}
   ~Client();
 
   void begin();
@@ -38,6 +38,8 @@ class RequestSwarm::Client {
   void next();
 
   RequestSwarm& swarm_;
+  const int number_;
+  int request_ = 0;
   std::unique_ptr<Connection> connection_;
   bool waiting_ = false;
   bool reused_ = false;
@@ -92,6 +94,7 @@ void RequestSwarm::Client::connect() {
 
 void RequestSwarm::Client::send() {
   const RequestLoad& load = swarm_.load_;
+  if (load.text) return connection_->send(load.text(number_, request_++));
   connection_->send("GET " + load.target + " HTTP/1.1\r\nHost: proxytest\r\n" +
                     (load.keepAlive ? "" : "Connection: close\r\n") + "\r\n");
 }
@@ -119,14 +122,20 @@ void RequestSwarm::Client::lost(bool beforeAnyByte) {
 
 // Later: the connection that calls this may be replaced.
 void RequestSwarm::Client::next() {
-  if (swarm_.load_.pause.count() > 0) return swarm_.loop_.after(swarm_.load_.pause, [this] { begin(); });
+  if (const auto pause = swarm_.nextPause(); pause.count() > 0) return swarm_.loop_.after(pause, [this] { begin(); });
   swarm_.loop_.post([this] { begin(); });
+}
+
+std::chrono::milliseconds RequestSwarm::nextPause() {
+  if (load_.pauseSpread.count() == 0) return load_.pause;
+  std::uniform_int_distribution<std::chrono::milliseconds::rep> spread(0, load_.pauseSpread.count());
+  return load_.pause + std::chrono::milliseconds{spread(random_)};
 }
 
 RequestSwarm::RequestSwarm(RequestLoad load) : load_(std::move(load)), toBegin_(load_.total) {
   loop_.call([this] {
     for (int index = 0; index < load_.atOnce; ++index) {
-      clients_.push_back(std::make_unique<Client>(*this));
+      clients_.push_back(std::make_unique<Client>(*this, index));
       loop_.after(load_.ramp * index / load_.atOnce, [client = clients_.back().get()] { client->begin(); });
     }
   });

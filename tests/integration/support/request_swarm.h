@@ -5,9 +5,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,10 @@ struct RequestLoad {
   bool keepAlive = false;
   std::chrono::milliseconds pause{0};  // of each client, between two requests
   std::chrono::milliseconds ramp{0};   // over which the clients begin, one after the other
+  // Instead of `target`: the whole text of a client's next request, made in the loop's thread.
+  std::function<std::string(int client, int request)> text = {};
+  // Added to each pause, a random part of it.
+  std::chrono::milliseconds pauseSpread{0};
 };
 
 struct LoadResult {
@@ -55,8 +61,11 @@ class RequestSwarm {
 
   void done(int status, std::chrono::microseconds latency);  // status 0: failed
 
+  std::chrono::milliseconds nextPause();
+
   const RequestLoad load_;
   EventLoop loop_;
+  std::mt19937 random_{7};
   int toBegin_;
   int begun_ = 0;
   std::atomic<int> finished_ = 0;

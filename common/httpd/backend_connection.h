@@ -11,7 +11,8 @@
 
 namespace proxycommon {
 
-// On the reactor where there is one, else in the calling thread. Errors: those of connectHere(), kClientGone.
+// On the reactor where there is one, else in the calling thread; given up when the client has gone.
+// Errors: those of connectHere().
 PROXYCOMMON_API Task<Result<std::unique_ptr<Connection>>> connectBackend(ConnectPlan plan, RequestWaiter& waiter);
 
 }  // namespace proxycommon

@@ -14,7 +14,7 @@ cases() { # what, program, arguments…
     bad=$(grep -cE '^  *Test case ".*" (has failed|was aborted|has timed out)' "$report" 2>/dev/null)
     # A program that died has told of what came before, but not of itself.
     [ $((good + bad)) -gt 0 ] && { [ $status = 0 ] || [ "$bad" -gt 0 ]; } || bad=$((bad + 1))
-    echo "        $good passed, $bad failed"
+    echo "        ${good:-0} passed, $bad failed"
     passed=$((passed + good))
     failed=$((failed + bad))
 }

@@ -12,9 +12,10 @@ constexpr milliseconds kAtOnce{2};
 
 Task<Result<Connected>> connectWaiting(ConnectPlan plan, RequestWaiter& waiter) {
   Reactor* reactor = waiter.child().reactor.get();
-  if (!reactor) co_return connectHere(std::move(plan));
+  const auto isWanted = [&waiter] { return !waiter.clientHasGone(); };
+  if (!reactor) co_return connectHere(std::move(plan), isWanted);
   const auto wake = waiter.wake();
-  if (!wake) co_return connectHere(std::move(plan));
+  if (!wake) co_return connectHere(std::move(plan), isWanted);
   Interest interest;
   interest.here = std::min(waiter.patience(), kAtOnce);
   // The job has its own limit; this one only bounds what a fault could cost.

@@ -9,7 +9,8 @@
 
 namespace proxycommon {
 
-// On the reactor where there is one, else in the calling thread. Errors: those of connectHere(), kClientGone.
+// On the reactor where there is one, else in the calling thread; given up when the client has gone.
+// Errors: those of connectHere().
 PROXYCOMMON_API Task<Result<Connected>> connectBackend(ConnectPlan plan, RequestWaiter& waiter);
 
 }  // namespace proxycommon

@@ -49,7 +49,6 @@ Task<Outcome> dial(const RelayPlan& plan, Lease& lease, RequestWaiter& waiter, R
   }
   report.dial = fresh->report.dial;
   if (fresh->report.tls.count() > 0) report.tls = fresh->report.tls;
-  report.warning = std::move(fresh->report.note);
   fresh->connection->setAddress(std::move(fresh->report.address));
   lease.connect(std::move(fresh->connection));
   co_return Outcome{};

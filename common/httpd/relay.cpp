@@ -103,19 +103,16 @@ class Relay {
     ++report_.tries;
     auto lease = co_await leaseConnection(plan_, wanted, waiter_, report_);
     if (!lease) co_return std::move(lease.error());
-    warn(*lease);
+    tellOfStrays(*lease);
     co_return co_await runOn(*lease, std::move(headBytes), framing);
   }
 
-  void warn(const Lease& lease) const {
-    if (!report_.warning.empty())
-      ap_log_rerror_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_WARNING, 0, &request_, "proxy: %s: %s",
-                     report_.backend.c_str(), report_.warning.c_str());
-    if (lease.strays() > 0)
-      ap_log_rerror_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_WARNING, 0, &request_,
-                     "proxy: %s has sent bytes that nobody had asked for on %lu idle connection(s), which were closed: "
-                     "no request has had them for an answer; the backend, or what stands before it, is at fault",
-                     report_.backend.c_str(), static_cast<unsigned long>(lease.strays()));
+  void tellOfStrays(const Lease& lease) const {
+    if (lease.strays() == 0) return;
+    ap_log_rerror_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_WARNING, 0, &request_,
+                   "proxy: %s has sent bytes that nobody had asked for on %lu idle connection(s), which were closed: "
+                   "no request has had them for an answer; the backend, or what stands before it, is at fault",
+                   report_.backend.c_str(), static_cast<unsigned long>(lease.strays()));
   }
 
   Task<Answer> runOn(Lease& lease, std::string headBytes, BodyFraming framing) {

@@ -28,7 +28,6 @@ struct RelayReport {
   Clock::time_point begun = Clock::now();
   ExchangeReport exchange;  // of the last try
   std::optional<ErrorKind> error;
-  std::string warning;  // what the error log should know besides; mostly empty
 };
 
 // "revproxy-backend", …: made once for a module.

@@ -113,6 +113,11 @@ bool RequestWaiter::block(const Interest& interest, Clock::time_point until) {
   return true;
 }
 
+bool RequestWaiter::clientHasGone() {
+  block({}, Clock::now());
+  return woken_.clientGone;
+}
+
 void RequestWaiter::park(const Interest& interest, std::coroutine_handle<> continuation) {
   continuation_ = continuation;
   const short hangUp = hangUpEvent(interest);

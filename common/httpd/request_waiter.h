@@ -36,6 +36,8 @@ class PROXYCOMMON_API RequestWaiter final : public Waiter {
   bool mayPark() const { return mayPark_; }
   // What ends a wait from outside; null when no descriptor is left.
   std::shared_ptr<const Wake> wake();
+  // For whoever blocks elsewhere; outside a wait.
+  bool clientHasGone();
 
   // Of the connection's hooks. The wait is over: what came of it is kept, and what waited goes on.
   void resume();

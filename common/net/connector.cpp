@@ -190,13 +190,17 @@ void Connector::giveUp(ConnectJob& job) {
     std::exchange(job.stop_, nullptr)(failure(ErrorKind::kClientGone, "the client has closed its connection"));
 }
 
-Result<Connected> connectHere(ConnectPlan plan) {
+Result<Connected> connectHere(ConnectPlan plan, const std::function<bool()>& isWanted) {
+  constexpr milliseconds kMoment{50};
   boost::asio::io_context context;
   auto connector = Connector::make(context);
   if (!connector) return std::move(connector.error());
   const auto job = std::make_shared<ConnectJob>(std::move(plan), [&context] { context.stop(); });
   (*connector)->start(job);
-  context.run();
+  while (!context.stopped()) {
+    context.run_for(kMoment);
+    if (!job->isDone() && !isWanted()) (*connector)->giveUp(*job);
+  }
   return job->take();
 }
 

@@ -20,6 +20,7 @@ BOOST_AUTO_TEST_SUITE(buffering)
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 constexpr std::uint64_t kLarge = 800'000;
 constexpr std::uint64_t kSeed = 6;
@@ -85,6 +86,29 @@ PROXY_TEST_EVENT(slow_reader_holds_it_without_a_buffer) {
   BOOST_TEST(slow.firstConnectionIsFree(kPatience));
 }
 
+// The backend is done; what is left is between the proxy and the reader, whose time does not begin anew by itself.
+PROXY_TEST_ALL(reader_that_stops_in_the_rest_is_given_up) {
+  SlowReader slow(mpm, "RevProxyBuffer 1M\nTimeout 1\n");
+  slow.httpd.requireLog("client-timeout: the client has stopped reading");
+  BOOST_TEST(slow.reader->readToEnd().data.size() < kLarge);
+}
+
+PROXY_TEST_ALL(reader_of_the_rest_may_be_slow) {
+  constexpr seconds kTimeout{2};
+  SlowReader slow(mpm, "RevProxyBuffer 1M\nTimeout " + std::to_string(kTimeout.count()) + "\n");
+  // Each child of prefork has connections of its own.
+  if (mpm != Mpm::kPrefork) BOOST_TEST(slow.firstConnectionIsFree(kPatience));
+  BOOST_TEST(slow.statusLineIsRight());
+  std::string got;
+  const auto start = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() < start + kTimeout + seconds(1)) {
+    got += slow.reader->readExactly(kLarge / 100);
+    std::this_thread::sleep_for(milliseconds(100));
+  }
+  got += slow.reader->readToEnd().data;
+  BOOST_TEST(hashOf(got) == hashOfContent(kSeed, kLarge));
+}
+
 PROXY_TEST_ALL(buffer_may_be_smaller_than_the_response) {
   for (const std::string size : {"64k", "1M", "Off"}) {
     SlowReader slow(mpm, "RevProxyBuffer " + size + "\n");
@@ -93,6 +117,56 @@ PROXY_TEST_ALL(buffer_may_be_smaller_than_the_response) {
     Client client;
     BOOST_TEST(hashOf(client.get(slow.httpd.url("/large")).body) == hashOfContent(kSeed, kLarge));
   }
+}
+
+namespace {
+
+// Of the answer the first part comes by itself, and the rest when that has been passed on.
+void expectWorkersAreFree(Mpm mpm, std::size_t firstPart) {
+  constexpr int kWorkers = 4;
+  constexpr milliseconds kMoment{300};
+  std::atomic<int> written = 0;
+  ScriptedOrigin origin([&](OriginConnection& connection) {
+    const std::string answer = okResponse(makeContent(kSeed, kLarge));
+    connection.readHead();
+    std::this_thread::sleep_for(kMoment);  // until it is parked
+    connection.write(answer.substr(0, firstPart));
+    std::this_thread::sleep_for(kMoment);
+    ++written;
+    connection.write(answer.substr(firstPart));
+    connection.waitForClose();
+  });
+  SlowServer fast(milliseconds(0));
+  Httpd httpd(mpm, {.threadsPerChild = kWorkers});
+  httpd.expectLog(kAllTaken);
+  httpd.configure("SendBufferSize 4096\nRevProxyBuffer 1M\nRevProxyPass /fast " + fast.url("/") + "\nRevProxyPass / " +
+                  origin.url("/") + "\n");
+  httpd.start();
+  std::vector<RawClient> clients;
+  for (int count = 0; count < 2 * kWorkers; ++count)
+    clients.emplace_back(httpd.port(), kSmallReceiveBuffer).send(get("/large"));
+  BOOST_TEST(waitUntil([&] { return written == 2 * kWorkers; }));
+  std::this_thread::sleep_for(kMoment);
+  Client other;
+  other.setTimeout(kPatience / 2);  // less than httpd's own
+  for (int round = 0; round < kWorkers; ++round) BOOST_TEST(other.get(httpd.url("/fast/x")).status == 200);
+  for (RawClient& client : clients) {
+    BOOST_TEST(client.readHead().starts_with("HTTP/1.1 200"));
+    BOOST_TEST(hashOf(client.readToEnd().data) == hashOfContent(kSeed, kLarge));
+  }
+}
+
+}  // namespace
+
+// The first part is more than the connection takes, and less than is looked at; with the second it is more than httpd's
+// filters keep without blocking.
+PROXY_TEST_EVENT(readers_that_take_nothing_hold_no_worker_when_more_comes) {
+  expectWorkersAreFree(mpm, 30'000);
+}
+
+// As much as one read brings, while the connection still takes a little.
+PROXY_TEST_EVENT(readers_that_take_nothing_hold_no_worker_when_much_comes_at_once) {
+  expectWorkersAreFree(mpm, kLarge / 2);
 }
 
 PROXY_TEST_ALL(reader_that_leaves_frees_the_backend) {
@@ -236,6 +310,24 @@ PROXY_TEST_ALL(upload_that_trickles_is_a_408) {
   while (client.staysSilent(milliseconds(50)) && std::chrono::steady_clock::now() < giveUp) client.send("x");
   BOOST_TEST(client.readHead().starts_with("HTTP/1.1 408"));
   BOOST_TEST(origin.connections() == 0U);
+  httpd.requireLog(kUploadTimedOut);
+  httpd.requireLog("client-timeout");
+}
+
+// Nothing comes that would wake anybody; the rule holds all the same, with a buffer and without.
+PROXY_TEST_ALL(upload_that_falls_silent_is_a_408) {
+  ScriptedOrigin origin(echoing());
+  Httpd httpd(mpm);
+  httpd.loadModule("reqtimeout");
+  httpd.configure("Timeout 300\nRequestReadTimeout body=1\n" + bufferedPass(origin, "1M") + "RevProxyPass / " +
+                  origin.url("/") + "\n");
+  httpd.start();
+  for (const std::string target : {"/up/x", "/x"}) {
+    RawClient client(httpd.port());
+    client.send("POST " + target + " HTTP/1.1\r\nHost: proxytest\r\nContent-Length: 10\r\n\r\nhello");
+    BOOST_TEST(client.readHead().starts_with("HTTP/1.1 408"), target);
+  }
+  BOOST_TEST(origin.requests().empty());
   httpd.requireLog(kUploadTimedOut);
   httpd.requireLog("client-timeout");
 }

@@ -1,9 +1,12 @@
 // Clients that leave while their request waits: the backend is freed, and soon. What counts as leaving, too.
+#include <atomic>
 #include <thread>
 
 #include "tests/integration/support/http2_client.h"
+#include "tests/integration/support/port.h"
 #include "tests/integration/support/proxy_test.h"
 #include "tests/integration/support/raw_client.h"
+#include "tests/integration/support/scripted_origin.h"
 #include "tests/integration/support/slow_server.h"
 #include "tests/integration/support/soak.h"
 #include "tests/integration/support/tls_host.h"
@@ -18,6 +21,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kFreedWithin{100};
+constexpr milliseconds kFreedSoon{2'000};
 
 std::string get(const std::string& target, const std::string& headers = "") {
   return "GET " + target + " HTTP/1.1\r\nHost: proxytest\r\n" + headers + "\r\n";
@@ -51,6 +55,60 @@ struct Stuck {
   TlsHost tls;
 };
 
+// What the backend does with the one request, from its head on; then it notes when its connection is closed.
+struct Watched {
+  using Script = std::function<void(OriginConnection&)>;
+
+  Watched(Mpm mpm, const Script& script)
+      : origin([this, script](OriginConnection& connection) {
+          connection.readHead();
+          script(connection);
+          reached = true;
+          try {
+            while (true) connection.readExactly(1);
+          } catch (const std::exception&) {
+            closed = true;
+            throw;
+          }
+        }),
+        httpd(mpm) {
+    httpd.configure(pass("/", origin.url("/")));
+    httpd.start();
+  }
+
+  std::atomic<bool> reached = false;
+  std::atomic<bool> closed = false;
+  ScriptedOrigin origin;
+  Httpd httpd;
+};
+
+// The figure is for whoever looks; the limit is far above it, and below whatever else would end the wait.
+template <typename Predicate>
+void expectSoonAfter(RawClient& client, bool byReset, const std::string& what, Predicate&& isFree) {
+  const auto start = std::chrono::steady_clock::now();
+  byReset ? client.reset() : client.close();
+  const bool free = waitUntil(isFree, kFreedSoon);
+  const auto took = std::chrono::ceil<milliseconds>(std::chrono::steady_clock::now() - start);
+  BOOST_TEST_MESSAGE("freed " << took.count() << " ms after the client's " << (byReset ? "RST " : "FIN ") << what);
+  BOOST_TEST(free, what << (byReset ? ", RST" : ", FIN"));
+}
+
+// `arrived` is what the client gets before it leaves.
+void expectLeavingIsSeen(Mpm mpm, const std::string& what, const std::string& request, const std::string& arrived,
+                         const Watched::Script& script) {
+  for (const bool byReset : {false, true}) {
+    Watched server(mpm, script);
+    RawClient client(server.httpd.port());
+    client.send(request);
+    if (!arrived.empty()) client.readUntil(arrived);
+    BOOST_REQUIRE(waitUntil([&] { return server.reached.load(); }));
+    std::this_thread::sleep_for(milliseconds(100));  // until it is parked
+    BOOST_TEST(!server.closed);
+    expectSoonAfter(client, byReset, what, [&] { return server.closed.load(); });
+    server.httpd.requireLog("client-gone");
+  }
+}
+
 // At once where the client has a descriptor of its own.
 void expectLeavingIsSeen(Mpm mpm, const std::string& park) {
   Stuck server(mpm, park);
@@ -72,6 +130,34 @@ PROXY_TEST_ALL(client_that_leaves_closes_the_backend) {
 
 PROXY_TEST_ALL(client_that_leaves_is_seen_before_its_request_is_parked) {
   expectLeavingIsSeen(mpm, "RevProxyPark 30s\n");
+}
+
+PROXY_TEST_ALL(client_that_leaves_within_the_response_closes_the_backend) {
+  expectLeavingIsSeen(mpm, "within the response", get("/x"), "first", [](OriginConnection& connection) {
+    connection.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfirst");
+  });
+}
+
+PROXY_TEST_ALL(client_that_leaves_within_the_upload_closes_the_backend) {
+  expectLeavingIsSeen(mpm, "within the upload",
+                      "POST /x HTTP/1.1\r\nHost: proxytest\r\nContent-Length: 10\r\n\r\nfirst", "",
+                      [](OriginConnection& connection) { connection.readExactly(5); });
+}
+
+// The backend takes no connection, and refuses none.
+PROXY_TEST_ALL(client_that_leaves_ends_the_dial) {
+  const SilentPort silent;
+  Httpd httpd(mpm);
+  httpd.configure(pass("/", silent.url() + "/", "connectiontimeout=10s"));
+  httpd.start();
+  for (const bool byReset : {false, true}) {
+    RawClient client(httpd.port());
+    client.send(get("/x"));
+    BOOST_REQUIRE(waitUntil([&] { return silent.knocking() == 1; }));
+    std::this_thread::sleep_for(milliseconds(100));  // until it is parked
+    expectSoonAfter(client, byReset, "while dialling", [&] { return silent.knocking() == 0; });
+  }
+  httpd.requireLog("client-gone");
 }
 
 PROXY_TEST_THREADS(http2_stream_that_is_reset_closes_the_backend) {

@@ -54,6 +54,28 @@ bool connectSocket(const Descriptor& socket, int port) {
   return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
+// What /proc/net/tcp says of a socket, addresses as ADDRESS:PORT and all in hexadecimal digits.
+struct TableRow {
+  std::string number, local, remote, state;
+};
+constexpr const char* kSynSent = "02";
+constexpr const char* kCloseWait = "08";
+
+int countSockets(std::string_view state, std::string TableRow::*end, int port) {
+  std::ifstream table("/proc/net/tcp");
+  std::string line;
+  std::getline(table, line);
+  int count = 0;
+  while (std::getline(table, line)) {
+    std::istringstream fields(line);
+    TableRow row;
+    fields >> row.number >> row.local >> row.remote >> row.state;
+    const std::string& address = row.*end;
+    if (row.state == state && std::stoi(address.substr(address.find(':') + 1), nullptr, 16) == port) ++count;
+  }
+  return count;
+}
+
 }  // namespace
 
 int freePort() {
@@ -98,17 +120,7 @@ void sendAtOnce(const Descriptor& socket) {
 }
 
 bool owesClosing(int port) {
-  static const std::string kCloseWait = "08";
-  std::ifstream table("/proc/net/tcp");
-  std::string line;
-  std::getline(table, line);
-  while (std::getline(table, line)) {
-    std::istringstream fields(line);
-    std::string number, local, remote, state;
-    fields >> number >> local >> remote >> state;
-    if (state == kCloseWait && std::stoi(local.substr(local.find(':') + 1), nullptr, 16) == port) return true;
-  }
-  return false;
+  return countSockets(kCloseWait, &TableRow::local, port) > 0;
 }
 
 RefusingPort::RefusingPort() : socket_(makeSocket()) {
@@ -131,6 +143,11 @@ SilentPort::SilentPort() : socket_(makeSocket()) {
     connectSocket(socket, number_);
     fillers_.push_back(std::move(socket));
   }
+  ownKnocks_ = countSockets(kSynSent, &TableRow::remote, number_);
+}
+
+int SilentPort::knocking() const {
+  return countSockets(kSynSent, &TableRow::remote, number_) - ownKnocks_;
 }
 
 }  // namespace proxytest

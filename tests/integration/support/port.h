@@ -56,6 +56,8 @@ class SilentDatagramPort {
 class SilentPort {
  public:
   SilentPort();
+  // Connections that others are trying to make to it now.
+  int knocking() const;
   int number() const { return number_; }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(number_); }
 
@@ -63,6 +65,7 @@ class SilentPort {
   Descriptor socket_;
   std::vector<Descriptor> fillers_;
   int number_ = 0;
+  int ownKnocks_ = 0;
 };
 
 }  // namespace proxytest

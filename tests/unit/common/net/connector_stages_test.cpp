@@ -167,6 +167,19 @@ BOOST_AUTO_TEST_CASE(a_host_that_swallows_connections_ends_with_the_limit) {
   BOOST_TEST(result.error().detail.find("127.0.0.1:") != std::string::npos);
 }
 
+// Whoever wants it may have gone meanwhile, at whatever stage.
+BOOST_AUTO_TEST_CASE(a_connection_that_nobody_wants_any_more_is_given_up) {
+  const SwallowingPort swallowing;
+  const DnsServer silent({}, DnsServer::Manner::kSilent);
+  for (const ConnectPlan& plan :
+       {planTo("127.0.0.1", swallowing.port()), planTo("slow.test", 80, kLimit, silent.address())}) {
+    int asked = 0;
+    const auto isWanted = [&asked] { return ++asked < 3; };
+    BOOST_TEST(outcomeOf(connectHere(plan, isWanted)) == "client-gone");
+    BOOST_TEST(asked == 3);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(tls_stands_when_the_connection_is_given_out) {
   const Listener listener;
   const TlsServer server(goodIdentity());

@@ -120,6 +120,7 @@ Task<int> serve(request_rec& request, const Backend& backend, const LocationConf
   plan.rest = parameters.retry.valueOr(plan.rest);
   plan.requestBuffer = parameters.requestBuffer.valueOr(0);
   plan.replayBuffer = config.replayBuffer.valueOr(kReplayBuffer);
+  plan.probesIdle = parameters.keepAlive.valueOr(true);
   plan.repeatsWithKey = parameters.retryPost.valueOr(false);
   proxycommon::ClientResponse response(
       request, [&](auto& head) { editResponseHead(request, config, head); }, config.buffer.valueOr(0));

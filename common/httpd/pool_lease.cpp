@@ -1,6 +1,8 @@
 // A lease of a connection, for a request that waits for it.
 #include "common/httpd/pool_lease.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -16,6 +18,12 @@ Error full(const RelayPlan& plan) {
   return failure(ErrorKind::kPoolTimeout, "none of " + std::to_string(plan.poolLimits.most) +
                                               " connections became free within " +
                                               std::to_string(plan.acquire.count()) + " ms");
+}
+
+// The dialer has switched them on.
+void stopProbes(const Connection& connection) {
+  const int off = 0;
+  ::setsockopt(connection.descriptor(), SOL_SOCKET, SO_KEEPALIVE, &off, sizeof off);
 }
 
 // First come, first served.
@@ -50,6 +58,7 @@ Task<Outcome> dial(const RelayPlan& plan, Lease& lease, RequestWaiter& waiter, R
   report.dial = fresh->report.dial;
   if (fresh->report.tls.count() > 0) report.tls = fresh->report.tls;
   fresh->connection->setAddress(std::move(fresh->report.address));
+  if (!plan.probesIdle) stopProbes(*fresh->connection);
   lease.connect(std::move(fresh->connection));
   co_return Outcome{};
 }

@@ -31,6 +31,7 @@ struct RelayPlan {
   ExchangeLimits limits;
   std::uint64_t requestBuffer = 0;  // bytes of the body that are taken in before anything is dialled
   std::uint64_t replayBuffer = 0;   // bytes of the body that are kept, to be sent a second time
+  bool probesIdle = true;           // by TCP, whether the peer of a silent connection is still there
   bool repeatsWithKey = false;      // a request with Idempotency-Key is as good as an idempotent one
 };
 

@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(another_interim_response_is_not_the_word) {
 }
 
 BOOST_AUTO_TEST_CASE(a_final_response_in_its_place_leaves_the_body_alone) {
-  for (const std::string response : {kOk, std::string("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n")}) {
+  for (const std::string& response : {kOk, std::string("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n")}) {
     std::string sent;
     const Ended ended = run(expecting(), [&](FileDescriptor& end) {
       receive(end.get(), kHead.size());
@@ -153,7 +153,7 @@ BOOST_AUTO_TEST_CASE(trailers_go_both_ways) {
         seen = receive(end.get(), expected.size());
         sendAll(end.get(),
                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: grpc-status\r\n\r\n2\r\nok\r\n0\r\n"
-                "grpc-status: 0\r\nContent-Length: 7\r\nTransfer-Encoding: gzip\r\nX-Note:  two words \r\n\r\n");
+                "grpc-status: 0\r\nSet-Cookie: a=b\r\nX-Forwarded-For: c\r\nX-Note:  two words \r\n\r\n");
         receiveUntilEnd(end.get());
       },
       AskedBody({{"X-Sum", "abc"}, {"Content-Length", "9"}, {"Empty", ""}, {"Bad", "a\nb"}, {"b a d", "x"}}));

@@ -43,7 +43,7 @@ struct ExchangeEnd {
 // On success the whole response has gone to the sink, pushed but not ended. An Error's `seen` says what the backend
 // may have seen; once the sink has had a head, the response cannot be taken back. All references outlive the Task.
 // Errors: kClosedEarly, kFirstByteTimeout, kIdleTimeout, kSendTimeout, kMalformedResponse, kOversizedHead, kBrokenBody,
-// kClientGone, kClientTimeout, and those of body and sink.
+// kTlsClientCertificate, kClientGone, kClientTimeout, and those of body and sink.
 PROXYCOMMON_API Task<Result<ExchangeEnd>> runExchange(Connection& connection, ExchangePlan plan, RequestBody& body,
                                                       ResponseSink& sink, Waiter& waiter);
 

@@ -69,7 +69,7 @@ class Connector {
 };
 
 // Blocks the calling thread. Any thread. Errors: kUnresolvable, kRefused, kUnreachable, kConnectTimeout,
-// kAddressRefused (by the guard), kTlsUntrusted, kTlsFailed, kInternal.
+// kAddressRefused (by the guard), the kTls kinds, kInternal.
 PROXYCOMMON_API Result<std::unique_ptr<Connection>> connectHere(ConnectPlan plan);
 
 }  // namespace proxycommon

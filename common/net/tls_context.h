@@ -19,7 +19,7 @@ namespace proxycommon {
 
 enum class TlsVersion { k12, k13 };
 
-struct TlsOptions {
+struct PROXYCOMMON_API TlsOptions {
   std::shared_ptr<const TlsAuthorities> authorities = {};  // none: the system's
   bool verify = true;
   std::string alpn = {};  // the one protocol that is offered, and must be chosen (RFC 7301); empty: none is offered

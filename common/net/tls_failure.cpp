@@ -113,6 +113,7 @@ bool refusesOurCertificate(int alert, const TlsNotes& notes) {
       return true;
     case SSL_AD_HANDSHAKE_FAILURE:
     case SSL_AD_ACCESS_DENIED:
+    case SSL_AD_DECRYPT_ERROR:
       return notes.certificateAsked;
     default:
       return false;

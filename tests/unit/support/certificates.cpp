@@ -68,8 +68,8 @@ void sign(X509* certificate, const Identity& by) {
   check(X509_sign(certificate, by.key.get(), EVP_sha256()) > 0);
 }
 
-Identity makeAuthority() {
-  Identity identity = makeUnsigned("authority of the unit tests", Validity::kNow);
+Identity makeAuthority(const char* name) {
+  Identity identity = makeUnsigned(name, Validity::kNow);
   X509* certificate = identity.certificate.get();
   addExtension(certificate, NID_basic_constraints, "critical,CA:TRUE");
   addExtension(certificate, NID_key_usage, "critical,keyCertSign,cRLSign");
@@ -100,7 +100,8 @@ std::string pemOf(const EVP_PKEY* key, const std::string& password) {
   });
 }
 
-CertificateAuthority::CertificateAuthority() : identity_(makeAuthority()), file_(pemOf(identity_.certificate.get())) {}
+CertificateAuthority::CertificateAuthority(const char* name)
+    : identity_(makeAuthority(name)), file_(pemOf(identity_.certificate.get())) {}
 
 std::string CertificateAuthority::revoke(const std::vector<const Identity*>& revoked, Validity validity) const {
   const std::unique_ptr<X509_CRL, CertificateDeleter> list(X509_CRL_new());

@@ -44,7 +44,7 @@ std::string pemOf(const EVP_PKEY* key, const std::string& password = "");
 
 class CertificateAuthority {
  public:
-  CertificateAuthority();
+  explicit CertificateAuthority(const char* name = "authority of the unit tests");
 
   // `names` as in subjectAltName: "DNS:good.test,IP:127.0.0.1".
   Identity issue(const std::string& names, Validity validity = Validity::kNow) const;

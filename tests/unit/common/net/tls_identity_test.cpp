@@ -51,7 +51,8 @@ Error fate(const TlsServer& server, std::shared_ptr<const TlsIdentity> identity)
 
 // Up to TLS 1.2 the handshake fails; in 1.3 it is over for the client when the server looks.
 BOOST_AUTO_TEST_CASE(a_backend_that_demands_a_certificate_gets_ours_or_is_the_reason) {
-  const CertificateAuthority stranger;
+  const CertificateAuthority stranger("a stranger");
+  const CertificateAuthority impostor;
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) BOOST_TEST_CONTEXT("version " << std::hex << version) {
       TlsServer server(goodIdentity(), version);
       server.demandCertificateBy(authority());
@@ -59,7 +60,7 @@ BOOST_AUTO_TEST_CASE(a_backend_that_demands_a_certificate_gets_ours_or_is_the_re
       const Error none = fate(server, nullptr);
       BOOST_TEST(none.kind == ErrorKind::kTlsClientCertificate);
       BOOST_TEST(none.detail.find("none is configured") != std::string::npos, none.detail);
-      for (const auto& refused : {issuedBy(stranger), issuedBy(authority(), Validity::kOver)}) {
+      for (const auto& refused : {issuedBy(stranger), issuedBy(impostor), issuedBy(authority(), Validity::kOver)}) {
         const Error error = fate(server, refused);
         BOOST_TEST(error.kind == ErrorKind::kTlsClientCertificate);
         BOOST_TEST(error.detail.find("does not accept") != std::string::npos, error.detail);
@@ -116,7 +117,8 @@ BOOST_AUTO_TEST_CASE(a_session_of_one_identity_is_not_resumed_under_another) {
 
 BOOST_AUTO_TEST_CASE(a_certificate_that_has_been_taken_back_is_refused) {
   const Identity revoked = authority().issue("DNS:good.test");
-  const CertificateAuthority stranger;
+  const CertificateAuthority stranger("a stranger");
+  const CertificateAuthority impostor;
   struct Row {
     const char* what;
     const Identity& identity;
@@ -129,8 +131,8 @@ BOOST_AUTO_TEST_CASE(a_certificate_that_has_been_taken_back_is_refused) {
       {"a list among others", revoked, stranger.revoke({}) + authority().revoke({&revoked}), "tls-revoked"},
       {"an old list", goodIdentity(), authority().revoke({}, Validity::kOver), "tls-revocation-unknown"},
       {"a list of the future", goodIdentity(), authority().revoke({}, Validity::kNotYet), "tls-revocation-unknown"},
-      // It bears the same name, and another signature.
       {"a stranger's list", goodIdentity(), stranger.revoke({}), "tls-revocation-unknown"},
+      {"a forged list", goodIdentity(), impostor.revoke({}), "tls-revocation-unknown"},
   };
   for (const Row& row : rows) BOOST_TEST_CONTEXT(row.what) {
       const TlsServer server(row.identity);

@@ -259,8 +259,8 @@ BOOST_AUTO_TEST_CASE(client_certificates) {
                  {{"RevProxyTLSCertificateFile /nowhere/us.pem", {"/nowhere/us\\.pem", "No such file"}},
                   {"RevProxyTLSCertificateFile", {"PEM"}},
                   {"RevProxyTLSCertificateFile a.pem b.pem", {"b\\.pem", "too many"}},
-                  {certificate, {"client\\.crt", "no private key", "RevProxyTLSCertificateKeyFile"}},
-                  {certificate + key(others.keyFile), {"client\\.key", "not that of"}},
+                  {certificate, {"server\\.crt", "no private key", "RevProxyTLSCertificateKeyFile"}},
+                  {certificate + key(others.keyFile), {"server\\.key", "not that of"}},
                   {certificate + key(locked), {"locked\\.key", "encrypted", "openssl pkey"}},
                   {certificate + key("/nowhere/us.key"), {"/nowhere/us\\.key", "No such file"}}});
   expectMessages("RevProxyTLSCertificateKeyFile", {{key(ours.keyFile), {"RevProxyTLSCertificateFile", "section"}},

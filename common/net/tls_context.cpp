@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 
 #include <algorithm>
+#include <ctime>
 #include <string_view>
 #include <utility>
 
@@ -55,6 +56,10 @@ Error mistake(std::string detail) {
 
 TlsNotes* notesOf(const SSL* ssl) {
   return static_cast<TlsNotes*>(SSL_get_app_data(ssl));
+}
+
+bool isOver(const SSL_SESSION& session) {
+  return std::time(nullptr) - SSL_SESSION_get_time(&session) > SSL_SESSION_get_timeout(&session);
 }
 
 // OpenSSL hands every new session to this; with TLS 1.3 that is when a ticket arrives, long after the handshake.
@@ -175,12 +180,14 @@ bool TlsContext::resume(const std::string& peer, SSL* ssl) {
   const std::lock_guard lock(mutex_);
   const auto found = sessions_.find(peer);
   if (found == sessions_.end()) return false;
-  SSL_set_session(ssl, found->second);
+  // The peer's certificate is not verified again: with a peer that always agrees a session would outlive it.
+  const bool fresh = !isOver(*found->second);
+  if (fresh) SSL_set_session(ssl, found->second);
   // One of TLS 1.2 serves again; a ticket of 1.3 must not (RFC 8446 C.4), and each connection brings new ones.
-  if (SSL_SESSION_get_protocol_version(found->second) < TLS1_3_VERSION) return true;
+  if (fresh && SSL_SESSION_get_protocol_version(found->second) < TLS1_3_VERSION) return true;
   SSL_SESSION_free(found->second);
   sessions_.erase(found);
-  return true;
+  return fresh;
 }
 
 Result<std::shared_ptr<TlsContext>> TlsContexts::get(const TlsOptions& options) {

@@ -2,10 +2,12 @@
 #include "common/net/tls_context.h"
 
 #include <boost/test/unit_test.hpp>
+#include <ctime>
 #include <set>
 
 #include "tests/unit/support/certificates.h"
 #include "tests/unit/support/printing.h"
+#include "tests/unit/support/tls_server.h"
 
 namespace proxytest {
 
@@ -87,6 +89,25 @@ BOOST_AUTO_TEST_CASE(a_context_that_cannot_be_made_is_an_error_each_time) {
     BOOST_REQUIRE_EQUAL(outcomeOf(made), "internal");
     BOOST_TEST(made.error().detail.find("no cipher match") != std::string::npos, made.error().detail);
   }
+}
+
+// Its certificate was verified when it began, and is not again: it must not outlive that for ever.
+BOOST_AUTO_TEST_CASE(a_session_is_resumed_within_its_time_alone) {
+  const auto context = TlsContext::make({.verify = false});
+  BOOST_REQUIRE(static_cast<bool>(context));
+  constexpr long kLifetime = 7200;
+  const auto resumesAfter = [&](long seconds) {
+    SSL_SESSION* session = SSL_SESSION_new();
+    SSL_SESSION_set_protocol_version(session, TLS1_2_VERSION);
+    SSL_SESSION_set_timeout(session, kLifetime);
+    SSL_SESSION_set_time(session, static_cast<long>(std::time(nullptr)) - seconds);
+    (*context)->keepSession("peer", session);
+    const std::unique_ptr<SSL, TlsDeleter> ssl(SSL_new((*context)->handle()));
+    return (*context)->resume("peer", ssl.get());
+  };
+  BOOST_TEST(resumesAfter(0));
+  BOOST_TEST(resumesAfter(kLifetime / 2));
+  BOOST_TEST(!resumesAfter(kLifetime + 1));
 }
 
 BOOST_AUTO_TEST_CASE(a_protocol_that_cannot_be_offered_is_an_error) {

@@ -14,7 +14,6 @@ namespace {
 using proxycommon::Error;
 using proxycommon::ErrorKind;
 using proxycommon::failure;
-using proxycommon::TlsAuthorities;
 namespace directive = proxycommon::directive;
 
 Error mistake(std::string detail) {
@@ -105,27 +104,24 @@ Outcome passReverse(cmd_parms& command, void* directory, std::string_view line) 
   return {};
 }
 
-Result<std::shared_ptr<const TlsAuthorities>> readAuthorities(std::string_view file) {
-  apr_pool_t* pool = ap_server_conf ? ap_server_conf->process->pconf : nullptr;
-  const std::string name{file};
-  const char* absolute = pool ? ap_server_root_relative(pool, name.c_str()) : name.c_str();
-  auto authorities = TlsAuthorities::fromFile(absolute ? absolute : name);
-  if (!authorities)
-    authorities.error().detail += ": name a PEM file with the certificates of the authorities that sign the backends'";
-  return authorities;
-}
-
 Outcome tlsVerify(cmd_parms& command, void* directory, std::string_view line) {
   const auto verify = directive::readSwitch(directive::nextWord(command, line).value_or(""));
   if (!verify) return verify.error();
   if (const auto more = directive::remainingWords(command, line); !more.empty())
     return mistake("\"" + more.front() + "\" is one argument too many");
-  LocationConfig::of(command, directory).tlsVerify = *verify;
+  LocationConfig::of(command, directory).tls.verify = *verify;
   if (!*verify)
     ServerConfig::of(command, directory)
         .warnings.push_back("RevProxyTLSVerify Off at " + placeOf(command) +
                             ": whoever can reach the path to a backend can read and change what is sent; name its "
                             "authority with RevProxyTLSCACertificateFile instead");
+  return {};
+}
+
+Outcome tlsCertificate(cmd_parms& command, void* directory, std::string_view line) {
+  auto identity = readIdentity(command, line);
+  if (!identity) return std::move(identity.error());
+  LocationConfig::of(command, directory).tls.identity = std::move(*identity);
   return {};
 }
 
@@ -183,8 +179,7 @@ LocationConfig LocationConfig::merged(const LocationConfig& outer, const Locatio
   result.buffer = Setting<std::uint64_t>::merged(outer.buffer, inner.buffer);
   result.nameServers = Setting<std::string>::merged(outer.nameServers, inner.nameServers);
   result.tunnel = proxycommon::TunnelConfig::merged(outer.tunnel, inner.tunnel);
-  result.tlsVerify = Setting<bool>::merged(outer.tlsVerify, inner.tlsVerify);
-  result.tlsAuthorities = decltype(tlsAuthorities)::merged(outer.tlsAuthorities, inner.tlsAuthorities);
+  result.tls = TlsSettings::merged(outer.tls, inner.tls);
   result.reverseRules = inner.reverseRules;
   result.reverseRules.insert(result.reverseRules.end(), outer.reverseRules.begin(), outer.reverseRules.end());
   return result;
@@ -249,9 +244,24 @@ const command_rec kDirectives[] = {
         "RevProxyMaxTunnelsPerClient", kAnywhere, "tunnels of a client's address in a child; default: no limit"),
     directive::line<&tlsVerify>("RevProxyTLSVerify", kAnywhere,
                                 "Off: any certificate of a backend is accepted; default On"),
-    directive::field<&LocationConfig::tlsAuthorities, &readAuthorities>(
+    directive::nested<&LocationConfig::tls, &TlsSettings::authorities, &readAuthorities>(
         "RevProxyTLSCACertificateFile", kAnywhere,
         "PEM file of the authorities trusted for backends; default: the system's"),
+    directive::nested<&LocationConfig::tls, &TlsSettings::revocations, &readRevocations>(
+        "RevProxyTLSCARevocationFile", kAnywhere,
+        "PEM file of the authorities' lists of revoked certificates, or None; default None"),
+    directive::line<&tlsCertificate>("RevProxyTLSCertificateFile", kAnywhere,
+                                     "PEM file of the certificate that backends are shown, or None; default None"),
+    directive::line<&checkKeyFile>("RevProxyTLSCertificateKeyFile", kAnywhere,
+                                   "PEM file of its private key; default: the certificate's file"),
+    directive::nested<&LocationConfig::tls, &TlsSettings::serverName, &readServerName>(
+        "RevProxyTLSServerName", kAnywhere, "the name that certificates must bear; default: the backend's host"),
+    directive::nested<&LocationConfig::tls, &TlsSettings::oldest, &readTlsVersion>(
+        "RevProxyTLSMinVersion", kAnywhere, "TLSv1.2 or TLSv1.3: the oldest spoken with backends; default TLSv1.2"),
+    directive::nested<&LocationConfig::tls, &TlsSettings::ciphers, &readCiphers>(
+        "RevProxyTLSCiphers", kAnywhere, "ciphers of TLS 1.2, as openssl ciphers takes them; default: OpenSSL's"),
+    directive::nested<&LocationConfig::tls, &TlsSettings::cipherSuites, &readCipherSuites>(
+        "RevProxyTLSCipherSuites", kAnywhere, "suites of TLS 1.3, with colons between; default: OpenSSL's"),
     directive::end(),
 };
 

@@ -10,9 +10,9 @@
 #include "common/httpd/request_waiter.h"
 #include "common/httpd/tunnel_config.h"
 #include "common/httpd/via.h"
-#include "common/net/tls_context.h"
 #include "mod_revproxy/mapping.h"
 #include "mod_revproxy/reverse_map.h"
+#include "mod_revproxy/tls_settings.h"
 
 namespace revproxy {
 
@@ -45,15 +45,12 @@ struct LocationConfig {
   Setting<std::uint64_t> buffer;     // bytes of a response that are kept for a slow client
   Setting<std::string> nameServers;  // as readNameServers() gives them
   proxycommon::TunnelConfig tunnel;
-  Setting<bool> tlsVerify;
-  Setting<std::shared_ptr<const proxycommon::TlsAuthorities>> tlsAuthorities;
+  TlsSettings tls;
   std::vector<ReverseRule> reverseRules;
 
   static LocationConfig& of(cmd_parms& command, void* directory);
   static const LocationConfig& of(const request_rec& request);
   static LocationConfig merged(const LocationConfig& outer, const LocationConfig& inner);
-
-  proxycommon::TlsOptions tlsOptions() const { return {tlsAuthorities.valueOr(nullptr), tlsVerify.valueOr(true)}; }
 };
 
 // The rows of the module structure.

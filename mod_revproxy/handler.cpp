@@ -54,10 +54,10 @@ Result<proxycommon::ConnectPlan> connectPlan(const server_rec& server, const Bac
   plan.limit = parameters.connectionTimeout.valueOr(config.connectTimeout.valueOr(kConnectTimeout));
   plan.nameServers = config.nameServers.valueOr("");
   if (!backend.tls) return plan;
-  auto context = proxycommon::childOf(server).tlsContexts.get(config.tlsOptions());
+  auto context = proxycommon::childOf(server).tlsContexts.get(config.tls.options());
   if (!context) return std::move(context.error());
   plan.tls = std::move(*context);
-  plan.verifyName = backend.host;
+  plan.verifyName = config.tls.nameFor(backend.host);
   plan.sessionKey = backend.authority;
   return plan;
 }
@@ -67,7 +67,8 @@ proxycommon::PeerKey keyOf(const Backend& backend, const LocationConfig& config)
                               backend.scheme,
                               backend.host,
                               std::to_string(backend.port),
-                              backend.tls ? config.tlsOptions().fingerprint() : "",
+                              backend.tls ? config.tls.options().fingerprint() : "",
+                              backend.tls ? config.tls.nameFor(backend.host) : "",
                               config.nameServers.valueOr("")};
 }
 

@@ -32,7 +32,7 @@ httpdDoor='common/httpd/httpd_api\.h'
 httpdUsers='common/httpd/.*|mod_(fwd|rev)proxy/[a-z_]*\.(h|cpp)'
 curlDoor='common/net/curl_dialer\.cpp'
 caresDoor='common/net/ares_resolver\.cpp'
-tlsDoor='common/net/tls_(context|connection)\.cpp'
+tlsDoor='common/net/tls_(context|connection|credentials|failure)\.cpp'
 boostDoor='common/http/response_parser\.cpp|common/net/(event_loop|address_race|ares_resolver|curl_dialer|connector)\.(h|cpp)|common/reactor/(loop_tunnel|reactor)\.(h|cpp)'
 
 while read -r file; do

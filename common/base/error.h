@@ -17,6 +17,11 @@ enum class ErrorKind {
   kConnectTimeout,
   kAddressRefused,
   kTlsUntrusted,
+  kTlsWrongName,
+  kTlsExpired,
+  kTlsRevoked,
+  kTlsRevocationUnknown,
+  kTlsClientCertificate,
   kTlsFailed,
   // While request and response are under way.
   kClosedEarly,

@@ -210,6 +210,7 @@ class Exchange final : private ResponseEvents {
 
   Outcome receiveEnd(IoState state) {
     ended_ = true;
+    if (auto said = connection_.failureOfRead(); said && !parser_->isHeadDone()) return std::move(*said);
     if (state == IoState::kFailed && parser_->isHeadDone())
       return failure(ErrorKind::kBrokenBody, "the connection was reset within the body");
     if (state == IoState::kFailed)

@@ -60,8 +60,8 @@ struct ExchangeEnd {
 // On success the whole response has gone to the sink, pushed but not ended. An Error's `seen` says what the backend
 // may have seen: kRan once a byte of a response has come; once the sink has had a head, the response cannot be taken
 // back. All references outlive the Task. Errors: kClosedEarly, kFirstByteTimeout, kIdleTimeout, kSendTimeout,
-// kTotalTimeout, kMalformedResponse, kOversizedHead, kBrokenBody, kClientGone, kClientTimeout, and those of body and
-// sink.
+// kTotalTimeout, kMalformedResponse, kOversizedHead, kBrokenBody, kTlsClientCertificate, kClientGone, kClientTimeout,
+// and those of body and sink.
 PROXYCOMMON_API Task<Result<ExchangeEnd>> runExchange(Connection& connection, ExchangePlan plan, RequestBody& body,
                                                       ResponseSink& sink, Waiter& waiter);
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -44,6 +45,8 @@ class PROXYCOMMON_API Connection {
   virtual IoResult read(std::span<char> into) = 0;
   // Waits for bytes in the calling thread; kWantRead: none came within `limit`.
   virtual IoResult readWithin(std::span<char> into, milliseconds limit) = 0;
+  // Why a read gave kFailed, where the peer has said it.
+  virtual std::optional<Error> failureOfRead() const { return {}; }
   // `first`, then `second`, as far as they go in one call. Precondition: not both are empty.
   virtual IoResult write(std::span<const char> first, std::span<const char> second) = 0;
   // For one that has been idle. Only an open one is of further use.
@@ -73,7 +76,7 @@ class PROXYCOMMON_API TlsHandshake {
   virtual ~TlsHandshake() = default;
   // kDone: the connection can be taken; kWantRead, kWantWrite: again when descriptor() is ready; else it has failed.
   virtual IoState advance() = 0;
-  // Why it failed: kTlsUntrusted, kTlsFailed. Precondition: advance() gave kFailed or kClosed just now.
+  // Why it failed: one of the kTls kinds. Precondition: advance() gave kFailed or kClosed just now.
   virtual Error error() const = 0;
   virtual int descriptor() const = 0;
   // Precondition: advance() gave kDone.

@@ -87,7 +87,7 @@ class Connector {
 
 // Blocks the calling thread. Any thread. `isWanted` is asked in that thread, some twenty times a second; once it says
 // no, the connection is given up. Errors: kUnresolvable, kRefused, kUnreachable, kConnectTimeout, kAddressRefused (by
-// the guard), kTlsUntrusted, kTlsFailed, kClientGone (given up), kInternal.
+// the guard), the kTls kinds, kClientGone (given up), kInternal.
 PROXYCOMMON_API Result<Connected> connectHere(
     ConnectPlan plan, const std::function<bool()>& isWanted = [] { return true; });
 

@@ -6,12 +6,12 @@
 #include <cerrno>
 #include <memory>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "common/net/connection.h"
 #include "common/net/ip_address.h"
-#include "common/net/tls_session_key.h"
+#include "common/net/tls_failure.h"
+#include "common/net/tls_notes.h"
 #include "common/net/wait.h"
 
 namespace proxycommon {
@@ -21,15 +21,10 @@ struct SslDeleter {
   void operator()(SSL* ssl) const { SSL_free(ssl); }
 };
 
-// For a person.
-std::string nameOf(const std::string& protocol) {
-  return (protocol == "h2" ? "HTTP/2 (ALPN h2)" : "\"" + protocol + "\" (ALPN)");
-}
-
 class TlsConnection final : public Connection {
  public:
-  TlsConnection(FileDescriptor descriptor, TlsSessionKey key)
-      : descriptor_(std::move(descriptor)), key_(std::move(key)), ssl_(SSL_new(key_.context->handle())) {}
+  TlsConnection(FileDescriptor descriptor, TlsNotes notes)
+      : descriptor_(std::move(descriptor)), notes_(std::move(notes)), ssl_(SSL_new(notes_.context->handle())) {}
   ~TlsConnection() override {
     if (established_ && !broken_) {
       ERR_clear_error();
@@ -37,21 +32,24 @@ class TlsConnection final : public Connection {
     }
   }
 
-  bool prepare(const std::string& verifyName) {
+  bool prepare() {
+    const std::string& name = notes_.name;
     SSL* ssl = ssl_.get();
+    // To OpenSSL a name that begins with a dot is every name below it.
+    if (name.starts_with('.')) return false;
     if (!ssl || SSL_set_fd(ssl, descriptor_.get()) != 1) return false;
-    SSL_set_app_data(ssl, &key_);
+    SSL_set_app_data(ssl, &notes_);
     SSL_set_connect_state(ssl);
-    const bool isAddress = IpAddress::parse(verifyName).has_value();
-    if (!isAddress && SSL_set_tlsext_host_name(ssl, verifyName.c_str()) != 1) return false;
-    if (key_.context->verifies()) {
+    const bool isAddress = IpAddress::parse(name).has_value();
+    if (!isAddress && SSL_set_tlsext_host_name(ssl, name.c_str()) != 1) return false;
+    if (notes_.context->verifies()) {
       SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
       X509_VERIFY_PARAM* parameters = SSL_get0_param(ssl);
-      const int named = isAddress ? X509_VERIFY_PARAM_set1_ip_asc(parameters, verifyName.c_str())
-                                  : SSL_set1_host(ssl, verifyName.c_str());
+      const int named =
+          isAddress ? X509_VERIFY_PARAM_set1_ip_asc(parameters, name.c_str()) : SSL_set1_host(ssl, name.c_str());
       if (named != 1) return false;
     }
-    key_.context->resume(key_.peer, ssl);
+    notes_.context->resume(notes_.session, ssl);
     return true;
   }
 
@@ -64,29 +62,18 @@ class TlsConnection final : public Connection {
   }
 
   // Why the handshake failed. Precondition: handshake() gave kFailed or kClosed.
-  Error handshakeError(const std::string& verifyName) const {
-    const int systemError = errno;
-    if (refusedOurProtocol())
-      return failure(ErrorKind::kTlsFailed,
-                     "the backend does not speak " + nameOf(key_.context->alpn()) + " on this port");
-    const long verdict = SSL_get_verify_result(ssl_.get());
-    if (key_.context->verifies() && verdict != X509_V_OK)
-      return failure(ErrorKind::kTlsUntrusted, "the certificate for \"" + verifyName + "\" is not accepted (" +
-                                                   X509_verify_cert_error_string(verdict) + ")");
-    const unsigned long code = ERR_peek_error();
-    const char* reason = code ? ERR_reason_error_string(code) : nullptr;
-    std::string why = reason        ? reason
-                      : systemError ? std::system_category().message(systemError)
-                                    : "the connection was closed";
-    return failure(ErrorKind::kTlsFailed, "TLS handshake for \"" + verifyName + "\" failed (" + why + ")");
-  }
+  Error handshakeError() const { return handshakeFailure(ssl_.get(), notes_, errno); }
 
   IoResult read(std::span<char> into) override {
     ERR_clear_error();
     std::size_t count = 0;
     const int result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
-    return result == 1 ? IoResult{IoState::kDone, count} : IoResult{stateOf(result)};
+    if (result == 1) return {IoState::kDone, count};
+    const IoState state = stateOf(result);
+    if (state == IoState::kFailed) refusal_ = refusalOfOurCertificate(notes_);
+    return {state};
   }
+  std::optional<Error> failureOfRead() const override { return refusal_; }
 
   IoResult readWithin(std::span<char> into, milliseconds limit) override {
     const Deadline deadline = Deadline::after(limit);
@@ -134,14 +121,8 @@ class TlsConnection final : public Connection {
     const unsigned char* name = nullptr;
     unsigned size = 0;
     SSL_get0_alpn_selected(ssl_.get(), &name, &size);
-    const std::string& offered = key_.context->alpn();
+    const std::string& offered = notes_.context->alpn();
     return offered.empty() || offered == std::string_view{reinterpret_cast<const char*>(name), size};
-  }
-
-  // A peer that speaks none of what is offered says nothing of it, or refuses the handshake (RFC 7301 3.2).
-  bool refusedOurProtocol() const {
-    return established_ ? !choseOurProtocol()
-                        : ERR_GET_REASON(ERR_peek_error()) == SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL;
   }
 
   IoState stateOf(int result) {
@@ -159,36 +140,38 @@ class TlsConnection final : public Connection {
   }
 
   FileDescriptor descriptor_;
-  TlsSessionKey key_;
+  TlsNotes notes_;
   std::unique_ptr<SSL, SslDeleter> ssl_;
+  std::optional<Error> refusal_;
   bool established_ = false;
   bool broken_ = false;
 };
 
 class Handshake final : public TlsHandshake {
  public:
-  Handshake(std::unique_ptr<TlsConnection> connection, std::string verifyName)
-      : connection_(std::move(connection)), verifyName_(std::move(verifyName)) {}
+  explicit Handshake(std::unique_ptr<TlsConnection> connection) : connection_(std::move(connection)) {}
 
   IoState advance() override { return connection_->handshake(); }
-  Error error() const override { return connection_->handshakeError(verifyName_); }
+  Error error() const override { return connection_->handshakeError(); }
   int descriptor() const override { return connection_->descriptor(); }
   std::unique_ptr<Connection> take() override { return std::move(connection_); }
 
  private:
   std::unique_ptr<TlsConnection> connection_;
-  std::string verifyName_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<TlsHandshake>> beginTls(FileDescriptor descriptor, std::shared_ptr<TlsContext> context,
                                                const std::string& verifyName, const std::string& sessionKey) {
-  auto connection =
-      std::make_unique<TlsConnection>(std::move(descriptor), TlsSessionKey{std::move(context), sessionKey});
-  if (!connection->prepare(verifyName))
+  // A session is not verified again when it is resumed: it serves the name alone for which it was.
+  TlsNotes notes{std::move(context), verifyName, verifyName + '\n' + sessionKey};
+  // Neither certificates nor SNI have the dot at the end that makes a name absolute (RFC 6066 3).
+  if (verifyName.ends_with('.')) notes.name.pop_back();
+  auto connection = std::make_unique<TlsConnection>(std::move(descriptor), std::move(notes));
+  if (!connection->prepare())
     return failure(ErrorKind::kTlsFailed, "OpenSSL refuses \"" + verifyName + "\" as a server's name");
-  return std::unique_ptr<TlsHandshake>(std::make_unique<Handshake>(std::move(connection), verifyName));
+  return std::unique_ptr<TlsHandshake>(std::make_unique<Handshake>(std::move(connection)));
 }
 
 }  // namespace proxycommon

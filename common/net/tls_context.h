@@ -1,5 +1,5 @@
-// What TLS connections to backends have in common: the authorities that are trusted, whether certificates are verified,
-// and the sessions that can be resumed. One TlsContext per set of options; parsing a CA bundle costs milliseconds.
+// What TLS connections to backends have in common: whom they trust, who they say they are, what they speak, and the
+// sessions that can be resumed. One TlsContext per set of options; parsing a CA bundle costs milliseconds.
 #pragma once
 
 #include <map>
@@ -9,41 +9,33 @@
 
 #include "common/base/export.h"
 #include "common/base/result.h"
+#include "common/net/tls_credentials.h"
 
 struct ssl_ctx_st;
 struct ssl_st;
 struct ssl_session_st;
-struct x509_store_st;
 
 namespace proxycommon {
 
-// Certificates of the authorities that vouch for backends. Immutable; any thread.
-class PROXYCOMMON_API TlsAuthorities {
- public:
-  // From a PEM file. Error kInternal with a detail fit for configtest.
-  static Result<std::shared_ptr<const TlsAuthorities>> fromFile(const std::string& path);
+enum class TlsVersion { k12, k13 };
 
-  ~TlsAuthorities();
-  x509_store_st* store() const { return store_; }
-  const std::string& path() const { return path_; }
-
- private:
-  TlsAuthorities(x509_store_st* store, std::string path) : store_(store), path_(std::move(path)) {}
-  TlsAuthorities(const TlsAuthorities&) = delete;
-  x509_store_st* store_;
-  std::string path_;
-};
-
-struct TlsOptions {
+struct PROXYCOMMON_API TlsOptions {
   std::shared_ptr<const TlsAuthorities> authorities = {};  // none: the system's
   bool verify = true;
   std::string alpn = {};  // the one protocol that is offered, and must be chosen (RFC 7301); empty: none is offered
+  std::shared_ptr<const TlsRevocations> revocations = {};  // none: no certificate counts as revoked
+  std::shared_ptr<const TlsIdentity> identity = {};        // none: the proxy shows no certificate
+  TlsVersion oldest = TlsVersion::k12;
+  std::string ciphers = {};       // of TLS 1.2, in OpenSSL's form; empty: OpenSSL's own
+  std::string cipherSuites = {};  // of TLS 1.3, likewise
 
   // Options with the same text make the same connections: part of the peer key.
-  std::string fingerprint() const {
-    return (verify ? "verify " : "trust-all ") + alpn + " " + (authorities ? authorities->path() : "");
-  }
+  std::string fingerprint() const;
 };
+
+// Whether OpenSSL takes it, as TlsOptions has it. Error kInternal with a detail fit for configtest.
+PROXYCOMMON_API Outcome checkCiphers(const std::string& ciphers);
+PROXYCOMMON_API Outcome checkCipherSuites(const std::string& suites);
 
 class PROXYCOMMON_API TlsContext {
  public:
@@ -53,6 +45,7 @@ class PROXYCOMMON_API TlsContext {
   ~TlsContext();
   ssl_ctx_st* handle() const { return handle_; }
   bool verifies() const { return options_.verify; }
+  bool hasIdentity() const { return options_.identity != nullptr; }
   const std::string& alpn() const { return options_.alpn; }
 
   // Sessions by peer, the latest of each. Any thread.
@@ -62,6 +55,8 @@ class PROXYCOMMON_API TlsContext {
  private:
   explicit TlsContext(TlsOptions options) : options_(std::move(options)) {}
   TlsContext(const TlsContext&) = delete;
+  bool applyTrust();
+  bool applyProtocols();
 
   static constexpr std::size_t kMaximumSessions = 4096;
 

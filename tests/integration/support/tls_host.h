@@ -14,6 +14,8 @@ class TlsHost {
 
   int port() const { return port_; }
   std::string url(const std::string& path) const { return "https://127.0.0.1:" + std::to_string(port_) + path; }
+  // Who has issued its certificate.
+  CertificateAuthority& authority() { return authority_; }
   const std::string& configuration() const {
     return configuration_;
   }  // a virtual host, that inherits the server's rest

@@ -31,6 +31,13 @@ std::string TlsPeer::serverName() const {
   return name ? name : "";
 }
 
+void TlsPeer::askForCertificate() {
+  SSL_set_verify(ssl_.get(), SSL_VERIFY_PEER, nullptr);
+  SSL_verify_client_post_handshake(ssl_.get());
+  SSL_do_handshake(ssl_.get());
+  ERR_clear_error();
+}
+
 void TlsPeer::send(std::string_view text) {
   std::size_t written = 0;
   SSL_write_ex(ssl_.get(), text.data(), text.size(), &written);
@@ -65,6 +72,13 @@ void TlsServer::choose(const std::string& protocol) {
     return name.empty() ? SSL_TLSEXT_ERR_ALERT_FATAL : SSL_TLSEXT_ERR_OK;
   };
   SSL_CTX_set_alpn_select_cb(context_.get(), select, this);
+}
+
+void TlsServer::demandCertificateBy(const CertificateAuthority& authority) {
+  SSL_CTX_load_verify_file(context_.get(), authority.file().c_str());
+  SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  static constexpr unsigned char kName[] = "unit";
+  SSL_CTX_set_session_id_context(context_.get(), kName, sizeof kName);
 }
 
 proxycommon::Result<std::unique_ptr<Connection>> secured(proxycommon::FileDescriptor descriptor,

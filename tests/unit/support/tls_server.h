@@ -29,6 +29,9 @@ class TlsPeer {
   bool isResumed() const { return SSL_session_reused(ssl_.get()) == 1; }
   // What the client has asked for by SNI; empty for none.
   std::string serverName() const;
+  bool hasClientCertificate() const { return SSL_get0_peer_certificate(ssl_.get()) != nullptr; }
+  // Asks for it behind the handshake (RFC 8446 4.6.2).
+  void askForCertificate();
 
   void send(std::string_view text);
   // Bytes past the TLS layer.
@@ -52,6 +55,8 @@ class TlsServer {
   SSL_CTX* context() const { return context_.get(); }
   // Chooses this protocol of ALPN whatever is offered; empty: ends the handshake with an alert instead.
   void choose(const std::string& protocol);
+  // Takes only clients with a certificate of that authority.
+  void demandCertificateBy(const CertificateAuthority& authority);
 
  private:
   std::unique_ptr<SSL_CTX, TlsDeleter> context_;

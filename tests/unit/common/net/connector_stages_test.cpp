@@ -218,7 +218,7 @@ BOOST_AUTO_TEST_CASE(each_way_for_tls_to_fail_has_its_error) {
   };
   const auto close = [](const FileDescriptor&) {};
   BOOST_TEST(outcomeOf(connectedTo(serveTls, {trusting(authority())})) == "done");
-  BOOST_TEST(outcomeOf(connectedTo(serveTls, {trusting(authority()), "other.test"})) == "tls-untrusted");
+  BOOST_TEST(outcomeOf(connectedTo(serveTls, {trusting(authority()), "other.test"})) == "tls-wrong-name");
   BOOST_TEST(outcomeOf(connectedTo(serveTls, {trusting(authority()), ""})) == "tls-failed");
   BOOST_TEST(outcomeOf(connectedTo(serveHttp, {trustingAll()})) == "tls-failed");
   BOOST_TEST(outcomeOf(connectedTo(close, {trustingAll()})) == "tls-failed");

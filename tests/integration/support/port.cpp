@@ -77,6 +77,17 @@ Descriptor connectTo(int port, int receiveBuffer) {
   return socket;
 }
 
+Descriptor connectTo6(int port) {
+  Descriptor socket(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_port = htons(static_cast<in_port_t>(port));
+  address.sin6_addr = in6addr_loopback;
+  if (!socket || ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    return Descriptor();
+  return socket;
+}
+
 Descriptor beginConnectingTo(int port) {
   Descriptor socket = makeSocket(SOCK_STREAM | SOCK_NONBLOCK);
   sendAtOnce(socket);

@@ -36,6 +36,7 @@ enum class ErrorKind {
   kBadAuthority,
   kDestinationDenied,
   kUnsupportedScheme,
+  kUnsupportedCoding,
   kTunnelLimit,
   // Ours.
   kInternal,

@@ -69,7 +69,7 @@ class Bench {
         forward_(httpd_.addPort()),
         forwardVia_(httpd_.addPort()) {
     httpd_.expectLog(kAllTaken);
-    httpd_.expectLog("AH[0-9]+: |request-refused|bad-authority|unsupported-scheme");
+    httpd_.expectLog("AH[0-9]+: |request-refused|bad-authority|unsupported-(scheme|coding)");
     httpd_.configure(configuration());
     httpd_.start();
     words_ = {{"{origin}", "127.0.0.1:" + std::to_string(origin_.port())},

@@ -50,6 +50,11 @@ std::vector<WireRow> refusedRequestRows() {
       // 9112 6.3, rule 4: where the body ends nobody can tell.
       lines("coding-not-chunked", "Transfer-Encoding: gzip"),
       lines("coding-not-chunked-at-last", "Transfer-Encoding: chunked, identity"),
+      // 9112 6.1 and 7.1: httpd takes off the last coding alone, and the backend would take the rest for content.
+      lines("coding-in-front-of-chunked", "Transfer-Encoding: gzip, chunked", 501),
+      lines("coding-in-front-of-chunked-in-a-line-of-its-own", "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked",
+            501),
+      lines("coding-twice", "Transfer-Encoding: chunked, chunked", 501),
       lines("two-hosts", "Host: other.test\r\nContent-Length: 0"),
       lines("space-before-colon", "X-A : 1\r\nContent-Length: 0"),
       lines("name-with-space", "X A: 1\r\nContent-Length: 0"),

@@ -71,7 +71,16 @@ class Play {
     if (const auto& [name, value] = row_.field; !name.empty())
       BOOST_TEST(answer.header(name).value_or("(none)") == value);
     checkNothingLeaked(answer);
+    checkFraming(answer);
     BOOST_TEST(!answer.announcesClosing());
+  }
+
+  // RFC 9110 8.6, RFC 9112 6.1 and 6.2: one of the two, and none where there can be no body.
+  static void checkFraming(const RawAnswer& answer) {
+    const HeaderList headers = parseHeaders(answer.head);
+    const std::size_t count =
+        headerValues(headers, "Content-Length").size() + headerValues(headers, "Transfer-Encoding").size();
+    BOOST_TEST(count <= (answer.status() == 204 ? 0U : 1U));
   }
 
   void checkRefused(const RawAnswer& answer) {

@@ -49,6 +49,9 @@ std::vector<WireRow> bodyRows() {
       // 9112 7.1.1: they speak to this hop alone.
       body("with-chunk-extensions", "Transfer-Encoding: chunked\n\n5;a=b\nhello\n0;last\n\n",
            "Transfer-Encoding: chunked\n\n5\nhello\n0\n\n"),
+      // 9112 6.3, rule 3: a length beside it is taken away.
+      body("with-a-length-and-a-coding", "Content-Length: 3\nTransfer-Encoding: chunked\n\n5\nhello\n0\n\n",
+           "Transfer-Encoding: chunked\n\n5\nhello\n0\n\n"),
       body("of-no-chunk", "Transfer-Encoding: chunked\n\n0\n\n", "Transfer-Encoding: chunked\n\n0\n\n"),
       body("in-chunks-that-is-taken-in-first", "Transfer-Encoding: chunked\n\n5\nhello\n6\n world\n0\n\n",
            "Content-Length: 11\n\nhello world", "/buffered/x"),

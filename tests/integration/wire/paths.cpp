@@ -31,6 +31,8 @@ std::vector<WireRow> pathRows() {
       path("with-a-slash-behind", "/plain/x/", "/x/"),
       path("with-reserved-encoded", "/plain/a%20b%3Fc%23d%25e%5Bf", "/a%20b%3Fc%23d%25e%5Bf"),
       path("with-reserved-as-they-are", "/plain/a!$&'()*+,;=:@b", "/a!$&'()*+,;=:@b"),
+      path("with-what-may-not-stand-there", "/plain/a\"b<c>d|e^f`g{h}i[j]k\\l",
+           "/a%22b%3Cc%3Ed%7Ce%5Ef%60g%7Bh%7Di%5Bj%5Dk%5Cl"),
       path("with-parameters", "/plain/a;v=1/b;c?d;e", "/a;v=1/b;c?d;e"),
       path("with-encoded-slashes", "/plain/a%2Fb%2fc", "/a%2Fb%2fc"),
       path("with-utf-8", "/plain/%E2%82%AC/%c3%a4", "/%E2%82%AC/%c3%a4"),

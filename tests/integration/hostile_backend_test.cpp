@@ -19,8 +19,7 @@ std::string configurationFor(const HostileOrigin& origin) {
          " timeout=1s\nRevProxyPass /good " + origin.url("/good") + "\n";
 }
 
-constexpr const char* kForwardConfiguration =
-    "FwdProxyRequests On\nFwdProxyAllow 127.0.0.1:1-65535\nFwdProxyVia Off\nFwdProxyTimeout 1s\n";
+constexpr const char* kForwardConfiguration = "FwdProxyRequests On\nFwdProxyAllow 127.0.0.1:1-65535\nFwdProxyVia Off\n";
 
 enum class Through { kReverse, kForward };
 
@@ -201,10 +200,15 @@ PROXY_TEST(what_comes_behind_a_response) {
   play(mpm, surplusRows());
 }
 
+// But for those that wait for a limit of time, which the forward proxy has for all of its requests alone.
 PROXY_TEST_EVENT(all_through_the_forward_proxy) {
+  std::vector<HostileRow> all;
   for (const auto& rows : {statusLineRows(), interimRows(), fieldRows(), headSizeRows(), lengthRows(), codingRows(),
                            chunkRows(), lastChunkRows(), endingRows(), surplusRows()})
-    play(mpm, rows, Through::kForward);
+    all.insert(all.end(), rows.begin(), rows.end());
+  std::erase_if(all, [](const HostileRow& row) { return row.hasty; });
+  BOOST_TEST(all.size() > 200U);
+  play(mpm, all, Through::kForward);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

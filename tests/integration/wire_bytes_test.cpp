@@ -1,6 +1,7 @@
 // Golden bytes (wire/): what goes out to the origin for a request, compared whole.
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include "tests/integration/support/port.h"
 #include "tests/integration/support/proxy_test.h"
@@ -63,39 +64,45 @@ class Bench {
  public:
   explicit Bench(Mpm mpm)
       : origin_(ScriptedOrigin::Loopback::kV4),
-        origin6_(ScriptedOrigin::Loopback::kV6),
         httpd_(mpm, {.preforkStart = 1, .preforkChildren = 1}),
         slashes_(httpd_.addPort()),
         forward_(httpd_.addPort()),
         forwardVia_(httpd_.addPort()) {
+    if (hasLoopback6()) origin6_.emplace(ScriptedOrigin::Loopback::kV6);
     httpd_.expectLog(kAllTaken);
     httpd_.expectLog("AH[0-9]+: |request-refused|bad-authority|unsupported-(scheme|coding)");
     httpd_.configure(configuration());
     httpd_.start();
     words_ = {{"{origin}", "127.0.0.1:" + std::to_string(origin_.port())},
-              {"{origin6}", "[::1]:" + std::to_string(origin6_.port())},
+              {"{origin6}", "[::1]:" + port6()},
               {"{origin-name}", "localhost:" + std::to_string(origin_.port())},
               {"{ORIGIN-NAME}", "LocalHost.:" + std::to_string(origin_.port())},
               {"{software}", software()}};
   }
 
   void check(const WireRow& row) {
+    if (!origin6_ && row.golden.find("{origin6}") != std::string::npos) {
+      BOOST_TEST_MESSAGE("no ::1 here for " << row.name);
+      return;
+    }
     BOOST_TEST_CONTEXT(row.name) {
       RawClient client =
           row.to == WireRow::To::kServer6 ? RawClient(connectTo6(portOf(row.to))) : RawClient(portOf(row.to));
       client.send(wireForm(row.sent, row));
       const RawAnswer answer = readAnswerHead(client);
       BOOST_TEST(answer.status() == row.status);
-      const std::string seen = origin_.take() + origin6_.take();
+      const std::string seen = origin_.take() + (origin6_ ? origin6_->take() : "");
       const std::string golden = wireForm(row.golden, row);
       BOOST_TEST((seen == golden), "what went out is\n" << seen << "\nand not\n" << golden);
     }
   }
 
  private:
+  std::string port6() const { return std::to_string(origin6_ ? origin6_->port() : 1); }
+
   std::string configuration() const {
     const std::string origin = "http://127.0.0.1:" + std::to_string(origin_.port());
-    const std::string origin6 = "http://[::1]:" + std::to_string(origin6_.port());
+    const std::string origin6 = "http://[::1]:" + port6();
     const auto virtualHost = [](int port, const std::string& lines) {
       return "<VirtualHost 127.0.0.1:" + std::to_string(port) + ">\nServerName httpd.test\n" + lines +
              "</VirtualHost>\n";
@@ -103,7 +110,7 @@ class Bench {
     const std::string forward =
         "FwdProxyRequests On\nFwdProxyAllow 127.0.0.1:1-65535 [::1]:1-65535 localhost:1-65535\n"
         "FwdProxyPrivateNetworks 127.0.0.0/8 ::1/128\n";
-    return "Listen [::1]:" + std::to_string(httpd_.port()) +
+    return (origin6_ ? "Listen [::1]:" + std::to_string(httpd_.port()) : "") +
            "\nAllowEncodedSlashes NoDecode\nRevProxyAddHeaders Off\n"
            "RevProxyPass /plain " +
            origin + "/\nRevProxyPass /slash " + origin + "/base/\nRevProxyPass /base " + origin +
@@ -146,7 +153,7 @@ class Bench {
   }
 
   RecordingOrigin origin_;
-  RecordingOrigin origin6_;
+  std::optional<RecordingOrigin> origin6_;  // where there is ::1
   Httpd httpd_;
   int slashes_;
   int forward_;

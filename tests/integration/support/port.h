@@ -17,7 +17,10 @@ int freePort();
 // choice when its size is 0.
 Descriptor connectTo(int port, int receiveBuffer = 0);
 
-// The same to [::1]:port.
+// Whether this machine has ::1; some containers have not.
+bool hasLoopback6();
+
+// As connectTo, to [::1]:port.
 Descriptor connectTo6(int port);
 
 // The same as connectTo without waiting: the socket is non-blocking and may still be on its way.

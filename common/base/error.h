@@ -43,6 +43,7 @@ enum class ErrorKind {
   kBadAuthority,
   kDestinationDenied,
   kUnsupportedScheme,
+  kUnsupportedCoding,
   kTunnelLimit,
   kPoolTimeout,
   kBackendResting,

@@ -2,6 +2,7 @@
 #include <limits>
 #include <string>
 
+#include "common/base/text.h"
 #include "common/httpd/request_io.h"
 
 namespace proxycommon {
@@ -14,6 +15,11 @@ std::uint64_t bodyLimit(const request_rec& request) {
   // Unset is -1, and 0 means no limit.
   return core.limit_req_body > 0 ? static_cast<std::uint64_t>(core.limit_req_body)
                                  : std::numeric_limits<std::uint64_t>::max();
+}
+
+bool isChunkedAlone(std::string_view codings) {
+  const auto first = nextListMember(codings);
+  return first && equalsIgnoringCase(*first, "chunked") && !nextListMember(codings);
 }
 
 }  // namespace
@@ -30,6 +36,9 @@ ClientBody::~ClientBody() {
 
 Outcome ClientBody::admit(const BodyFraming& framing) const {
   if (framing.kind == BodyFraming::Kind::kLength && framing.length > limit_) return tooLarge();
+  const char* coding = apr_table_get(request_.headers_in, "Transfer-Encoding");
+  if (framing.kind == BodyFraming::Kind::kChunked && coding && !isChunkedAlone(coding))
+    return failure(ErrorKind::kUnsupportedCoding, "transfer coding \"" + printable(coding) + "\"");
   return {};
 }
 

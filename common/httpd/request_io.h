@@ -42,8 +42,9 @@ class PROXYCOMMON_API ClientBody final : public RequestBody {
   explicit ClientBody(request_rec& request);
   ~ClientBody() override;
 
-  // Before anything is dialled: refuses a body whose announced length is over LimitRequestBody. httpd itself does not
-  // apply that directive to proxied requests; here it holds where it is set.
+  // Before anything is dialled: refuses a body whose announced length is over LimitRequestBody, and one with a transfer
+  // coding beside chunked (RFC 9112 6.1). httpd itself does not apply that directive to proxied requests; here it holds
+  // where it is set.
   Outcome admit(const BodyFraming& framing) const;
 
   Result<BodyPiece> next() override;

@@ -19,9 +19,9 @@ std::string configurationFor(const HostileOrigin& origin) {
          " timeout=1s\nRevProxyPass /good " + origin.url("/good") + "\n";
 }
 
-std::string pathOf(const HostileRow& row) {
-  return (row.hasty ? "/hasty/" : "/row/") + row.name;
-}
+constexpr const char* kForwardConfiguration = "FwdProxyRequests On\nFwdProxyAllow 127.0.0.1:1-65535\nFwdProxyVia Off\n";
+
+enum class Through { kReverse, kForward };
 
 std::string request(const std::string& method, const std::string& path) {
   return method + " " + path + " HTTP/1.1\r\nHost: asked.test\r\n\r\n";
@@ -34,12 +34,16 @@ bool isClosed(RawClient& client) {
 
 class Play {
  public:
-  Play(HostileOrigin& origin, const Httpd& httpd, const HostileRow& row)
-      : origin_(origin), httpd_(httpd), row_(row), client_(std::make_unique<RawClient>(httpd.port())) {}
+  Play(HostileOrigin& origin, const Httpd& httpd, Through through, const HostileRow& row)
+      : origin_(origin),
+        httpd_(httpd),
+        through_(through),
+        row_(row),
+        client_(std::make_unique<RawClient>(httpd.port())) {}
 
   void run() {
     origin_.beginRow();
-    client_->send(request(row_.method, pathOf(row_)));
+    client_->send(request(row_.method, rowTarget()));
     RawAnswer answer = readAnswerHead(*client_);
     if (row_.then && !row_.late) origin_.goOn();
     readAnswerBody(*client_, answer, row_.method);
@@ -51,6 +55,11 @@ class Play {
   }
 
  private:
+  std::string rowTarget() const {
+    if (through_ == Through::kForward) return origin_.url("/row/" + row_.name);
+    return (row_.hasty ? "/hasty/" : "/row/") + row_.name;
+  }
+
   void check(const RawAnswer& answer) {
     BOOST_TEST(answer.status() == row_.status);
     switch (row_.verdict) {
@@ -71,7 +80,16 @@ class Play {
     if (const auto& [name, value] = row_.field; !name.empty())
       BOOST_TEST(answer.header(name).value_or("(none)") == value);
     checkNothingLeaked(answer);
+    checkFraming(answer);
     BOOST_TEST(!answer.announcesClosing());
+  }
+
+  // RFC 9110 8.6, RFC 9112 6.1 and 6.2: one of the two, and none where there can be no body.
+  static void checkFraming(const RawAnswer& answer) {
+    const HeaderList headers = parseHeaders(answer.head);
+    const std::size_t count =
+        headerValues(headers, "Content-Length").size() + headerValues(headers, "Transfer-Encoding").size();
+    BOOST_TEST(count <= (answer.status() == 204 ? 0U : 1U));
   }
 
   void checkRefused(const RawAnswer& answer) {
@@ -95,7 +113,7 @@ class Play {
 
   void checkLog() const {
     const std::string log = httpd_.errorLog().text();
-    const std::string line = " " + pathOf(row_) + " -> ";
+    const std::string line = " " + rowTarget() + " -> ";
     const std::size_t place = log.find(line);
     BOOST_TEST((place == std::string::npos) == row_.word.empty(), log.substr(std::min(place, log.size()), 300));
     if (place == std::string::npos) return;
@@ -105,7 +123,7 @@ class Play {
 
   void askAgain() {
     const std::string path = "/good/behind-" + row_.name;
-    client_->send(request("GET", path));
+    client_->send(request("GET", through_ == Through::kForward ? origin_.url(path) : path));
     RawAnswer answer = readAnswerHead(*client_);
     readAnswerBody(*client_, answer);
     BOOST_TEST(answer.status() == 200);
@@ -118,23 +136,24 @@ class Play {
 
   HostileOrigin& origin_;
   const Httpd& httpd_;
+  Through through_;
   const HostileRow& row_;
   std::unique_ptr<RawClient> client_;
 };
 
 // One child, so that there is one pool of connections.
-void play(Mpm mpm, const std::vector<HostileRow>& rows) {
+void play(Mpm mpm, const std::vector<HostileRow>& rows, Through through = Through::kReverse) {
   HostileOrigin origin(rows);
   Httpd httpd(mpm, {.preforkStart = 1, .preforkChildren = 1});
   httpd.expectLog(kAllTaken);
   httpd.expectLog(
-      "revproxy:error.* -> .*: (malformed-response|oversized-head|closed-early|broken-body|"
+      "(revproxy|fwdproxy):error.* -> .*: (malformed-response|oversized-head|closed-early|broken-body|"
       "first-byte-timeout|idle-timeout): ");
-  httpd.configure(configurationFor(origin));
+  httpd.configure(through == Through::kForward ? kForwardConfiguration : configurationFor(origin));
   httpd.start();
   for (const HostileRow& row : rows) {
     BOOST_TEST_CONTEXT(row.name) {
-      Play(origin, httpd, row).run();
+      Play(origin, httpd, through, row).run();
     }
   }
 }
@@ -179,6 +198,17 @@ PROXY_TEST(endings) {
 
 PROXY_TEST(what_comes_behind_a_response) {
   play(mpm, surplusRows());
+}
+
+// But for those that wait for a limit of time, which the forward proxy has for all of its requests alone.
+PROXY_TEST_EVENT(all_through_the_forward_proxy) {
+  std::vector<HostileRow> all;
+  for (const auto& rows : {statusLineRows(), interimRows(), fieldRows(), headSizeRows(), lengthRows(), codingRows(),
+                           chunkRows(), lastChunkRows(), endingRows(), surplusRows()})
+    all.insert(all.end(), rows.begin(), rows.end());
+  std::erase_if(all, [](const HostileRow& row) { return row.hasty; });
+  BOOST_TEST(all.size() > 200U);
+  play(mpm, all, Through::kForward);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

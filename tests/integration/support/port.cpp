@@ -31,6 +31,14 @@ sockaddr_in loopback(int port) {
   return address;
 }
 
+sockaddr_in6 loopback6(int port) {
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_port = htons(static_cast<in_port_t>(port));
+  address.sin6_addr = in6addr_loopback;
+  return address;
+}
+
 Descriptor makeSocket(int type = SOCK_STREAM) {
   Descriptor made(::socket(AF_INET, type | SOCK_CLOEXEC, 0));
   if (!made) throw std::system_error(errno, std::generic_category(), "socket");
@@ -96,6 +104,20 @@ Descriptor connectTo(int port, int receiveBuffer) {
   // It counts from the handshake on.
   if (receiveBuffer > 0) ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &receiveBuffer, sizeof receiveBuffer);
   if (!connectSocket(socket, port)) socket.close();
+  return socket;
+}
+
+bool hasLoopback6() {
+  const Descriptor socket(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const sockaddr_in6 address = loopback6(0);
+  return socket && ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+Descriptor connectTo6(int port) {
+  Descriptor socket(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const sockaddr_in6 address = loopback6(port);
+  if (!socket || ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    throw std::runtime_error("no connection to [::1]:" + std::to_string(port));
   return socket;
 }
 

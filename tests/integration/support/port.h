@@ -17,7 +17,13 @@ int freePort();
 // choice when its size is 0.
 Descriptor connectTo(int port, int receiveBuffer = 0);
 
-// The same without waiting: the socket is non-blocking and may still be on its way.
+// Whether this machine has ::1; some containers have not.
+bool hasLoopback6();
+
+// As connectTo, to [::1]:port.
+Descriptor connectTo6(int port);
+
+// The same as connectTo without waiting: the socket is non-blocking and may still be on its way.
 Descriptor beginConnectingTo(int port);
 
 // A non-blocking socket that listens on a port of the kernel's choice.

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "tests/integration/support/descriptor.h"
 
@@ -19,6 +20,7 @@ class RawClient {
 
   // On 127.0.0.1. With a receive buffer of that many bytes the server soon notices that nothing is read.
   explicit RawClient(int port, int receiveBuffer = 0);
+  explicit RawClient(Descriptor connected) : socket_(std::move(connected)) {}
 
   void send(std::string_view bytes);
 

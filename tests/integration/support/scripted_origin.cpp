@@ -15,10 +15,19 @@ namespace proxytest {
 
 using boost::asio::ip::tcp;
 
+namespace {
+
+boost::asio::ip::address addressOf(ScriptedOrigin::Loopback loopback) {
+  if (loopback == ScriptedOrigin::Loopback::kV6) return boost::asio::ip::address_v6::loopback();
+  return boost::asio::ip::address_v4::loopback();
+}
+
+}  // namespace
+
 class ScriptedOrigin::Implementation : public RequestRecorder {
  public:
-  explicit Implementation(Script script)
-      : script_(std::move(script)), acceptor_(context_, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0)) {
+  Implementation(Script script, Loopback loopback)
+      : script_(std::move(script)), acceptor_(context_, tcp::endpoint(addressOf(loopback), 0)) {
     acceptor_.listen(1024);
     accept();
     thread_ = std::thread([this] { context_.run(); });
@@ -87,7 +96,8 @@ class ScriptedOrigin::Implementation : public RequestRecorder {
   std::vector<OriginRequest> requests_;
 };
 
-ScriptedOrigin::ScriptedOrigin(Script script) : implementation_(std::make_unique<Implementation>(std::move(script))) {}
+ScriptedOrigin::ScriptedOrigin(Script script, Loopback loopback)
+    : implementation_(std::make_unique<Implementation>(std::move(script), loopback)) {}
 
 ScriptedOrigin::~ScriptedOrigin() = default;
 

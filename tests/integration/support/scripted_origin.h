@@ -53,7 +53,9 @@ class ScriptedOrigin {
   using Script = std::function<void(OriginConnection&)>;
   using Responder = std::function<std::string(const OriginRequest&)>;
 
-  explicit ScriptedOrigin(Script script);
+  enum class Loopback { kV4, kV6 };
+
+  explicit ScriptedOrigin(Script script, Loopback loopback = Loopback::kV4);
   ~ScriptedOrigin();
 
   // One that reads every request whole and writes what the function makes of it, on kept connections.

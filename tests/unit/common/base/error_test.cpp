@@ -48,6 +48,7 @@ BOOST_AUTO_TEST_CASE(each_kind_has_its_own_row) {
       {ErrorKind::kBadAuthority, "bad-authority", Side::kClient, 400},
       {ErrorKind::kDestinationDenied, "destination-denied", Side::kClient, 403},
       {ErrorKind::kUnsupportedScheme, "unsupported-scheme", Side::kClient, 501},
+      {ErrorKind::kUnsupportedCoding, "unsupported-coding", Side::kClient, 501},
       {ErrorKind::kTunnelLimit, "tunnel-limit", Side::kOurs, 503},
       {ErrorKind::kInternal, "internal", Side::kOurs, 500},
   };

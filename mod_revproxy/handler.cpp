@@ -13,6 +13,7 @@
 #include "common/http/upgrade.h"
 #include "common/httpd/answer_error.h"
 #include "common/httpd/child.h"
+#include "common/httpd/last_hop.h"
 #include "common/httpd/parking.h"
 #include "common/httpd/relay.h"
 #include "common/httpd/tunnel_opening.h"
@@ -75,7 +76,7 @@ proxycommon::PoolLimits poolLimitsOf(const BackendParameters& parameters) {
 proxycommon::ExchangeLimits exchangeLimitsOf(const request_rec& request, const Backend& backend,
                                              const LocationConfig& config) {
   const milliseconds silence = backend.parameters.timeout.valueOr(config.timeout.valueOr(serverTimeout(request)));
-  return {silence, silence, silence, serverTimeout(request)};
+  return {silence, silence, silence, serverTimeout(request), config.headLimits.valueOr({})};
 }
 
 proxycommon::ParkPolicy parkPolicyOf(const Backend& backend, const LocationConfig& config) {
@@ -124,6 +125,7 @@ int handleRequest(request_rec* request) {
   const RequestState* state = findState(*request);
   if (!state || !state->mapping || request->proxyreq != PROXYREQ_REVERSE) return DECLINED;
   if (const int refusal = proxycommon::traceRefusal(*request); refusal != OK) return refusal;
+  if (const auto answered = proxycommon::answerAtLastHop(*request)) return *answered;
 
   return proxycommon::runRequest(
       *request, serve(*request, *state->mapping->backend, LocationConfig::of(*request), state->target));

@@ -10,6 +10,7 @@
 #include "common/base/result.h"
 #include "common/base/task.h"
 #include "common/http/body.h"
+#include "common/http/head_limits.h"
 #include "common/http/request_head.h"
 #include "common/net/connection.h"
 #include "common/net/waiter.h"
@@ -21,6 +22,7 @@ struct ExchangeLimits {
   milliseconds idle;       // between two reads of the response
   milliseconds send;       // without any progress in sending
   milliseconds client;     // without the client's taking anything
+  HeadLimits head = {};    // of each head of the response, interim ones too
 };
 
 struct ExchangePlan {

@@ -28,12 +28,12 @@ std::string_view standard(View view) {
 
 class ResponseParser::Machine final : public http::basic_parser<false> {
  public:
-  Machine(bool toHead, ResponseEvents& events) : events_(events) {
+  Machine(bool toHead, ResponseEvents& events, HeadLimits limits) : events_(events), limits_(limits) {
     eager(true);
     skip(toHead);
     // Not boost::none: Boost 1.74 compares lengths with it, and finds every length larger.
     body_limit(std::numeric_limits<std::uint64_t>::max());
-    header_limit(kMaximumHead);
+    header_limit(static_cast<std::uint32_t>(limits.bytes));
     text_.reserve(1024);
   }
 
@@ -86,7 +86,7 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
   }
 
   Error tooLarge() {
-    const std::string limit = " more than " + std::to_string(kMaximumHead) + " bytes";
+    const std::string limit = " more than " + std::to_string(limits_.bytes) + " bytes";
     if (is_header_done()) return failure(ErrorKind::kBrokenBody, "the trailers have" + limit);
     return failure(ErrorKind::kOversizedHead, "the response head has" + limit);
   }
@@ -113,11 +113,11 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
   void on_field_impl(http::field field, View name, View value, error_code& error) override {
     // Beast limits what it sees in one piece; a head may come line by line.
     headBytes_ += name.size() + value.size();
-    if (headBytes_ > kMaximumHead) return fail(tooLarge(), error);
+    if (headBytes_ > limits_.bytes) return fail(tooLarge(), error);
     if (is_header_done()) return;  // a trailer
-    if (places_.size() == kMaximumFields)
+    if (places_.size() == limits_.fields)
       return fail(failure(ErrorKind::kOversizedHead,
-                          "the response head has more than " + std::to_string(kMaximumFields) + " fields"),
+                          "the response head has more than " + std::to_string(limits_.fields) + " fields"),
                   error);
     if (!isFieldValue(standard(value)))
       return refuse("a control character in field " + printable(standard(name)), error);
@@ -169,6 +169,7 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
   }
 
   ResponseEvents& events_;
+  const HeadLimits limits_;
   ResponseHead head_;
   int version_ = 11;
   bool lengthSeen_ = false;
@@ -183,8 +184,8 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
   std::optional<Error> failure_;
 };
 
-ResponseParser::ResponseParser(bool toHead, ResponseEvents& events)
-    : machine_(std::make_unique<Machine>(toHead, events)) {}
+ResponseParser::ResponseParser(bool toHead, ResponseEvents& events, HeadLimits limits)
+    : machine_(std::make_unique<Machine>(toHead, events, limits)) {}
 ResponseParser::~ResponseParser() = default;
 
 Result<std::size_t> ResponseParser::feed(std::span<const char> bytes) {

@@ -64,16 +64,14 @@ PROXY_TEST(a_hostile_host_breaks_nothing) {
   Httpd httpd(mpm);
   httpd.configure("HttpProtocolOptions Unsafe\nRevProxyForwarded On\nRevProxyPass / " + origin.url("/") + "\n");
   httpd.start();
-  for (const std::string host :
-       {"a\";for=\"10.0.0.1", "a;for=10.0.0.1", "a, for=10.0.0.1", "a\\\"", "a\"", "\"", "a\tb"}) {
-    RawClient client(httpd.port());
-    client.send("GET /x HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n");
-    const std::string answer = client.readToEnd().data;
-    if (!answer.starts_with("HTTP/1.1 200")) continue;
-    const HeaderList seen = parseHeaders(answer.substr(answer.find("\r\n\r\n") + 4));
-    const std::string forwarded = headerValue(seen, "Forwarded").value_or("");
-    BOOST_TEST(forwarded.starts_with("for=127.0.0.1;"), forwarded);
-    BOOST_TEST(forwarded.find("10.0.0.1") == std::string::npos, forwarded);
+  const std::vector<std::pair<std::string, std::string>> hosts{{"a\";for=\"10.0.0.1", "\"a\\\";for=\\\"10.0.0.1\""},
+                                                               {"a;for=10.0.0.1", "\"a;for=10.0.0.1\""},
+                                                               {"a, for=10.0.0.1", "\"a, for=10.0.0.1\""},
+                                                               {"\"", "\"\\\"\""},
+                                                               {"a\tb", "\"a\tb\""}};
+  for (const auto& [host, written] : hosts) {
+    const std::string seen = seenFor(httpd, "Host: " + host + "\r\n");
+    BOOST_TEST(seen == "for=127.0.0.1;host=" + written + ";proto=http");
   }
   BOOST_TEST(seenFor(httpd, "Host: a.test\r\n") == "for=127.0.0.1;host=a.test;proto=http");
 }
@@ -104,7 +102,7 @@ PROXY_TEST(what_a_trusted_front_says_is_appended_to) {
 PROXY_TEST(the_scheme_is_the_clients) {
   ScriptedOrigin origin(showingHeads());
   CertificateAuthority authority;
-  const Certificate certificate = authority.issue("IP:127.0.0.1");
+  const Certificate certificate = authority.issue("DNS:httpd.test");
   Httpd httpd(mpm);
   const int port = httpd.addPort();
   httpd.loadModule("ssl");

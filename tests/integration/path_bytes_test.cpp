@@ -29,10 +29,12 @@ const Pieces& goodPieces() {
 // What may not, or is refused by httpd itself.
 const Pieces& badPieces() {
   static const Pieces pieces = {
-      "%2F", "%2f",  "%00",  "%",      "%zz",
-      "%4",  "#",    " ",    "\t",     "\\",
-      "\"",  "<",    "|^`{", "\x80",   "\xff\xfe",
-      "\r",  "\x01", "\x7f", "%0d%0a", "%20HTTP/1.1%0D%0A%0D%0AGET%20/smuggled%20HTTP/1.1%0d%0aHost:%20x%0d%0a%0d%0a"};
+      "%2F",  "%2F",  "%2F",      "%2F",
+      "%2F",  "%2f",  "%00",      "%",
+      "%zz",  "%4",   "#",        " ",
+      "\t",   "\\",   "\"",       "<",
+      "|^`{", "\x80", "\xff\xfe", "\r",
+      "\x01", "\x7f", "%0d%0a",   "%20HTTP/1.1%0D%0A%0D%0AGET%20/smuggled%20HTTP/1.1%0d%0aHost:%20x%0d%0a%0d%0a"};
   return pieces;
 }
 
@@ -123,15 +125,31 @@ std::optional<std::string> normalSegments(std::string_view path) {
   return isFolder ? result + "/" : result;
 }
 
-// Where the path leads as httpd reads it; nothing where it leads to no mapping.
-std::optional<std::string> expectedPath(const Target& target) {
-  const auto path = normalSegments(normalCharacters(target.path));
-  for (const std::string prefix : {"/plain", "/raw"})
-    if (path && path->starts_with(prefix) && (path->size() == prefix.size() || (*path)[prefix.size()] == '/')) {
-      const std::string rest = path->substr(prefix.size());
-      return prefix == "/plain" ? "/base" + rest : std::string("/raw-base") + rest;
-    }
+std::string decoded(std::string_view path) {
+  std::string result;
+  while (!path.empty()) {
+    const int byte = encodedByte(path);
+    result += byte >= 0 ? static_cast<char>(byte) : path.front();
+    path.remove_prefix(byte >= 0 ? 3 : 1);
+  }
+  return result;
+}
+
+// What the backend is to be asked for; nothing where the path leads to no mapping.
+std::optional<std::string> behindMapping(std::string_view path) {
+  for (const std::string_view prefix : {"/plain", "/raw"}) {
+    const std::string_view rest = path.substr(std::min(prefix.size(), path.size()));
+    if (path.starts_with(prefix) && (rest.empty() || rest.front() == '/'))
+      return (prefix == "/plain" ? "/base" : "/raw-base") + std::string(rest);
+  }
   return std::nullopt;
+}
+
+// Where the path leads as httpd reads it.
+std::optional<std::string> expectedPath(const std::string& path, bool decodesSlashes) {
+  auto judged = normalSegments(normalCharacters(path));
+  if (judged && decodesSlashes) judged = normalSegments(decoded(*judged));
+  return judged ? behindMapping(*judged) : std::nullopt;
 }
 
 struct Answer {
@@ -161,46 +179,81 @@ class Asker {
   std::optional<RawClient> client_;
 };
 
+// All targets through one httpd, with what it does about %2F.
+class Trial {
+ public:
+  Trial(Mpm mpm, const std::string& encodedSlashes) : httpd_(mpm), decodesSlashes_(encodedSlashes == "On") {
+    httpd_.expectLog("path-refused|request-refused|AH[0-9]*: .*(URI|URL|request)");
+    httpd_.configure("AllowEncodedSlashes " + encodedSlashes + "\nRevProxyPass /plain " + origin_.url("/base") +
+                     "\nRevProxyPass /raw " + origin_.url("/raw-base") + " nocanon\n");
+    httpd_.start();
+  }
+
+  void run() {
+    Generator generator;
+    Asker asker(httpd_);
+    for (int count = 0; count < kTargets; ++count) {
+      const Target target = generator.next();
+      const Answer answer = asker.ask(target.path + target.query);
+      BOOST_TEST_CONTEXT("\"" << target.path << target.query << "\" gave " << answer.status << " " << answer.target) {
+        judge(target, answer);
+      }
+    }
+    BOOST_TEST(origin_.requests().size() == passed_);
+    BOOST_TEST(passed_ > kTargets / 4U);
+    BOOST_TEST(passedRaw_ > kTargets / 50U);
+  }
+  std::size_t passedWithSlash() const { return passedWithSlash_; }
+
+ private:
+  void judge(const Target& target, const Answer& answer) {
+    const auto expected = expectedPath(target.path, decodesSlashes_);
+    const bool isRaw = expected && expected->starts_with("/raw-base");
+    if (answer.status != "200") {
+      BOOST_TEST((!expected || isRaw || !target.isGood), "a good path was refused");
+      return;
+    }
+    ++passed_;
+    BOOST_REQUIRE(expected.has_value());
+    const std::string sent = answer.target.substr(0, answer.target.find('?'));
+    if (target.isGood) BOOST_TEST(answer.target == sent + target.query);
+    if (isRaw) BOOST_TEST(sent == "/raw-base" + target.path.substr(4));
+    passedRaw_ += isRaw ? 1 : 0;
+    passedWithSlash_ += sent.find("%2F") != std::string::npos ? 1 : 0;
+    if (decodesSlashes_) {
+      BOOST_TEST(decoded(sent) == *expected);
+    } else {
+      BOOST_TEST((isRaw ? normalCharacters(sent) : sent) == *expected);
+    }
+  }
+
+  ScriptedOrigin origin_{
+      ScriptedOrigin::answering([](const OriginRequest& request) { return okResponse(request.target()); })};
+  Httpd httpd_;
+  bool decodesSlashes_;
+  std::size_t passed_ = 0;
+  std::size_t passedRaw_ = 0;
+  std::size_t passedWithSlash_ = 0;
+};
+
 }  // namespace
 
 PROXY_TEST_EVENT(the_backend_gets_the_judged_path_or_nothing) {
-  ScriptedOrigin origin(
-      ScriptedOrigin::answering([](const OriginRequest& request) { return okResponse(request.target()); }));
-  Httpd httpd(mpm);
-  httpd.expectLog("path-refused|request-refused");
-  httpd.expectLog("AH00(026|127|128|565|566|567)|AH10244|AH0[0-9]*: .*URI");
-  httpd.configure("RevProxyPass /plain " + origin.url("/base") + "\nRevProxyPass /raw " + origin.url("/raw-base") +
-                  " nocanon\n");
-  httpd.start();
-  Generator generator;
-  Asker asker(httpd);
-  std::size_t passed = 0, passedRaw = 0;
-  for (int count = 0; count < kTargets; ++count) {
-    const Target target = generator.next();
-    const Answer answer = asker.ask(target.path + target.query);
-    const auto expected = expectedPath(target);
-    BOOST_TEST_CONTEXT("\"" << target.path << target.query << "\" gave " << answer.status << " " << answer.target) {
-      if (answer.status != "200") {
-        const bool isRaw = expected && expected->starts_with("/raw-base");
-        BOOST_TEST((!expected || isRaw || !target.isGood), "a good path was refused");
-        continue;
-      }
-      ++passed;
-      BOOST_REQUIRE(expected.has_value());
-      const std::string sent = answer.target.substr(0, answer.target.find('?'));
-      if (target.isGood) BOOST_TEST(answer.target == sent + target.query);
-      if (expected->starts_with("/raw-base")) {
-        ++passedRaw;
-        BOOST_TEST(sent == "/raw-base" + target.path.substr(4));
-        BOOST_TEST(normalCharacters(sent) == *expected);
-      } else {
-        BOOST_TEST(sent == *expected);
-      }
-    }
-  }
-  BOOST_TEST(origin.requests().size() == passed);
-  BOOST_TEST(passed > kTargets / 4U);
-  BOOST_TEST(passedRaw > kTargets / 50U);
+  Trial trial(mpm, "Off");
+  trial.run();
+  BOOST_TEST(trial.passedWithSlash() == 0U);
+}
+
+PROXY_TEST_EVENT(an_encoded_slash_is_judged_and_sent_as_one) {
+  Trial trial(mpm, "NoDecode");
+  trial.run();
+  BOOST_TEST(trial.passedWithSlash() > 100U);
+}
+
+PROXY_TEST_EVENT(a_decoded_slash_is_judged_and_sent_as_one) {
+  Trial trial(mpm, "On");
+  trial.run();
+  BOOST_TEST(trial.passedWithSlash() > 100U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

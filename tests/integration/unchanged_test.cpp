@@ -89,6 +89,8 @@ PROXY_TEST(every_status_keeps_its_reason_and_its_body) {
         BOOST_TEST(answer.statusLine == "HTTP/1.1 " + line, method);
         BOOST_TEST(answer.body == (hasNoBody(status) || method == "HEAD " ? "" : kBody));
         BOOST_TEST(headerValue(answer.headers, "X-Own").value_or("") == "1", line);
+        const std::string length = std::to_string(std::string_view(kBody).size());
+        if (!hasNoBody(status)) BOOST_TEST(headerValue(answer.headers, "Content-Length").value_or("") == length, line);
       }
   }
 }

@@ -64,6 +64,9 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
   }
 
  private:
+  static constexpr std::size_t kAroundReason = std::string_view("HTTP/1.1 200 \r\n\r\n").size();
+  static constexpr std::size_t kAroundField = std::string_view(": \r\n").size();
+
   // Fields as places in text_, which may move while it grows.
   struct Place {
     std::size_t start;
@@ -107,12 +110,13 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
     head_.status = code;
     head_.version = version_ = version;
     reasonLength_ = reason.size();
+    headBytes_ = kAroundReason + reason.size();
     text_.assign(reason.data(), reason.size());
   }
 
   void on_field_impl(http::field field, View name, View value, error_code& error) override {
     // Beast limits what it sees in one piece; a head may come line by line.
-    headBytes_ += name.size() + value.size();
+    headBytes_ += name.size() + value.size() + kAroundField;
     if (headBytes_ > limits_.bytes) return fail(tooLarge(), error);
     if (is_header_done()) return;  // a trailer
     if (places_.size() == limits_.fields)
@@ -179,7 +183,7 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
   bool keepsAlive_ = false;
   std::string text_;
   std::size_t reasonLength_ = 0;
-  std::size_t headBytes_ = 0;  // names and values, trailers included
+  std::size_t headBytes_ = 0;  // trailers included
   std::vector<Place> places_;
   std::optional<Error> failure_;
 };

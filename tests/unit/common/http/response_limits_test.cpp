@@ -34,6 +34,17 @@ BOOST_AUTO_TEST_CASE(the_limits_of_a_head_are_the_callers) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(what_stands_around_a_field_counts_too) {
+  std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n";
+  for (int count = 0; count < 50; ++count) head += "A: b\r\n";
+  head += "\r\n";
+  for (const std::size_t size : {std::size_t{1}, std::size_t{7}, head.size()}) {
+    BOOST_TEST(parsedWith({100, head.size() + 10}, head, size) == "done");
+    BOOST_TEST(parsedWith({100, head.size() - 10}, head, size) ==
+               "the response head has more than " + std::to_string(head.size() - 10) + " bytes");
+  }
+}
+
 // The limit is the head's: a body of many chunks is not measured by it, and trailers are.
 BOOST_AUTO_TEST_CASE(a_small_limit_leaves_the_body_alone) {
   std::string bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";

@@ -123,6 +123,19 @@ PROXY_TEST(access_rules_hold_for_the_raw_path) {
   BOOST_TEST(targetFor(httpd, "/open%2Fx") == "/open%2Fx");
 }
 
+// httpd asks for it itself, with a path of its own.
+PROXY_TEST(an_error_page_may_be_behind_it) {
+  ScriptedOrigin origin(showingTargets());
+  Httpd httpd(mpm);
+  httpd.configure("RevProxyPass /raw " + origin.url("/base") + " nocanon\nErrorDocument 404 /raw/%6Fops?a\n");
+  httpd.start();
+  RawClient client(httpd.port());
+  client.send("GET /nowhere//x HTTP/1.1\r\nHost: first.test\r\nConnection: close\r\n\r\n");
+  const std::string answer = client.readToEnd().data;
+  BOOST_TEST(firstLine(answer) == "HTTP/1.1 404 Not Found");
+  BOOST_TEST(answer.ends_with("\r\n\r\n/base/%6Fops?a"), answer);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace proxytest

@@ -16,6 +16,7 @@
 #include "common/httpd/answer_error.h"
 #include "common/httpd/backend_connection.h"
 #include "common/httpd/child.h"
+#include "common/httpd/last_hop.h"
 #include "common/httpd/parking.h"
 #include "common/httpd/relay.h"
 #include "common/httpd/tunnel_opening.h"
@@ -63,6 +64,7 @@ proxycommon::RequestHead forwardedHead(request_rec& request, const ForwardReques
   if (offered.empty()) head.framing = proxycommon::requestFraming(request);
   head.fields = proxycommon::forwardableFields(proxycommon::requestFields(request));
   head.fields.insert(head.fields.begin(), {"Host", host});
+  proxycommon::lowerMaxForwards(request, head.fields);
   proxycommon::addVia(request, head.fields, config.via.valueOr(ViaMode::kOn));
   proxycommon::offerUpgrade(head.fields, offered);
   return head;
@@ -157,6 +159,7 @@ int handleRequest(request_rec* request) {
   const ForwardRequest* forward = findForwardRequest(*request);
   if (!forward) return DECLINED;
   if (const int refusal = proxycommon::traceRefusal(*request); refusal != OK) return refusal;
+  if (const auto answered = proxycommon::answerAtLastHop(*request)) return *answered;
   const ServerConfig& config = ServerConfig::of(*request->connection);
   return proxycommon::runRequest(*request, serve(*request, *forward, config));
 }

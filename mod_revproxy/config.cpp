@@ -2,6 +2,7 @@
 #include "mod_revproxy/config.h"
 
 #include "common/base/text.h"
+#include "common/http/header_rules.h"
 #include "common/http/url.h"
 #include "common/httpd/directive.h"
 #include "common/httpd/pool_owned.h"
@@ -133,6 +134,78 @@ Outcome nameServers(cmd_parms& command, void* directory, std::string_view line) 
   return {};
 }
 
+Result<ForwardedMode> readForwarded(std::string_view text) {
+  if (proxycommon::equalsIgnoringCase(text, "off")) return ForwardedMode::kOff;
+  if (proxycommon::equalsIgnoringCase(text, "on")) return ForwardedMode::kOn;
+  if (proxycommon::equalsIgnoringCase(text, "full")) return ForwardedMode::kFull;
+  return mistake("\"" + proxycommon::printable(text) + "\" is none of On, Off, Full");
+}
+
+// RevProxyResponseFieldLimit COUNT [SIZE]
+Outcome responseFieldLimit(cmd_parms& command, void* directory, std::string_view line) {
+  constexpr std::uint64_t kMostFields = 10'000;
+  const std::vector<std::string> words = directive::remainingWords(command, line);
+  const std::string wanted =
+      ": write COUNT [SIZE]: header fields, from 1 to 10000, and the bytes of the whole head, at "
+      "most 64k";
+  if (words.empty() || words.size() > 2) return mistake(std::to_string(words.size()) + " arguments" + wanted);
+  const auto fields = proxycommon::parseNumber(words.front(), kMostFields);
+  if (!fields || *fields == 0) return mistake("\"" + words.front() + "\" is no such number" + wanted);
+  proxycommon::HeadLimits limits;
+  limits.fields = static_cast<std::size_t>(*fields);
+  if (words.size() == 2) {
+    const auto bytes = proxycommon::parseSize(words.back());
+    if (!bytes || *bytes > proxycommon::HeadLimits::kMostBytes)
+      return mistake("\"" + words.back() + "\" is no such size" + wanted);
+    limits.bytes = static_cast<std::size_t>(*bytes);
+  }
+  LocationConfig::of(command, directory).headLimits = limits;
+  return {};
+}
+
+Result<proxycommon::CookieRule> readCookieRule(const cmd_parms& command, std::string_view line, std::string_view what) {
+  std::vector<std::string> words = directive::remainingWords(command, line);
+  if (words.size() == 2 && !words.front().empty() && !words.back().empty())
+    return proxycommon::CookieRule{std::move(words.front()), std::move(words.back())};
+  return mistake("it takes two arguments: write the " + std::string{what} +
+                 " that the backend writes, and the one that clients are to get");
+}
+
+// Neither could stand in the attribute of a cookie.
+bool endsAttribute(std::string_view text) {
+  return text.find_first_of(";,\" ") != std::string_view::npos || !proxycommon::isFieldValue(text);
+}
+
+// RevProxyPassReverseCookieDomain DOMAIN DOMAIN
+Outcome reverseCookieDomain(cmd_parms& command, void* directory, std::string_view line) {
+  auto rule = readCookieRule(command, line, "domain");
+  if (!rule) return std::move(rule.error());
+  for (const std::string& domain : {rule->backend, rule->client})
+    if (endsAttribute(domain) || domain.find('/') != std::string::npos)
+      return mistake("\"" + proxycommon::printable(domain) + "\" is no domain: write a name such as app.example");
+  LocationConfig::of(command, directory).cookieDomains.push_back(std::move(*rule));
+  return {};
+}
+
+// RevProxyPassReverseCookiePath PATH PATH
+Outcome reverseCookiePath(cmd_parms& command, void* directory, std::string_view line) {
+  auto rule = readCookieRule(command, line, "path");
+  if (!rule) return std::move(rule.error());
+  for (const std::string& path : {rule->backend, rule->client})
+    if (endsAttribute(path) || !path.starts_with('/'))
+      return mistake("\"" + proxycommon::printable(path) + "\" is no path: write /PATH, encoded as in a URL");
+  LocationConfig::of(command, directory).cookiePaths.push_back(std::move(*rule));
+  return {};
+}
+
+// The inner section's rules are asked first.
+template <class Rule>
+std::vector<Rule> mergedRules(const std::vector<Rule>& outer, const std::vector<Rule>& inner) {
+  std::vector<Rule> rules = inner;
+  rules.insert(rules.end(), outer.begin(), outer.end());
+  return rules;
+}
+
 Result<milliseconds> readHold(std::string_view text) {
   if (proxycommon::equalsIgnoringCase(text, "off")) return milliseconds{0};
   const auto hold = proxycommon::parseDuration(text);
@@ -170,6 +243,7 @@ LocationConfig LocationConfig::merged(const LocationConfig& outer, const Locatio
   result.mapping = innerWins ? inner.mapping : outer.mapping;
   result.preserveHost = Setting<bool>::merged(outer.preserveHost, inner.preserveHost);
   result.addHeaders = Setting<bool>::merged(outer.addHeaders, inner.addHeaders);
+  result.forwarded = Setting<ForwardedMode>::merged(outer.forwarded, inner.forwarded);
   result.via = Setting<ViaMode>::merged(outer.via, inner.via);
   result.timeout = Setting<milliseconds>::merged(outer.timeout, inner.timeout);
   result.connectTimeout = Setting<milliseconds>::merged(outer.connectTimeout, inner.connectTimeout);
@@ -180,8 +254,10 @@ LocationConfig LocationConfig::merged(const LocationConfig& outer, const Locatio
   result.nameServers = Setting<std::string>::merged(outer.nameServers, inner.nameServers);
   result.tunnel = proxycommon::TunnelConfig::merged(outer.tunnel, inner.tunnel);
   result.tls = TlsSettings::merged(outer.tls, inner.tls);
-  result.reverseRules = inner.reverseRules;
-  result.reverseRules.insert(result.reverseRules.end(), outer.reverseRules.begin(), outer.reverseRules.end());
+  result.headLimits = Setting<proxycommon::HeadLimits>::merged(outer.headLimits, inner.headLimits);
+  result.reverseRules = mergedRules(outer.reverseRules, inner.reverseRules);
+  result.cookieDomains = mergedRules(outer.cookieDomains, inner.cookieDomains);
+  result.cookiePaths = mergedRules(outer.cookiePaths, inner.cookiePaths);
   return result;
 }
 
@@ -210,6 +286,14 @@ const command_rec kDirectives[] = {
         "RevProxyPreserveHost", kAnywhere, "On: the backend gets the client's Host; default Off"),
     directive::field<&LocationConfig::addHeaders, &directive::readSwitch>(
         "RevProxyAddHeaders", kAnywhere, "Off: no X-Forwarded-For, -Host, -Proto, -Port; default On"),
+    directive::field<&LocationConfig::forwarded, &readForwarded>(
+        "RevProxyForwarded", kAnywhere, "On: Forwarded (RFC 7239) is added; Full: with by= and ports; default Off"),
+    directive::line<&responseFieldLimit>("RevProxyResponseFieldLimit", kAnywhere,
+                                         "COUNT [SIZE]: how large a response's head may be; default 300 64k"),
+    directive::line<&reverseCookieDomain>("RevProxyPassReverseCookieDomain", kAnywhere,
+                                          "DOMAIN DOMAIN: the backend's in Set-Cookie becomes the other"),
+    directive::line<&reverseCookiePath>("RevProxyPassReverseCookiePath", kAnywhere,
+                                        "PATH PATH: the backend's in Set-Cookie becomes the other"),
     directive::field<&LocationConfig::via, &proxycommon::readVia>("RevProxyVia", kAnywhere,
                                                                   "On, Off, or Full; default Off"),
     directive::field<&LocationConfig::timeout, &directive::readDuration>(

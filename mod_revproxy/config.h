@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "common/base/setting.h"
+#include "common/http/head_limits.h"
+#include "common/http/set_cookie.h"
 #include "common/httpd/httpd_api.h"
 #include "common/httpd/request_waiter.h"
 #include "common/httpd/tunnel_config.h"
@@ -17,6 +19,8 @@
 namespace revproxy {
 
 using proxycommon::ViaMode;
+
+enum class ForwardedMode { kOff, kOn, kFull };  // full: with ports, and where the request came in
 
 // Of a server or vhost.
 struct ServerConfig {
@@ -36,6 +40,7 @@ struct LocationConfig {
   std::shared_ptr<const Mapping> mapping;  // a RevProxyPass of this very <Location>
   Setting<bool> preserveHost;
   Setting<bool> addHeaders;
+  Setting<ForwardedMode> forwarded;
   Setting<ViaMode> via;
   Setting<milliseconds> timeout;
   Setting<milliseconds> connectTimeout;
@@ -46,7 +51,10 @@ struct LocationConfig {
   Setting<std::string> nameServers;  // as readNameServers() gives them
   proxycommon::TunnelConfig tunnel;
   TlsSettings tls;
+  Setting<proxycommon::HeadLimits> headLimits;  // of responses
   std::vector<ReverseRule> reverseRules;
+  std::vector<proxycommon::CookieRule> cookieDomains;
+  std::vector<proxycommon::CookieRule> cookiePaths;
 
   static LocationConfig& of(cmd_parms& command, void* directory);
   static const LocationConfig& of(const request_rec& request);

@@ -4,8 +4,11 @@
 #include <array>
 #include <string>
 
+#include "common/http/forwarded.h"
 #include "common/http/header_rules.h"
+#include "common/http/set_cookie.h"
 #include "common/http/upgrade.h"
+#include "common/httpd/last_hop.h"
 #include "common/httpd/request_io.h"
 
 namespace revproxy {
@@ -35,7 +38,7 @@ bool trustsPeer(const request_rec& request) {
   return !hasProxyProtocol(connection) && !(connection.master && hasProxyProtocol(*connection.master));
 }
 
-void addForwarded(request_rec& request, HeaderFields& fields) {
+void addXForwarded(request_rec& request, HeaderFields& fields) {
   apr_pool_t* pool = request.pool;
   const HeaderField* before = findField(fields, "X-Forwarded-For");
   const char* chain = apr_table_get(request.headers_in, "X-Forwarded-For");
@@ -50,6 +53,35 @@ void addForwarded(request_rec& request, HeaderFields& fields) {
       replace(fields, field.name, field.value);
 }
 
+// What a peer that is trusted says of the client, else what this server sees.
+std::string_view told(const request_rec& request, const char* name, const char* own) {
+  const char* value = trustsPeer(request) ? apr_table_get(request.headers_in, name) : nullptr;
+  std::string_view list = value ? value : "";
+  return proxycommon::nextListMember(list).value_or(own ? own : "");
+}
+
+// What a client writes itself is replaced: nothing in it could be told from what a proxy says.
+void addForwarded(request_rec& request, HeaderFields& fields, ForwardedMode mode) {
+  if (mode == ForwardedMode::kOff) return;
+  const conn_rec& connection = *request.connection;
+  const bool isTrusted = trustsPeer(request);
+  proxycommon::ForwardedElement element{{request.useragent_ip, std::nullopt},
+                                        std::nullopt,
+                                        told(request, "X-Forwarded-Host", apr_table_get(request.headers_in, "Host")),
+                                        told(request, "X-Forwarded-Proto", ap_http_scheme(&request))};
+  if (mode == ForwardedMode::kFull) {
+    if (!isTrusted) element.client.port = connection.client_addr->port;
+    element.by = proxycommon::ForwardedNode{connection.local_ip, connection.local_addr->port};
+  }
+  std::string chain;
+  for (const HeaderField& field : fields)
+    if (isTrusted && equalsIgnoringCase(field.name, "Forwarded"))
+      chain.append(chain.empty() ? "" : ", ").append(field.value);
+  if (!proxycommon::isForwardedList(chain)) chain.clear();
+  chain.append(chain.empty() ? "" : ", ").append(toString(element));
+  replace(fields, "Forwarded", {apr_pstrmemdup(request.pool, chain.data(), chain.size()), chain.size()});
+}
+
 }  // namespace
 
 proxycommon::RequestHead forwardedHead(request_rec& request, const Backend& backend, const LocationConfig& config,
@@ -61,7 +93,9 @@ proxycommon::RequestHead forwardedHead(request_rec& request, const Backend& back
   const char* clientHost = apr_table_get(request.headers_in, "Host");
   const bool preserve = config.preserveHost.valueOr(false) && clientHost;
   head.fields.insert(head.fields.begin(), {"Host", preserve ? std::string_view(clientHost) : backend.authority});
-  if (config.addHeaders.valueOr(true)) addForwarded(request, head.fields);
+  if (config.addHeaders.valueOr(true)) addXForwarded(request, head.fields);
+  addForwarded(request, head.fields, config.forwarded.valueOr(ForwardedMode::kOff));
+  proxycommon::lowerMaxForwards(request, head.fields);
   proxycommon::addVia(request, head.fields, config.via.valueOr(ViaMode::kOff));
   if (!offered.empty()) {
     proxycommon::offerUpgrade(head.fields, offered);
@@ -73,12 +107,15 @@ proxycommon::RequestHead forwardedHead(request_rec& request, const Backend& back
 
 void editResponseHead(request_rec& request, const LocationConfig& config, proxycommon::ResponseHead& head) {
   proxycommon::addResponseVia(request, head, config.via.valueOr(ViaMode::kOff));
-  if (config.reverseRules.empty()) return;
-  std::string own = ap_construct_url(request.pool, "", &request);
+  const bool mapsCookies = !config.cookieDomains.empty() || !config.cookiePaths.empty();
+  if (config.reverseRules.empty() && !mapsCookies) return;
+  const std::string own = ap_construct_url(request.pool, "", &request);
   for (HeaderField& field : head.fields) {
-    if (!carriesUrl(field.name)) continue;
-    if (const auto mapped = reverseMapped(field.name, field.value, config.reverseRules, own))
-      field.value = {apr_pstrmemdup(request.pool, mapped->data(), mapped->size()), mapped->size()};
+    std::optional<std::string> mapped;
+    if (carriesUrl(field.name)) mapped = reverseMapped(field.name, field.value, config.reverseRules, own);
+    if (mapsCookies && equalsIgnoringCase(field.name, "Set-Cookie"))
+      mapped = proxycommon::mappedSetCookie(field.value, config.cookieDomains, config.cookiePaths);
+    if (mapped) field.value = {apr_pstrmemdup(request.pool, mapped->data(), mapped->size()), mapped->size()};
   }
 }
 

@@ -13,6 +13,7 @@
 #include "common/http/upgrade.h"
 #include "common/httpd/answer_error.h"
 #include "common/httpd/child.h"
+#include "common/httpd/last_hop.h"
 #include "common/httpd/parking.h"
 #include "common/httpd/relay.h"
 #include "common/httpd/tunnel_opening.h"
@@ -85,7 +86,7 @@ proxycommon::ExchangeLimits exchangeLimitsOf(const request_rec& request, const B
   const milliseconds silence = parameters.timeout.valueOr(config.timeout.valueOr(serverTimeout(request)));
   proxycommon::ExchangeLimits limits{parameters.firstByteTimeout.valueOr(silence),
                                      parameters.idleTimeout.valueOr(silence), parameters.sendTimeout.valueOr(silence),
-                                     serverTimeout(request)};
+                                     serverTimeout(request), config.headLimits.valueOr({})};
   limits.expect = parameters.expectTimeout.valueOr(limits.expect);
   if (parameters.totalTimeout.isSet()) limits.end = proxycommon::Clock::now() + parameters.totalTimeout.value();
   return limits;
@@ -146,6 +147,7 @@ int handleRequest(request_rec* request) {
   const RequestState* state = findState(*request);
   if (!state || !state->mapping || request->proxyreq != PROXYREQ_REVERSE) return DECLINED;
   if (const int refusal = proxycommon::traceRefusal(*request); refusal != OK) return refusal;
+  if (const auto answered = proxycommon::answerAtLastHop(*request)) return *answered;
 
   return proxycommon::runRequest(
       *request, serve(*request, *state->mapping->backend, LocationConfig::of(*request), state->target));

@@ -20,19 +20,35 @@ std::size_t urlStart(std::string_view fieldName, std::string_view value) {
   return found == std::string::npos ? value.size() : found + 4;
 }
 
+// Where scheme and authority end; 0 for what begins with neither.
 std::size_t pathStart(std::string_view url) {
-  const auto separator = url.find("://");
-  if (separator == std::string_view::npos) return 0;
-  return std::min(url.find('/', separator + 3), url.size());
+  const auto schemeEnd = url.find_first_of(":/?#");
+  if (schemeEnd == std::string_view::npos || url.substr(schemeEnd, 3) != "://") return 0;
+  return std::min(url.find_first_of("/?#", schemeEnd + 3), url.size());
+}
+
+// "http://b:80" and "http://b:" are "http://b" (RFC 3986 6.2.3).
+std::string_view withoutDefaultPort(std::string_view origin) {
+  struct Scheme {
+    std::string_view start;
+    std::string_view port;
+  };
+  static constexpr std::array<Scheme, 2> kSchemes = {Scheme{"http://", ":80"}, Scheme{"https://", ":443"}};
+  for (const Scheme& scheme : kSchemes)
+    if (proxycommon::startsWithIgnoringCase(origin, scheme.start) && origin.ends_with(scheme.port))
+      origin.remove_suffix(scheme.port.size());
+  if (origin.ends_with(':')) origin.remove_suffix(1);
+  return origin;
 }
 
 // What stands behind the rule's base in the URL: scheme and host compare without case, the path with.
 std::optional<std::string_view> behindBase(std::string_view url, std::string_view base) {
-  if (url.size() < base.size()) return std::nullopt;
-  const std::size_t originLength = pathStart(base);
-  if (!equalsIgnoringCase(url.substr(0, originLength), base.substr(0, originLength))) return std::nullopt;
-  if (url.substr(originLength, base.size() - originLength) != base.substr(originLength)) return std::nullopt;
-  const std::string_view rest = url.substr(base.size());
+  const std::size_t urlPath = pathStart(url);
+  const std::size_t basePath = pathStart(base);
+  if (!equalsIgnoringCase(withoutDefaultPort(url.substr(0, urlPath)), withoutDefaultPort(base.substr(0, basePath))))
+    return std::nullopt;
+  if (!url.substr(urlPath).starts_with(base.substr(basePath))) return std::nullopt;
+  const std::string_view rest = url.substr(urlPath + base.size() - basePath);
   const bool atBoundary = rest.empty() || base.ends_with('/') || rest.find_first_of("/?#") == 0;
   return atBoundary ? std::optional(rest) : std::nullopt;
 }

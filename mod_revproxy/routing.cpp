@@ -41,8 +41,10 @@ Result<std::string> targetOf(const request_rec& request, const RequestState& sta
   const std::size_t prefix = mapping.prefix.size();
   const auto encoded =
       state.encodedPath ? proxycommon::encodedRemainder(state.encodedPath, path, prefix) : std::nullopt;
-  std::string target = mapping.backend->targetFor(encoded ? proxycommon::escapedTarget(*encoded)
-                                                          : proxycommon::escapedPath(path.substr(prefix)));
+  // An encoded slash may have been the one between prefix and remainder: then a second one would come to stand there.
+  const bool isSame = encoded && (prefix == path.size() || path[prefix] != '/' || encoded->starts_with('/'));
+  std::string target = mapping.backend->targetFor(isSame ? proxycommon::escapedTarget(*encoded)
+                                                         : proxycommon::escapedPath(path.substr(prefix)));
   if (request.args) target.append("?").append(proxycommon::escapedTarget(request.args));
   return target;
 }

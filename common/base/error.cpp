@@ -38,7 +38,7 @@ constexpr std::array kTraits = {
     ErrorTraits{"malformed-response", Side::kBackend, 502, Severity::kError,
                 "the backend's answer is not valid HTTP/1.1; it was not passed on", ""},
     ErrorTraits{"oversized-head", Side::kBackend, 502, Severity::kError,
-                "the backend's response head is larger than the limit", ""},
+                "the backend's response head is larger than the limit; RevProxyResponseFieldLimit sets it", ""},
     ErrorTraits{"broken-body", Side::kBackend, 502, Severity::kError,
                 "the backend broke off; the client's copy was cut short visibly", ""},
     ErrorTraits{"client-gone", Side::kClient, 400, Severity::kInfo, "", ""},

@@ -32,7 +32,7 @@ class ResponseSink {
  public:
   virtual ~ResponseSink() = default;
 
-  // Memory to read into, at least ResponseParser::kMaximumHead bytes; the body comes back as parts of it. Holds until
+  // Memory to read into, at least HeadLimits::kMostBytes bytes; the body comes back as parts of it. Holds until
   // the next call.
   virtual std::span<char> readBuffer() = 0;
   // 1xx but 101.

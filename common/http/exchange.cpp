@@ -27,7 +27,7 @@ class Exchange final : private ResponseEvents {
         deadlines_(plan.limits),
         report_(plan.report ? *plan.report : unread_),
         awaitsContinue_(plan.expectsContinue),
-        parser_(std::in_place, plan.isHead, static_cast<ResponseEvents&>(*this)) {}
+        parser_(std::in_place, plan.isHead, static_cast<ResponseEvents&>(*this), plan.limits.head) {}
 
   // Both directions go on as far as they do by themselves; then whatever stopped them is awaited.
   Task<Result<ExchangeEnd>> run() {
@@ -200,7 +200,7 @@ class Exchange final : private ResponseEvents {
       bytes = bytes.subspan(*used);
       if (!interim_ || !parser_->isDone()) break;
       interim_ = false;
-      parser_.emplace(isHead_, static_cast<ResponseEvents&>(*this));
+      parser_.emplace(isHead_, static_cast<ResponseEvents&>(*this), limits_.head);
       if (bytes.empty()) break;
     }
     leftover_.assign(bytes.data(), bytes.size());

@@ -12,6 +12,7 @@
 #include "common/base/result.h"
 #include "common/base/task.h"
 #include "common/http/body.h"
+#include "common/http/head_limits.h"
 #include "common/http/request_head.h"
 #include "common/net/connection.h"
 #include "common/net/waiter.h"
@@ -23,6 +24,7 @@ struct ExchangeLimits {
   milliseconds idle;       // between two reads of the response
   milliseconds send;       // without any progress in sending
   milliseconds client;     // without the client's taking anything
+  HeadLimits head = {};    // of each head of the response, interim ones too
   // For the backend's "100 Continue" where it was asked for; then the body is sent anyway (RFC 9110 10.1.1).
   milliseconds expect{1000};
   Clock::time_point end = Clock::time_point::max();  // of all of it

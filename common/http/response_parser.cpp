@@ -28,12 +28,12 @@ std::string_view standard(View view) {
 
 class ResponseParser::Machine final : public http::basic_parser<false> {
  public:
-  Machine(bool toHead, ResponseEvents& events) : events_(events) {
+  Machine(bool toHead, ResponseEvents& events, HeadLimits limits) : events_(events), limits_(limits) {
     eager(true);
     skip(toHead);
     // Not boost::none: Boost 1.74 compares lengths with it, and finds every length larger.
     body_limit(std::numeric_limits<std::uint64_t>::max());
-    header_limit(kMaximumHead);
+    header_limit(static_cast<std::uint32_t>(limits.bytes));
     text_.reserve(1024);
   }
 
@@ -64,6 +64,9 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
   }
 
  private:
+  static constexpr std::size_t kAroundReason = std::string_view("HTTP/1.1 200 \r\n\r\n").size();
+  static constexpr std::size_t kAroundField = std::string_view(": \r\n").size();
+
   // Fields as places in text_, which may move while it grows.
   struct Place {
     std::size_t start;
@@ -86,7 +89,7 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
   }
 
   Error tooLarge() {
-    const std::string limit = " more than " + std::to_string(kMaximumHead) + " bytes";
+    const std::string limit = " more than " + std::to_string(limits_.bytes) + " bytes";
     if (is_header_done()) return failure(ErrorKind::kBrokenBody, "the trailers have" + limit);
     return failure(ErrorKind::kOversizedHead, "the response head has" + limit);
   }
@@ -107,17 +110,18 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
     head_.status = code;
     head_.version = version_ = version;
     reasonLength_ = reason.size();
+    headBytes_ = kAroundReason + reason.size();
     text_.assign(reason.data(), reason.size());
   }
 
   void on_field_impl(http::field field, View name, View value, error_code& error) override {
     // Beast limits what it sees in one piece; a head may come line by line.
-    headBytes_ += name.size() + value.size();
-    if (headBytes_ > kMaximumHead) return fail(tooLarge(), error);
+    headBytes_ += name.size() + value.size() + kAroundField;
+    if (headBytes_ > limits_.bytes) return fail(tooLarge(), error);
     if (is_header_done()) return onTrailer(standard(name), standard(value), error);
-    if (places_.size() == kMaximumFields)
+    if (places_.size() == limits_.fields)
       return fail(failure(ErrorKind::kOversizedHead,
-                          "the response head has more than " + std::to_string(kMaximumFields) + " fields"),
+                          "the response head has more than " + std::to_string(limits_.fields) + " fields"),
                   error);
     if (!isFieldValue(standard(value)))
       return refuse("a control character in field " + printable(standard(name)), error);
@@ -137,8 +141,8 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
   void onTrailer(std::string_view name, std::string_view value, error_code& error) {
     if (!isFieldValue(value))
       return fail(failure(ErrorKind::kBrokenBody, "a control character in trailer " + printable(name)), error);
-    if (++trailerCount_ > kMaximumFields)
-      return fail(failure(ErrorKind::kBrokenBody, "more than " + std::to_string(kMaximumFields) + " trailers"), error);
+    if (++trailerCount_ > limits_.fields)
+      return fail(failure(ErrorKind::kBrokenBody, "more than " + std::to_string(limits_.fields) + " trailers"), error);
     if (trailerCount_ == 1) {  // what was kept before is the head
       places_.clear();
       text_.clear();
@@ -194,6 +198,7 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
   }
 
   ResponseEvents& events_;
+  const HeadLimits limits_;
   ResponseHead head_;
   int version_ = 11;
   bool lengthSeen_ = false;
@@ -203,14 +208,14 @@ class ResponseParser::Machine final : public http::basic_parser<false> {
   bool keepsAlive_ = false;
   std::string text_;
   std::size_t reasonLength_ = 0;
-  std::size_t headBytes_ = 0;  // names and values, trailers included
+  std::size_t headBytes_ = 0;  // trailers included
   std::vector<Place> places_;
   std::size_t trailerCount_ = 0;
   std::optional<Error> failure_;
 };
 
-ResponseParser::ResponseParser(bool toHead, ResponseEvents& events)
-    : machine_(std::make_unique<Machine>(toHead, events)) {}
+ResponseParser::ResponseParser(bool toHead, ResponseEvents& events, HeadLimits limits)
+    : machine_(std::make_unique<Machine>(toHead, events, limits)) {}
 ResponseParser::~ResponseParser() = default;
 
 Result<std::size_t> ResponseParser::feed(std::span<const char> bytes) {

@@ -9,6 +9,7 @@
 
 #include "common/base/export.h"
 #include "common/base/result.h"
+#include "common/http/head_limits.h"
 #include "common/http/headers.h"
 
 namespace proxycommon {
@@ -37,11 +38,8 @@ class ResponseEvents {
 // For one response; interim ones in front of it need a parser each. One thread at a time.
 class PROXYCOMMON_API ResponseParser {
  public:
-  static constexpr std::size_t kMaximumHead = 64 * 1024;
-  static constexpr std::size_t kMaximumFields = 300;
-
   // A response to HEAD has no body, whatever its fields say (RFC 9112 6.3).
-  ResponseParser(bool toHead, ResponseEvents& events);
+  ResponseParser(bool toHead, ResponseEvents& events, HeadLimits limits = {});
   ~ResponseParser();
   ResponseParser(const ResponseParser&) = delete;
 

@@ -14,7 +14,7 @@
 namespace proxycommon {
 namespace {
 
-constexpr apr_size_t kBlockSize = ResponseParser::kMaximumHead;
+constexpr apr_size_t kBlockSize = HeadLimits::kMostBytes;
 // Below httpd's FlushMaxThreshold of 65536: its core filter blocks the thread above that.
 constexpr apr_size_t kBodyPiece = 60 * 1024;
 // How much may go before it is looked whether the client keeps up.

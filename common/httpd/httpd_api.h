@@ -15,6 +15,7 @@ extern "C" {
 #include <http_request.h>
 #include <http_vhost.h>
 #include <httpd.h>
+#include <mod_core.h>
 #include <mod_status.h>
 #include <mpm_common.h>
 #include <scoreboard.h>

@@ -50,6 +50,9 @@ BOOST_AUTO_TEST_CASE(everything_right) {
   std::filesystem::copy_file("/etc/ssl/certs/ca-certificates.crt", authority);
   httpd.configure(
       "RevProxyPass /app http://backend.test/base timeout=30 connectiontimeout=500ms disablereuse=On ttl=60 smax=4\n"
+      "RevProxyForwarded On\nRevProxyResponseFieldLimit 1\nRevProxyPassReverseCookieDomain .a.test .b.test\n"
+      "RevProxyPassReverseCookiePath /a/ /b\nRevProxyPass /raw http://backend.test/ nocanon\n"
+      "RevProxyPass /rawer http://backend.test/ timeout=1 NoCanon=Off\n"
       "RevProxyPass /app/local !\nRevProxyPass / https://backend.test:8443/\nRevProxyPass /six "
       "http://[2001:db8::1]:8080/\n"
       "RevProxyPassReverse /app http://backend.test/base\nRevProxyPreserveHost On\nRevProxyTimeout 500ms\n"
@@ -57,6 +60,8 @@ BOOST_AUTO_TEST_CASE(everything_right) {
       "RevProxyTLSCACertificateFile ca.pem\n"
       "<Location /here>\nRevProxyPass http://backend.test/here timeout=5\n"
       "RevProxyPassReverse http://backend.test/here\nRevProxyPreserveHost Off\nRevProxyTimeout 2\n"
+      "RevProxyForwarded Full\nRevProxyResponseFieldLimit 10000 64k\nRevProxyPassReverseCookieDomain a.test b.test\n"
+      "RevProxyPassReverseCookiePath / /here\n"
       "RevProxyConnectTimeout 1\nRevProxyAddHeaders On\nRevProxyVia Off\nRevProxyTLSVerify On\n"
       "RevProxyTLSCACertificateFile ca.pem\n</Location>\n"
       "FwdProxyRequests On\nFwdProxyAllow example.test *.example.test:443 192.0.2.1 10.0.0.0/8:80,443,8000-8999\n"
@@ -130,6 +135,32 @@ BOOST_AUTO_TEST_CASE(mapping_parameters_of_waiting) {
                                   {pass + "request-buffer=1T", {"request-buffer=", "1T", "64k"}},
                                   {pass + "half-close=maybe", {"half-close=", "maybe", "On", "Off"}},
                                   {pass + "halfclose=On", {"halfclose", "half-close"}}});
+}
+
+BOOST_AUTO_TEST_CASE(fields_and_paths) {
+  expectMessages("RevProxyPass",
+                 {{"RevProxyPass /a http://backend.test/ nocanon=yes", {"nocanon=", "yes", "On", "Off"}},
+                  {"RevProxyPass /a http://backend.test/ canon", {"\"canon\"", "nocanon"}},
+                  {"RevProxyPass /a ! nocanon", {"\"nocanon\""}}});
+  expectMessages("RevProxyForwarded", {{"RevProxyForwarded by", {"\"by\"", "On", "Off", "Full"}},
+                                       {"RevProxyForwarded On Off", {"one argument"}}});
+  for (const std::string argument : {"0", "many", "10001", "-1", "300 0", "300 65k", "300 1M", "300 Off", "64k"})
+    expectMessages("RevProxyResponseFieldLimit",
+                   {{"RevProxyResponseFieldLimit " + argument,
+                     {"\"" + argument.substr(argument.find(' ') + 1) + "\"", "COUNT \\[SIZE\\]", "10000", "64k"}}});
+  expectMessages("RevProxyResponseFieldLimit", {{"RevProxyResponseFieldLimit", {"COUNT \\[SIZE\\]"}},
+                                                {"RevProxyResponseFieldLimit 1 2 3", {"3 arguments", "COUNT"}}});
+  const std::string domain = "RevProxyPassReverseCookieDomain";
+  expectMessages(domain, {{domain, {"two arguments", "domain"}},
+                          {domain + " a.test", {"two arguments"}},
+                          {domain + " a.test b.test c.test", {"two arguments"}},
+                          {domain + " http://a.test/ b.test", {"\"http://a\\.test/\"", "name"}},
+                          {domain + " a.test \"b.test; Secure\"", {"b\\.test; Secure", "name"}}});
+  const std::string path = "RevProxyPassReverseCookiePath";
+  expectMessages(path, {{path + " /a", {"two arguments", "path"}},
+                        {path + " a /b", {"\"a\"", "/PATH"}},
+                        {path + " /a b", {"\"b\"", "/PATH"}},
+                        {path + " /a \"/b;c\"", {"/b;c", "/PATH"}}});
 }
 
 BOOST_AUTO_TEST_CASE(two_mappings_for_one_prefix) {

@@ -50,6 +50,29 @@ PROXY_TEST(mapped_back_to_the_name_the_client_used) {
   BOOST_TEST(response.header("Location").value_or("").find(std::to_string(origin.port())) == std::string::npos);
 }
 
+PROXY_TEST(cookies_are_mapped_back_one_by_one) {
+  ScriptedOrigin origin(ScriptedOrigin::answering(okResponse(
+      "",
+      "Set-Cookie: a=1; Path=/base; Domain=backend.internal; Secure\r\nSet-Cookie: b=2; domain=.BACKEND.internal\r\n"
+      "Set-Cookie: path=/base; Path=/base/x; Expires=Wed, 21 Oct 2026 07:28:00 GMT\r\nSet-Cookie: c=3\r\n"
+      "X-Other: a=1; Path=/base\r\n")));
+  Httpd httpd(mpm);
+  httpd.configure("RevProxyPass / " + origin.url("/") +
+                  "\nRevProxyPassReverseCookieDomain backend.internal www.test\n" +
+                  "RevProxyPassReverseCookiePath /base /app\n<Location /inner>\n"
+                  "RevProxyPassReverseCookiePath /base /inner\n</Location>\n");
+  httpd.start();
+  Client client;
+  const Response response = client.get(httpd.url("/x"));
+  const std::vector<std::string> expected{"a=1; Path=/app; Domain=www.test; Secure", "b=2; domain=www.test",
+                                          "path=/base; Path=/app/x; Expires=Wed, 21 Oct 2026 07:28:00 GMT", "c=3"};
+  BOOST_TEST(headerValues(response.headers, "Set-Cookie") == expected, boost::test_tools::per_element());
+  BOOST_TEST(response.header("X-Other").value_or("") == "a=1; Path=/base");
+  const auto inner = headerValues(client.get(httpd.url("/inner/x")).headers, "Set-Cookie");
+  BOOST_REQUIRE(inner.size() == 4U);
+  BOOST_TEST(inner.front() == "a=1; Path=/inner; Domain=www.test; Secure");
+}
+
 PROXY_TEST(nothing_is_mapped_without_it) {
   ScriptedOrigin origin(sayingWhatIsAsked());
   Httpd httpd(mpm);

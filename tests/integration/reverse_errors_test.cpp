@@ -101,6 +101,35 @@ PROXY_TEST(oversized_head_is_502) {
   expectBrokenHead(mpm, many + "Content-Length: 0\r\n\r\n", "oversized-head");
 }
 
+PROXY_TEST(how_large_a_head_may_be_can_be_said) {
+  ScriptedOrigin origin(ScriptedOrigin::answering([](const OriginRequest& request) {
+    std::string fields;
+    for (int index = std::stoi(request.header("X-Fields").value_or("0")); index > 1; --index) fields += "X-Many: x\r\n";
+    return okResponse("", fields);  // with Content-Length
+  }));
+  Httpd httpd(mpm);
+  httpd.configure("RevProxyPass / " + origin.url("/") +
+                  "\n<Location /few>\nRevProxyResponseFieldLimit 10\n</Location>\n" +
+                  "<Location /many>\nRevProxyResponseFieldLimit 1000\n</Location>\n"
+                  "<Location /small>\nRevProxyResponseFieldLimit 1000 1k\n</Location>\n");
+  httpd.start();
+  Client client;
+  const auto status = [&](const std::string& path, int fields) {
+    return client.get(httpd.url(path), {"X-Fields: " + std::to_string(fields)}).status;
+  };
+  BOOST_TEST(status("/", 300) == 200);
+  BOOST_TEST(status("/", 301) == 502);
+  BOOST_TEST(status("/few", 10) == 200);
+  BOOST_TEST(status("/few", 11) == 502);
+  httpd.requireLog("oversized-head: the response head has more than 10 fields; .*RevProxyResponseFieldLimit");
+  BOOST_TEST(status("/many", 1000) == 200);
+  BOOST_TEST(status("/many", 1001) == 502);
+  BOOST_TEST(status("/small", 50) == 200);
+  BOOST_TEST(status("/small", 200) == 502);
+  httpd.requireLog("oversized-head: the response head has more than 1024 bytes");
+  httpd.expectLog("oversized-head");
+}
+
 PROXY_TEST(large_head_below_the_limit_passes) {
   std::string lines;
   for (int index = 0; index < 7; ++index)

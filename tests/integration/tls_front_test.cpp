@@ -114,6 +114,20 @@ PROXY_TEST(forward_proxy_over_tls) {
   BOOST_TEST(hashOf(client.post(clear.url("/x"), content).body) == hashOf(content));
 }
 
+PROXY_TEST(raw_paths_of_http2_are_judged_too) {
+  ScriptedOrigin origin(
+      ScriptedOrigin::answering([](const OriginRequest& request) { return okResponse(request.target()); }));
+  TlsFront front(mpm, "RevProxyPass /raw " + origin.url("/base") + " nocanon\nRevProxyForwarded On\n");
+  front.httpd.expectLog("path-refused");
+  Client client;
+  client.useHttp2();
+  BOOST_TEST(client.get(front.url("/raw/%41%7e?%41")).body == "/base/%41%7e?%41");
+  BOOST_TEST(client.get(front.url("/raw//x")).status == 400);
+  BOOST_TEST(client.get(front.url("/raw/%2e%2e/raw/x")).status == 400);
+  BOOST_TEST(origin.onlyRequest().header("Forwarded").value_or("") ==
+             "for=127.0.0.1;host=\"127.0.0.1:" + std::to_string(front.port) + "\";proto=https");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace proxytest

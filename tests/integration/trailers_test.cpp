@@ -139,7 +139,6 @@ PROXY_TEST_ALL(forbidden_trailers_go_no_further) {
         "Authorization: Basic eA==\r\n", "Cache-Control: no-store\r\n", "Connection: close\r\n", "Trailer: X-A\r\n",
         "Keep-Alive: timeout=1\r\n", "Content-Length: 3\r\n", "Transfer-Encoding: chunked\r\n"}) {
     const Bench bench(mpm, answeringWithTrailers("hello", 5, "X-Before: 1\r\n" + forbidden + "X-Behind: 2\r\n"));
-    bench.httpd.errorLog();
     RawClient client(bench.httpd.port());
     for (int round = 0; round < 2; ++round) {
       client.send(bench.get(false));
@@ -263,12 +262,12 @@ PROXY_TEST_ALL(te_trailers_is_said_anew) {
       BOOST_TEST(seen.find("\r\nConnection: TE\r\n") != std::string::npos, seen);
       BOOST_TEST(seen.find("gzip") == std::string::npos, seen);
     }
-    for (const std::string te : {"", "TE: gzip\r\nConnection: TE\r\n", "TE: trailers;q=0\r\nConnection: TE\r\n"}) {
+    for (const std::string te : {"", "TE: gzip\r\nConnection: TE\r\n"}) {
       RawClient client(bench.httpd.port());
       client.send(bench.get(forward, te));
       client.readHead();
       const std::string seen = client.readUntil("\r\n\r\n");
-      if (te.find("q=0") == std::string::npos) BOOST_TEST(seen.find("\r\nTE:") == std::string::npos, seen);
+      BOOST_TEST(seen.find("\r\nTE:") == std::string::npos, seen);
     }
   }
 }

@@ -75,7 +75,7 @@ class RecordingSink final : public proxycommon::ResponseSink {
   bool keepsBack() const override { return keeping(); }
 
  private:
-  std::vector<char> buffer_ = std::vector<char>(proxycommon::ResponseParser::kMaximumHead);
+  std::vector<char> buffer_ = std::vector<char>(proxycommon::HeadLimits::kMostBytes);
 };
 
 // An exchange in the calling thread, which blocks.

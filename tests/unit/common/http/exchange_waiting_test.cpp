@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_read_for_a_client_that_is_full) {
   BOOST_REQUIRE(parked.waiter.isParked());
   const std::size_t received = parked.sink.received.size();
   BOOST_TEST(received > 0u);
-  BOOST_TEST(received <= ResponseParser::kMaximumHead);
+  BOOST_TEST(received <= HeadLimits::kMostBytes);
   BOOST_TEST((parked.waiter.interest().backendEvents & POLLIN) == 0);
   BOOST_TEST(parked.waiter.interest().clientEvents == POLLOUT);
   for (int count = 0; count < 20; ++count) {
@@ -292,7 +292,7 @@ BOOST_AUTO_TEST_CASE(an_error_of_fullness_ends_the_exchange) {
     bool keepsBack() const override { return false; }
 
    private:
-    std::vector<char> buffer_ = std::vector<char>(ResponseParser::kMaximumHead);
+    std::vector<char> buffer_ = std::vector<char>(HeadLimits::kMostBytes);
   } sink;
   BOOST_TEST(outcomeOf(exchangeHere(*connection, {kHead, kNoBody, false, "", kLimits}, none, sink)) == "client-gone");
 }

@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(a_head_that_comes_line_by_line_is_limited_too) {
 
 BOOST_AUTO_TEST_CASE(a_head_of_almost_the_limit_is_taken) {
   const std::string end = "\r\nContent-Length: 0\r\n\r\n";
-  const std::string field = "A: " + std::string(ResponseParser::kMaximumHead - 100, 'a');
+  const std::string field = "A: " + std::string(HeadLimits::kMostBytes - 100, 'a');
   mustBeUnderstood({kStatusLine + field + end, 200, "", true});
   // It and what follows may come in one read.
   mustBeUnderstood({kStatusLine + field + end + std::string(70'000, 'b'), 200, "", true, std::string(70'000, 'b')});
@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(a_head_of_almost_the_limit_is_taken) {
 
 BOOST_AUTO_TEST_CASE(the_number_of_fields_is_limited) {
   std::string bytes = kStatusLine + "Content-Length: 0\r\n";
-  for (std::size_t count = 1; count < ResponseParser::kMaximumFields; ++count) bytes += "A: b\r\n";
+  for (std::size_t count = 1; count < HeadLimits{}.fields; ++count) bytes += "A: b\r\n";
   mustBeUnderstood({bytes + "\r\n", 200, "", true});
   mustBeRefused(bytes + "A: b\r\n\r\n", "oversized-head");
 }

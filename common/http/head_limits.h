@@ -1,0 +1,16 @@
+// How large a response's head may be, whatever version of HTTP carries it.
+#pragma once
+
+#include <cstddef>
+
+namespace proxycommon {
+
+struct HeadLimits {
+  // What whoever reads it has room for: more cannot be configured.
+  static constexpr std::size_t kMostBytes = 64 * 1024;
+
+  std::size_t fields = 300;        // trailers not counted
+  std::size_t bytes = kMostBytes;  // of head and trailers
+};
+
+}  // namespace proxycommon

@@ -10,6 +10,7 @@
 #include "common/httpd/request_waiter.h"
 #include "common/httpd/tunnel_config.h"
 #include "common/httpd/via.h"
+#include "common/net/parent_proxy.h"
 #include "common/net/tls_context.h"
 #include "mod_revproxy/mapping.h"
 #include "mod_revproxy/reverse_map.h"
@@ -42,6 +43,7 @@ struct LocationConfig {
   Setting<proxycommon::ParkPolicy> park;
   Setting<std::uint64_t> buffer;     // bytes of a response that are kept for a slow client
   Setting<std::string> nameServers;  // as readNameServers() gives them
+  Setting<std::shared_ptr<const proxycommon::ParentProxy>> parent;  // nullptr: none
   proxycommon::TunnelConfig tunnel;
   Setting<bool> tlsVerify;
   Setting<std::shared_ptr<const proxycommon::TlsAuthorities>> tlsAuthorities;

@@ -40,6 +40,23 @@ const proxycommon::AddressGuard& openGuard() {
   return guard;
 }
 
+// A socket is on this machine: there is nothing to go through.
+std::shared_ptr<const proxycommon::ParentProxy> parentOf(const Backend& backend, const LocationConfig& config) {
+  return backend.socketPath.empty() ? config.parent.valueOr(nullptr) : nullptr;
+}
+
+proxycommon::PeerKey keyOf(const Backend& backend, const LocationConfig& config) {
+  const auto parent = parentOf(backend, config);
+  return proxycommon::PeerKey{"reverse",
+                              backend.scheme,
+                              backend.host,
+                              std::to_string(backend.port),
+                              backend.socketPath,
+                              parent ? parent->identity() : "",
+                              backend.tls ? config.tlsOptions().fingerprint() : "",
+                              config.nameServers.valueOr("")};
+}
+
 Result<proxycommon::ConnectPlan> connectPlan(const server_rec& server, const Backend& backend,
                                              const LocationConfig& config) {
   proxycommon::ConnectPlan plan;
@@ -47,22 +64,15 @@ Result<proxycommon::ConnectPlan> connectPlan(const server_rec& server, const Bac
   plan.guard = &openGuard();
   plan.limit = backend.parameters.connectionTimeout.valueOr(config.connectTimeout.valueOr(kConnectTimeout));
   plan.nameServers = config.nameServers.valueOr("");
+  plan.socketPath = backend.socketPath;
+  plan.parent = parentOf(backend, config);
   if (!backend.tls) return plan;
   auto context = proxycommon::childOf(server).tlsContexts.get(config.tlsOptions());
   if (!context) return std::move(context.error());
   plan.tls = std::move(*context);
   plan.verifyName = backend.host;
-  plan.sessionKey = backend.authority;
+  plan.sessionKey = keyOf(backend, config).text();
   return plan;
-}
-
-proxycommon::PeerKey keyOf(const Backend& backend, const LocationConfig& config) {
-  return proxycommon::PeerKey{"reverse",
-                              backend.scheme,
-                              backend.host,
-                              std::to_string(backend.port),
-                              backend.tls ? config.tlsOptions().fingerprint() : "",
-                              config.nameServers.valueOr("")};
 }
 
 proxycommon::PoolLimits poolLimitsOf(const BackendParameters& parameters) {
@@ -111,7 +121,7 @@ Task<int> serve(request_rec& request, const Backend& backend, const LocationConf
   if (!*answer) co_return OK;
   proxycommon::TunnelOpening opening{std::move((*answer)->backend),
                                      std::move((*answer)->behindHead),
-                                     backend.authority,
+                                     backend.socketPath.empty() ? backend.authority : backend.origin(),
                                      APLOG_MODULE_INDEX,
                                      config.tunnel.settings(config.timeout).limits,
                                      std::move(*slot)};

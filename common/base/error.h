@@ -16,6 +16,8 @@ enum class ErrorKind {
   kUnresolvable,
   kConnectTimeout,
   kAddressRefused,
+  kPermissionDenied,
+  kParentRefused,
   kTlsUntrusted,
   kTlsFailed,
   // While request and response are under way.

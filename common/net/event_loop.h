@@ -41,6 +41,17 @@ inline ReadyWait whenWritable(AsioDescriptor& descriptor) {
   return {descriptor, AsioDescriptor::wait_write};
 }
 
+// co_await: until the timer has run out, or was cancelled.
+struct TimerWait {
+  AsioTimer& timer;
+
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> continuation) {
+    timer.async_wait([continuation](const boost::system::error_code&) { continuation.resume(); });
+  }
+  void await_resume() const noexcept {}
+};
+
 // Descriptors of a library that opens, uses and closes them itself, and wants to be told when they are ready.
 class ForeignDescriptors {
  public:

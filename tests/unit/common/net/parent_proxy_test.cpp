@@ -3,6 +3,7 @@
 #include "common/net/parent_proxy.h"
 
 #include <boost/test/unit_test.hpp>
+#include <cstdlib>
 #include <thread>
 
 #include "common/net/connector.h"
@@ -92,6 +93,15 @@ BOOST_AUTO_TEST_CASE(credentials_go_to_the_parent) {
   BOOST_TEST(parent.asked().find("CONNECT origin.test:80 ") == 0u, parent.asked());
   BOOST_TEST(parent.asked().find("Proxy-Authorization: Basic dXMgZXI6cGFzczp3b3Jk\r\n") != std::string::npos,
              parent.asked());
+}
+
+// Who goes past the parent goes past what it forbids.
+BOOST_AUTO_TEST_CASE(exceptions_named_in_the_environment_are_ignored) {
+  ::setenv("no_proxy", "*", 1);
+  ScriptedParent parent("HTTP/1.1 200 OK\r\n\r\n");
+  BOOST_TEST(outcomeOf(connectHere(planThrough(parent.value(), "origin.test"))) == "done");
+  ::unsetenv("no_proxy");
+  BOOST_TEST(parent.asked().find("CONNECT origin.test:443 ") == 0u, parent.asked());
 }
 
 BOOST_AUTO_TEST_CASE(what_a_parent_refuses_has_an_error_of_its_own) {

@@ -2,6 +2,7 @@
 #include "mod_fwdproxy/config.h"
 
 #include "common/base/text.h"
+#include "common/http/parent_url.h"
 #include "common/http/upgrade.h"
 #include "common/httpd/directive.h"
 #include "common/httpd/pool_owned.h"
@@ -78,6 +79,7 @@ ServerConfig ServerConfig::merged(const ServerConfig& outer, const ServerConfig&
   result.park = decltype(park)::merged(outer.park, inner.park);
   result.upgrade = Setting<std::string>::merged(outer.upgrade, inner.upgrade);
   result.nameServers = Setting<std::string>::merged(outer.nameServers, inner.nameServers);
+  result.parent = decltype(parent)::merged(outer.parent, inner.parent);
   result.reactorThreads = Setting<unsigned>::merged(outer.reactorThreads, inner.reactorThreads);
   result.tunnel = proxycommon::TunnelConfig::merged(outer.tunnel, inner.tunnel);
   // A server that names destinations of its own means these alone: lists that grow by inheritance open by accident.
@@ -121,6 +123,9 @@ const command_rec kDirectives[] = {
         "FwdProxyUpgrade", RSRC_CONF, "protocols that plain requests may change to, or None; default websocket"),
     directive::line<&nameServers>("FwdProxyResolver", RSRC_CONF,
                                   "ADDRESS:PORT ...: name servers to ask; default: the system's"),
+    directive::field<&ServerConfig::parent, &proxycommon::readParent>(
+        "FwdProxyRemote", RSRC_CONF,
+        "http://[USER:PASSWORD@]HOST:PORT of a proxy to go through, or None; default None"),
     directive::field<&ServerConfig::reactorThreads, &directive::readThreads>(
         "FwdProxyReactorThreads", RSRC_CONF,
         "threads of a child that wait for everyone; default: processors, at most 4"),

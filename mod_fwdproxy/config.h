@@ -3,6 +3,7 @@
 // vhosts by the destination that it names, and must not choose its rules so.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "common/httpd/tunnel_config.h"
 #include "common/httpd/via.h"
 #include "common/net/address_guard.h"
+#include "common/net/parent_proxy.h"
 #include "mod_fwdproxy/access/allow_list.h"
 
 namespace fwdproxy {
@@ -27,8 +29,9 @@ struct ServerConfig {
   Setting<milliseconds> connectTimeout;
   Setting<ViaMode> via;
   Setting<proxycommon::ParkPolicy> park;
-  Setting<std::string> upgrade;      // protocols that may be changed to
-  Setting<std::string> nameServers;  // as readNameServers() gives them
+  Setting<std::string> upgrade;                                     // protocols that may be changed to
+  Setting<std::string> nameServers;                                 // as readNameServers() gives them
+  Setting<std::shared_ptr<const proxycommon::ParentProxy>> parent;  // nullptr: none
   Setting<unsigned> reactorThreads;
   proxycommon::TunnelConfig tunnel;
   AllowList allowed;

@@ -5,6 +5,8 @@
 //         └ handler: CONNECT ? tunnel slot → connect → 200 → tunnel
 //                            : pool.acquire or connect → exchange → answer, or 101 → tunnel
 //            connect: resolve → guard.judge(each address) → dial
+//                     or, with a parent: guard.judge(an address as destination) → resolve and dial the parent → its
+//                     CONNECT
 //
 // Whatever waits in it is parked where the MPM can: the co_awaits are where a worker may leave and another go on.
 #include "mod_fwdproxy/handler.h"
@@ -54,6 +56,7 @@ proxycommon::ConnectPlan connectPlan(const ForwardRequest& forward, const Server
   plan.guard = &config.guard;
   plan.limit = config.connectTimeout.valueOr(kConnectTimeout);
   plan.nameServers = config.nameServers.valueOr("");
+  plan.parent = config.parent.valueOr(nullptr);
   return plan;
 }
 
@@ -94,15 +97,17 @@ Task<int> relayRequest(request_rec& request, const ForwardRequest& forward, cons
     if (!taken) co_return proxycommon::answerError(request, APLOG_MODULE_INDEX, peer, taken.error(), nullptr);
     slot.emplace(std::move(*taken));
   }
+  const auto parent = config.parent.valueOr(nullptr);
   const milliseconds silence = config.timeout.valueOr(serverTimeout(request));
-  proxycommon::RelayPlan plan{// With the guard's text: a connection that one policy has judged good is not another's.
-                              .key = proxycommon::PeerKey{"forward", config.guard.fingerprint(), host,
-                                                          std::to_string(forward.port), config.nameServers.valueOr("")},
-                              .poolLimits = {},
-                              .connect = [&] { return Result<proxycommon::ConnectPlan>(connectPlan(forward, config)); },
-                              .head = forwardedHead(request, forward, config, host, offered),
-                              .offered = offered,
-                              .limits = {silence, silence, silence, serverTimeout(request)}};
+  proxycommon::RelayPlan plan{
+      // With the guard's text: a connection that one policy has judged good is not another's.
+      .key = proxycommon::PeerKey{"forward", config.guard.fingerprint(), host, std::to_string(forward.port),
+                                  config.nameServers.valueOr(""), parent ? parent->identity() : ""},
+      .poolLimits = {},
+      .connect = [&] { return Result<proxycommon::ConnectPlan>(connectPlan(forward, config)); },
+      .head = forwardedHead(request, forward, config, host, offered),
+      .offered = offered,
+      .limits = {silence, silence, silence, serverTimeout(request)}};
   plan.replayBuffer = kReplayBuffer;
   const ViaMode via = config.via.valueOr(ViaMode::kOn);
   proxycommon::ClientResponse response(request, [&](auto& head) { proxycommon::addResponseVia(request, head, via); });

@@ -4,6 +4,7 @@
 #include "common/base/text.h"
 #include "common/http/upgrade.h"
 #include "common/http/url.h"
+#include "common/net/unix_socket.h"
 
 namespace revproxy {
 namespace {
@@ -111,6 +112,19 @@ const Registry<Parameter>& parameterTable() {
   return table;
 }
 
+// Takes "unix:/path|" off the front, where it stands there; the path.
+Result<std::string> takeSocketPath(std::string_view& text) {
+  constexpr std::string_view kPrefix = "unix:";
+  if (!proxycommon::startsWithIgnoringCase(text, kPrefix)) return std::string{};
+  const auto bar = text.find('|');
+  if (bar == std::string_view::npos)
+    return mistake("\"" + std::string{text} + "\" names no URL behind the socket: write unix:/PATH|http://NAME/");
+  std::string path{text.substr(kPrefix.size(), bar - kPrefix.size())};
+  if (auto fits = proxycommon::checkSocketPath(path); !fits) return std::move(fits.error());
+  text.remove_prefix(bar + 1);
+  return path;
+}
+
 }  // namespace
 
 const Registry<Scheme>& schemes() {
@@ -158,7 +172,13 @@ BackendParameters BackendParameters::merged(const BackendParameters& outer, cons
   merge(&BackendParameters::upgrade);
   merge(&BackendParameters::requestBuffer);
   merge(&BackendParameters::halfClose);
+  merge(&BackendParameters::noCanon);
   return result;
+}
+
+std::string Backend::origin() const {
+  const std::string url = scheme + "://" + authority;
+  return socketPath.empty() ? url : proxycommon::socketName(socketPath) + "|" + url;
 }
 
 std::string Backend::targetFor(std::string_view remainder) const {
@@ -170,11 +190,13 @@ std::string Backend::targetFor(std::string_view remainder) const {
 }
 
 Result<Backend> parseBackend(std::string_view text, std::span<const std::string> parameters) {
+  auto socketPath = takeSocketPath(text);
+  if (!socketPath) return std::move(socketPath.error());
   auto url = proxycommon::parseUrl(text);
   if (!url)
     return mistake("the URL \"" + std::string{text} + "\" is not valid: " + url.error().detail +
                    "; write SCHEME://HOST[:PORT][/PATH] with one of the schemes " + schemes().names() +
-                   ", or ! to exclude the path");
+                   ", unix:/PATH|SCHEME://NAME[/PATH], or ! to exclude the path");
   const Scheme* scheme = schemes().find(url->scheme);
   if (!scheme)
     return mistake("unknown scheme \"" + url->scheme + "\" in " + std::string{text} + ": write one of " +
@@ -187,6 +209,7 @@ Result<Backend> parseBackend(std::string_view text, std::span<const std::string>
   backend.tls = scheme->tls;
   backend.host = url->authority.host;
   backend.port = url->authority.port.value_or(scheme->defaultPort);
+  backend.socketPath = std::move(*socketPath);
   backend.authority = url->authority.toString(scheme->defaultPort);
   backend.basePath = proxycommon::escapedTarget(url->target);
   for (const std::string& parameter : parameters)

@@ -61,12 +61,13 @@ struct Backend {
   bool tls = false;
   std::string host;  // without brackets
   std::uint16_t port = 0;
-  std::string authority;  // as in a Host field
-  std::string basePath;   // begins with a slash
+  std::string authority;   // as in a Host field
+  std::string socketPath;  // a Unix socket that is dialled in place of host and port; empty: none
+  std::string basePath;    // begins with a slash
   BackendParameters parameters;
 
-  // scheme://host:port, for logs.
-  std::string origin() const { return scheme + "://" + authority; }
+  // scheme://host:port, or unix:/path|scheme://name, for logs.
+  std::string origin() const;
   // The target for a path whose mapping's prefix has been taken off: exactly one slash stands where the two meet.
   std::string targetFor(std::string_view remainder) const;
 };

@@ -3,6 +3,7 @@
 
 #include "common/base/text.h"
 #include "common/http/header_rules.h"
+#include "common/http/parent_url.h"
 #include "common/http/url.h"
 #include "common/httpd/directive.h"
 #include "common/httpd/pool_owned.h"
@@ -252,6 +253,7 @@ LocationConfig LocationConfig::merged(const LocationConfig& outer, const Locatio
   result.park = decltype(park)::merged(outer.park, inner.park);
   result.buffer = Setting<std::uint64_t>::merged(outer.buffer, inner.buffer);
   result.nameServers = Setting<std::string>::merged(outer.nameServers, inner.nameServers);
+  result.parent = decltype(parent)::merged(outer.parent, inner.parent);
   result.tunnel = proxycommon::TunnelConfig::merged(outer.tunnel, inner.tunnel);
   result.tls = TlsSettings::merged(outer.tls, inner.tls);
   result.headLimits = Setting<proxycommon::HeadLimits>::merged(outer.headLimits, inner.headLimits);
@@ -316,6 +318,9 @@ const command_rec kDirectives[] = {
         "SIZE of a request's body that is kept, to be sent again when it is safe; default 64k, or Off"),
     directive::line<&nameServers>("RevProxyResolver", kAnywhere,
                                   "ADDRESS:PORT ...: name servers to ask; default: the system's"),
+    directive::field<&LocationConfig::parent, &proxycommon::readParent>(
+        "RevProxyRemote", kAnywhere,
+        "http://[USER:PASSWORD@]HOST:PORT of a proxy to go through, or None; default None"),
     directive::nested<&LocationConfig::tunnel, &proxycommon::TunnelConfig::idle, &directive::readDuration>(
         "RevProxyTunnelTimeout", kAnywhere, "how long a tunnel may be silent; default: RevProxyTimeout, else 10min"),
     directive::nested<&LocationConfig::tunnel, &proxycommon::TunnelConfig::lifetime, &directive::readDurationOrOff>(

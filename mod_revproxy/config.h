@@ -12,6 +12,7 @@
 #include "common/httpd/request_waiter.h"
 #include "common/httpd/tunnel_config.h"
 #include "common/httpd/via.h"
+#include "common/net/parent_proxy.h"
 #include "mod_revproxy/mapping.h"
 #include "mod_revproxy/reverse_map.h"
 #include "mod_revproxy/tls_settings.h"
@@ -49,6 +50,7 @@ struct LocationConfig {
   Setting<proxycommon::ParkPolicy> park;
   Setting<std::uint64_t> buffer;     // bytes of a response that are kept for a slow client
   Setting<std::string> nameServers;  // as readNameServers() gives them
+  Setting<std::shared_ptr<const proxycommon::ParentProxy>> parent;  // nullptr: none
   proxycommon::TunnelConfig tunnel;
   TlsSettings tls;
   Setting<proxycommon::HeadLimits> headLimits;  // of responses

@@ -36,7 +36,9 @@ Result<std::string> rawTargetOf(const request_rec& request, const Mapping& mappi
 
 // Path and query for the backend: as the client encoded them, where httpd judged that same path; else httpd's own.
 Result<std::string> targetOf(const request_rec& request, const RequestState& state, const Mapping& mapping) {
-  if (mapping.backend->parameters.noCanon.valueOr(false)) return rawTargetOf(request, mapping);
+  const auto noCanon =
+      Setting<bool>::merged(LocationConfig::of(request).parameters.noCanon, mapping.backend->parameters.noCanon);
+  if (noCanon.valueOr(false)) return rawTargetOf(request, mapping);
   const std::string_view path = request.uri;
   const std::size_t prefix = mapping.prefix.size();
   const auto encoded =

@@ -16,6 +16,8 @@ enum class ErrorKind {
   kUnresolvable,
   kConnectTimeout,
   kAddressRefused,
+  kPermissionDenied,
+  kParentRefused,
   kTlsUntrusted,
   kTlsWrongName,
   kTlsExpired,

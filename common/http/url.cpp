@@ -134,6 +134,17 @@ std::string escapedPath(std::string_view decoded) {
   return escaped(decoded, "");
 }
 
+std::optional<std::string> percentDecoded(std::string_view text) {
+  std::string decoded;
+  while (!text.empty()) {
+    const Decoded next = firstDecoded(text);
+    if (text.front() == '%' && next.length == 1) return std::nullopt;
+    decoded.push_back(next.character);
+    text.remove_prefix(next.length);
+  }
+  return decoded;
+}
+
 bool isNormalPath(std::string_view decoded) {
   for (std::size_t position = 0; position < decoded.size(); ++position) {
     const std::string_view rest = decoded.substr(position);

@@ -15,10 +15,11 @@ namespace proxycommon {
 // On the thread of its loop; lives as long as something is under way.
 class AddressRace : public std::enable_shared_from_this<AddressRace> {
  public:
-  // `addresses` in the order to try them, at least one. `result` is told once; its error is the last address's.
+  // `addresses` in the order to try them, at least one; of the parent, where there is one, which outlives the race.
+  // `result` is told once; its error is the last address's.
   AddressRace(boost::asio::io_context& context, Dialer& dialer, const Destination& destination,
-              const AddressGuard& guard, Addresses addresses, milliseconds limit,
-              std::shared_ptr<PendingSocket> result);
+              const AddressGuard& guard, Addresses addresses, milliseconds limit, std::shared_ptr<PendingSocket> result,
+              const ParentProxy* parent = nullptr);
 
   void start() { next(); }
   // Ends all that is under way, with that error.
@@ -39,6 +40,7 @@ class AddressRace : public std::enable_shared_from_this<AddressRace> {
   const Addresses addresses_;
   const Deadline deadline_;
   Answer result_;
+  const ParentProxy* const parent_;
   std::size_t begun_ = 0;
   std::vector<Answer> running_;
   bool over_ = false;

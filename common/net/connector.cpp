@@ -11,9 +11,14 @@
 #include "common/net/address_race.h"
 #include "common/net/event_loop.h"
 #include "common/net/name_lookup.h"
+#include "common/net/parent_proxy.h"
+#include "common/net/unix_socket.h"
 
 namespace proxycommon {
 namespace {
+
+// How long until a Unix socket whose queue was full is dialled again.
+constexpr milliseconds kFullQueue{10};
 
 // Decimal, or hexadecimal behind 0x.
 bool isNumber(std::string_view label) {
@@ -34,6 +39,12 @@ bool isHost(std::string_view host) {
   return !isNumber(host.substr(host.rfind('.') + 1));
 }
 
+// "origin.test:80", "origin.test:80 through the parent proxy 192.0.2.1:3128".
+std::string shown(const ConnectPlan& plan) {
+  const std::string destination = plan.destination.toString();
+  return plan.parent ? destination + " through the parent proxy " + plan.parent->destination.toString() : destination;
+}
+
 // What the guard lets through; where that is nothing, why.
 Result<Addresses> judged(const ConnectPlan& plan, Addresses addresses) {
   std::string refusals;
@@ -45,6 +56,20 @@ Result<Addresses> judged(const ConnectPlan& plan, Addresses addresses) {
   if (!addresses.empty()) return addresses;
   return failure(ErrorKind::kAddressRefused,
                  "no connection to " + plan.destination.toString() + " (not dialled: " + refusals + ")");
+}
+
+// What the administrator has named: no address of it is refused.
+const AddressGuard& openGuard() {
+  static const auto guard = AddressGuard::open();
+  return guard;
+}
+
+// A parent dials whatever it is told to: a name is its affair, an address is judged here.
+Outcome judgeLiteral(const ConnectPlan& plan) {
+  const auto address = IpAddress::parse(plan.destination.host);
+  if (!plan.parent || !address) return {};
+  auto open = judged(plan, {*address});
+  return open ? Outcome{} : std::move(open.error());
 }
 
 // As in a URL.
@@ -81,9 +106,9 @@ class Connector::Implementation {
     timer.async_wait([weak = std::weak_ptr(job)](const boost::system::error_code& error) {
       const auto late = weak.lock();
       if (!error && late && late->stop_)
-        std::exchange(late->stop_, nullptr)(
-            failure(ErrorKind::kConnectTimeout, "no connection to " + late->plan_.destination.toString() + " within " +
-                                                    std::to_string(late->plan_.limit.count()) + " ms"));
+        std::exchange(late->stop_, nullptr)(failure(
+            ErrorKind::kConnectTimeout,
+            "no connection to " + shown(late->plan_) + " within " + std::to_string(late->plan_.limit.count()) + " ms"));
     });
     auto result = co_await connect(*job);
     job->stop_ = nullptr;
@@ -100,15 +125,11 @@ class Connector::Implementation {
     if (!isHost(plan.destination.host))
       co_return failure(ErrorKind::kUnresolvable,
                         "\"" + printable(plan.destination.host) + "\" is neither a host name nor an address");
-    auto found = co_await resolve(job);
-    if (!found) co_return std::move(found.error());
-    auto open = judged(plan, std::move(found->addresses));
-    if (!open) co_return std::move(open.error());
-    auto socket = co_await dial(job, std::move(*open), deadline.remaining());
+    ConnectReport report;
+    auto socket = co_await dial(job, deadline, report);
     if (!socket) co_return std::move(socket.error());
     const auto dialled = Clock::now();
-    ConnectReport report{
-        dialledAddress(socket->get()), microsecondsBetween(begun, dialled), {}, std::move(found->note)};
+    report.dial = microsecondsBetween(begun, dialled);
     if (!plan.tls) co_return Connected{makeClearConnection(std::move(*socket)), std::move(report)};
     auto handshake = beginTls(std::move(*socket), plan.tls, plan.verifyName, plan.sessionKey);
     if (!handshake) co_return std::move(handshake.error());
@@ -118,26 +139,68 @@ class Connector::Implementation {
     co_return Connected{(*handshake)->take(), std::move(report)};
   }
 
-  Task<Result<FoundAddresses>> resolve(ConnectJob& job) {
+  // All of it but TLS; notes how in the report.
+  Task<Result<FileDescriptor>> dial(ConnectJob& job, Deadline deadline, ConnectReport& report) {
+    const ConnectPlan& plan = job.plan_;
+    if (!plan.socketPath.empty()) {
+      report.address = socketName(plan.socketPath);
+      co_return co_await awaitSocket(job);
+    }
+    if (auto refused = judgeLiteral(plan); !refused) co_return std::move(refused.error());
+    auto found = co_await resolve(job, plan.parent ? plan.parent->destination.host : plan.destination.host);
+    if (!found) co_return std::move(found.error());
+    report.note = std::move(found->note);
+    auto open = plan.parent ? std::move(found->addresses) : judged(plan, std::move(found->addresses));
+    if (!open) co_return std::move(open.error());
+    auto socket = co_await race(job, std::move(*open), deadline.remaining());
+    if (socket) report.address = dialledAddress(socket->get());
+    co_return std::move(socket);
+  }
+
+  // A Unix socket whose queue may be full for a moment.
+  Task<Result<FileDescriptor>> awaitSocket(ConnectJob& job) {
+    const std::string& path = job.plan_.socketPath;
+    AsioTimer timer(context_);
+    std::optional<Error> stopped;
+    job.stop_ = [&](Error error) {
+      stopped = std::move(error);
+      timer.cancel();
+    };
+    auto socket = dialSocket(path);
+    while (!socket && !stopped) {
+      timer.expires_after(kFullQueue);
+      co_await TimerWait{timer};
+      if (!stopped) socket = dialSocket(path);
+    }
+    job.stop_ = nullptr;
+    if (!stopped) co_return std::move(*socket);
+    if (stopped->kind == ErrorKind::kConnectTimeout)
+      stopped->detail =
+          "no connection to " + socketName(path) + " in time (its queue is full: whoever listens does not accept)";
+    co_return std::move(*stopped);
+  }
+
+  Task<Result<FoundAddresses>> resolve(ConnectJob& job, const std::string& host) {
     const ConnectPlan& plan = job.plan_;
     const auto answer = std::make_shared<PendingAddresses>();
-    job.stop_ = [answer, &job](Error error) {
+    job.stop_ = [answer, &host](Error error) {
       // While a name is looked up, it is the name server that is late.
       if (error.kind == ErrorKind::kConnectTimeout)
-        error = failure(ErrorKind::kUnresolvable,
-                        "no address for \"" + printable(job.plan_.destination.host) + "\" in time");
+        error = failure(ErrorKind::kUnresolvable, "no address for \"" + printable(host) + "\" in time");
       answer->tell(std::move(error));
     };
-    names_.resolve({plan.destination.host, plan.nameServers, plan.names}, answer);
+    names_.resolve({host, plan.nameServers, plan.names}, answer);
     auto addresses = co_await answer->told();
     job.stop_ = nullptr;
     co_return addresses;
   }
 
-  Task<Result<FileDescriptor>> dial(ConnectJob& job, Addresses addresses, milliseconds limit) {
+  Task<Result<FileDescriptor>> race(ConnectJob& job, Addresses addresses, milliseconds limit) {
+    const ConnectPlan& plan = job.plan_;
     const auto answer = std::make_shared<PendingSocket>();
-    const auto race = std::make_shared<AddressRace>(context_, *dialer_, job.plan_.destination, *job.plan_.guard,
-                                                    std::move(addresses), limit, answer);
+    const auto race =
+        std::make_shared<AddressRace>(context_, *dialer_, plan.destination, plan.parent ? openGuard() : *plan.guard,
+                                      std::move(addresses), limit, answer, plan.parent.get());
     job.stop_ = [race](Error error) { race->stop(std::move(error)); };
     race->start();
     auto socket = co_await answer->told();

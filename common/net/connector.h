@@ -25,8 +25,15 @@ namespace proxycommon {
 
 class NameCache;
 
+struct ParentProxy;
+
 struct ConnectPlan {
   Destination destination;
+  // A Unix socket that is dialled in the destination's place, from the configuration alone; empty: none.
+  std::string socketPath;
+  // Through which the destination is reached, unless a socket is; none: directly. Name servers are then asked for its
+  // name and not the destination's, and the guard judges the destination alone, where that is an address.
+  std::shared_ptr<const ParentProxy> parent;
   const AddressGuard* guard = nullptr;  // of the configuration: lives as long as the process
   milliseconds limit{0};                // for all of it
   std::string nameServers;              // as readNameServers() gives them; empty: the system's
@@ -38,7 +45,7 @@ struct ConnectPlan {
 
 // How a connection came about, for logs.
 struct ConnectReport {
-  std::string address;                // what was dialled: "192.0.2.1:80", "[2001:db8::1]:443"
+  std::string address;                // what was dialled: "192.0.2.1:80", "[2001:db8::1]:443", "unix:/path"
   std::chrono::microseconds dial{0};  // until the socket stood, the name's look-up included
   std::chrono::microseconds tls{0};   // the handshake; zero for a clear connection
   std::string note;                   // what else the log should know; mostly empty
@@ -87,7 +94,7 @@ class Connector {
 
 // Blocks the calling thread. Any thread. `isWanted` is asked in that thread, some twenty times a second; once it says
 // no, the connection is given up. Errors: kUnresolvable, kRefused, kUnreachable, kConnectTimeout, kAddressRefused (by
-// the guard), the kTls kinds, kClientGone (given up), kInternal.
+// the guard), kPermissionDenied (of a socket), kParentRefused, the kTls kinds, kClientGone (given up), kInternal.
 PROXYCOMMON_API Result<Connected> connectHere(
     ConnectPlan plan, const std::function<bool()>& isWanted = [] { return true; });
 

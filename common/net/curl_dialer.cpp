@@ -9,12 +9,14 @@
 #include <cerrno>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 
 #include "common/base/text.h"
 #include "common/net/dialer.h"
 #include "common/net/event_loop.h"
+#include "common/net/parent_proxy.h"
 
 namespace proxycommon {
 namespace {
@@ -59,18 +61,34 @@ bool set(CURL* handle, CURLoption option, Value value) {
   return curl_easy_setopt(handle, option, value) == CURLE_OK;
 }
 
+bool goDirectly(CURL* handle, const DialPlan& plan) {
+  const std::string url = "http://" + Destination{plan.address.toString(), plan.destination.port}.toString() + "/";
+  return set(handle, CURLOPT_URL, url.c_str()) && set(handle, CURLOPT_PROXY, "") && set(handle, CURLOPT_NOPROXY, "*");
+}
+
+// The parent is dialled at the address; what it gets to see of the destination is its name.
+bool goThroughParent(CURL* handle, const DialPlan& plan, const ParentProxy& parent) {
+  const std::string url = "http://" + plan.destination.toString() + "/";
+  const std::string proxy = "http://" + Destination{plan.address.toString(), parent.destination.port}.toString();
+  const bool isSet = set(handle, CURLOPT_URL, url.c_str()) && set(handle, CURLOPT_PROXY, proxy.c_str()) &&
+                     set(handle, CURLOPT_NOPROXY, "") && set(handle, CURLOPT_HTTPPROXYTUNNEL, 1L) &&
+                     set(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  if (!isSet || parent.user.empty()) return isSet;
+  return set(handle, CURLOPT_PROXYAUTH, CURLAUTH_BASIC) && set(handle, CURLOPT_PROXYUSERNAME, parent.user.c_str()) &&
+         set(handle, CURLOPT_PROXYPASSWORD, parent.password.c_str());
+}
+
 bool configure(Attempt& attempt) {
   CURL* handle = attempt.handle.get();
-  const Destination address{attempt.plan.address.toString(), attempt.plan.destination.port};
-  const std::string url = "http://" + address.toString() + "/";
+  const DialPlan& plan = attempt.plan;
   const auto limit = static_cast<long>(std::max<milliseconds::rep>(attempt.plan.limit.count(), 1));
-  return set(handle, CURLOPT_URL, url.c_str()) && set(handle, CURLOPT_CONNECT_ONLY, 1L) &&
-         set(handle, CURLOPT_PROTOCOLS_STR, "http") && set(handle, CURLOPT_PROXY, "") &&
-         set(handle, CURLOPT_NOPROXY, "*") && set(handle, CURLOPT_NOSIGNAL, 1L) &&
-         set(handle, CURLOPT_QUICK_EXIT, 1L) && set(handle, CURLOPT_CONNECTTIMEOUT_MS, limit) &&
-         set(handle, CURLOPT_PRIVATE, &attempt) && set(handle, CURLOPT_TCP_NODELAY, 1L) &&
-         set(handle, CURLOPT_TCP_KEEPALIVE, 1L) && set(handle, CURLOPT_OPENSOCKETFUNCTION, &openSocket) &&
-         set(handle, CURLOPT_OPENSOCKETDATA, &attempt) && set(handle, CURLOPT_CLOSESOCKETFUNCTION, &closeSocket);
+  const bool isAimed = plan.parent ? goThroughParent(handle, plan, *plan.parent) : goDirectly(handle, plan);
+  return isAimed && set(handle, CURLOPT_CONNECT_ONLY, 1L) && set(handle, CURLOPT_PROTOCOLS_STR, "http") &&
+         set(handle, CURLOPT_NOSIGNAL, 1L) && set(handle, CURLOPT_QUICK_EXIT, 1L) &&
+         set(handle, CURLOPT_CONNECTTIMEOUT_MS, limit) && set(handle, CURLOPT_PRIVATE, &attempt) &&
+         set(handle, CURLOPT_TCP_NODELAY, 1L) && set(handle, CURLOPT_TCP_KEEPALIVE, 1L) &&
+         set(handle, CURLOPT_OPENSOCKETFUNCTION, &openSocket) && set(handle, CURLOPT_OPENSOCKETDATA, &attempt) &&
+         set(handle, CURLOPT_CLOSESOCKETFUNCTION, &closeSocket);
 }
 
 ErrorKind kindOf(CURLcode code, long systemError, const Attempt& attempt) {
@@ -80,10 +98,32 @@ ErrorKind kindOf(CURLcode code, long systemError, const Attempt& attempt) {
   return systemError == 0 || systemError == ECONNREFUSED ? ErrorKind::kRefused : ErrorKind::kUnreachable;
 }
 
+// "no connection to origin.test:80", "no connection to the parent proxy 192.0.2.1:3128 for origin.test:80".
+std::string noConnection(const DialPlan& plan) {
+  const std::string destination = plan.destination.toString();
+  return "no connection to " + (plan.parent
+                                    ? "the parent proxy " + plan.parent->destination.toString() + " for " + destination
+                                    : destination);
+}
+
+// What a parent has said to CONNECT, where that was no tunnel; nullopt: it never came so far.
+std::optional<Error> parentsError(CURLcode code, const Attempt& attempt) {
+  if (!attempt.plan.parent || code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT) return std::nullopt;
+  long status = 0;
+  curl_easy_getinfo(attempt.handle.get(), CURLINFO_HTTP_CONNECTCODE, &status);
+  std::string said = status == 0 ? "gives no answer of HTTP" : "answers " + std::to_string(status);
+  if (status == 407)
+    said += attempt.plan.parent->user.empty() ? ", it wants credentials" : ", it rejects the credentials";
+  return failure(ErrorKind::kParentRefused, "the parent proxy " + attempt.plan.parent->destination.toString() +
+                                                " opens no tunnel to " + attempt.plan.destination.toString() + " (it " +
+                                                said + ")");
+}
+
 Error errorOf(CURLcode code, const Attempt& attempt) {
+  if (auto refused = parentsError(code, attempt)) return std::move(*refused);
   long systemError = 0;
   curl_easy_getinfo(attempt.handle.get(), CURLINFO_OS_ERRNO, &systemError);
-  std::string detail = "no connection to " + attempt.plan.destination.toString() + " (" + curl_easy_strerror(code);
+  std::string detail = noConnection(attempt.plan) + " (" + curl_easy_strerror(code);
   if (systemError != 0) detail += ", " + std::system_category().message(static_cast<int>(systemError));
   if (!attempt.refusals.empty()) detail += ", not dialled: " + attempt.refusals;
   return failure(kindOf(code, systemError, attempt), detail + ")");

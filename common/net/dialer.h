@@ -1,5 +1,6 @@
-// Dials TCP connections through libcurl (CONNECT_ONLY) on an event loop, one address each. The address is judged by the
-// guard before its socket exists. What comes out is a plain descriptor; names, TLS and HTTP are not this file's affair.
+// Dials TCP connections through libcurl (CONNECT_ONLY) on an event loop, one address each, or through a parent proxy.
+// The address is judged by the guard before its socket exists. What comes out is a plain descriptor; names, TLS and
+// HTTP are not this file's affair.
 #pragma once
 
 #include <cstdint>
@@ -31,11 +32,14 @@ struct PROXYCOMMON_API Destination {
 // Once in the parent, before any child or thread: curl's own set-up is not thread-safe.
 PROXYCOMMON_API Outcome prepareDialer();
 
+struct ParentProxy;
+
 struct DialPlan {
-  Destination destination;  // its host is for messages alone
+  Destination destination;  // without a parent its host is for messages alone
   const AddressGuard& guard;
-  IpAddress address;
+  IpAddress address;  // the destination's, or the parent's
   milliseconds limit;
+  const ParentProxy* parent = nullptr;  // through which a tunnel to the destination is opened; outlives the dial
 };
 using PendingSocket = Pending<Result<FileDescriptor>>;
 
@@ -46,7 +50,8 @@ class Dialer {
 
   // Tells `answer`, perhaps at once, with a descriptor that is non-blocking, close-on-exec, with TCP_NODELAY. When
   // nobody else holds `answer` any more, or it has been told by others, the dial is of no use, and may be given up with
-  // giveUp(). Errors: kRefused, kUnreachable, kConnectTimeout, kAddressRefused (by the guard), kInternal.
+  // giveUp(). Errors: kRefused, kUnreachable, kConnectTimeout, kAddressRefused (by the guard), kParentRefused,
+  // kInternal.
   virtual void dial(DialPlan plan, std::shared_ptr<PendingSocket> answer) = 0;
   virtual void giveUp(const PendingSocket& answer) = 0;
 };

@@ -41,19 +41,15 @@ inline ReadyWait whenWritable(AsioDescriptor& descriptor) {
   return {descriptor, AsioDescriptor::wait_write};
 }
 
-// co_await: until the timer expires, or is cancelled. Whether it expired.
-struct Expiry {
+// co_await: until the timer has run out, or was cancelled.
+struct TimerWait {
   AsioTimer& timer;
-  bool expired = false;
 
   bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> continuation) {
-    timer.async_wait([this, continuation](const boost::system::error_code& error) {
-      expired = !error;
-      continuation.resume();
-    });
+    timer.async_wait([continuation](const boost::system::error_code&) { continuation.resume(); });
   }
-  bool await_resume() const noexcept { return expired; }
+  void await_resume() const noexcept {}
 };
 
 // Descriptors of a library that opens, uses and closes them itself, and wants to be told when they are ready.

@@ -73,12 +73,10 @@ class Reactor::Loop {
 
   Detached repeat(milliseconds interval, std::function<bool()> work) {
     AsioTimer timer(context_);
-    bool goesOn = true;
-    while (goesOn) {
+    do {
       timer.expires_after(interval);
-      const bool expired = co_await Expiry{timer};
-      goesOn = expired && work();
-    }
+      co_await TimerWait{timer};
+    } while (work());
   }
 
   void drain() {

@@ -79,7 +79,8 @@ PROXY_TEST_ALL(everything_right_of_waiting) {
   for (const std::string module : {"RevProxy", "FwdProxy"}) {
     for (const std::string setting : {"Park 20ms", "Park 0", "Park Off", "Park 1min", "TunnelTimeout 1h",
                                       "TunnelLifetime 24h", "TunnelLifetime Off", "TunnelDrain 30s", "MaxTunnels 1000",
-                                      "MaxTunnelsPerClient 1", "Resolver 192.0.2.53:53 [2001:db8::53]:5353"}) {
+                                      "MaxTunnelsPerClient 1", "Resolver 192.0.2.53:53 [2001:db8::53]:5353",
+                                      "Remote http://user:pass%20word@parent.test:3128", "Remote None"}) {
       const std::string line = module + setting + "\n";
       ofTunnels += line;
       if (module == "RevProxy") ofTunnels += "<Location /here>\n" + line + "</Location>\n";
@@ -89,6 +90,8 @@ PROXY_TEST_ALL(everything_right_of_waiting) {
                   "RevProxyReactorThreads 1\nFwdProxyReactorThreads 64\nFwdProxyUpgrade websocket,foo/1\n"
                   "FwdProxyUpgrade None\nRevProxyBuffer 1M\nRevProxyBuffer 65536\nRevProxyKeepAliveHold Off\n"
                   "<Location /here>\nRevProxyBuffer Off\n</Location>\n"
+                  "RevProxyPass /socket unix:/run/app.sock|http://name.test/ timeout=5\n"
+                  "RevProxyPass /odd \"unix:/run/an odd name.sock|https://name.test:8443/\"\n"
                   "RevProxyPass /ws ws://backend.test/chat\nRevProxyPass /wss wss://backend.test:8443/ upgrade=None\n"
                   "RevProxyPass /some http://backend.test/ UPGRADE=websocket,foo/1 request-buffer=64k half-close=on\n"
                   "RevProxyPass /none http://backend.test/ upgrade=none half-close=Off request-buffer=1\n");
@@ -109,6 +112,31 @@ BOOST_AUTO_TEST_CASE(mappings) {
                                   {"RevProxyPass /a", {"URL|url"}},
                                   {"RevProxyPass http://backend.test/", {"PATH|path"}},
                                   {"RevProxyPass /a ! timeout=5", {"timeout"}}});
+}
+
+BOOST_AUTO_TEST_CASE(sockets) {
+  const std::string tooLong = "/run/" + std::string(110, 'x');
+  expectMessages("RevProxyPass",
+                 {{"RevProxyPass /a unix:/run/a.sock", {"unix:/PATH\\|http://NAME/"}},
+                  {"RevProxyPass /a unix:run/a.sock|http://name.test/", {"run/a\\.sock", "absolute", "unix:/PATH"}},
+                  {"RevProxyPass /a unix:/run/a.sock|name.test", {"name\\.test", "unix:/PATH\\|SCHEME://NAME"}},
+                  {"RevProxyPass /a unix:/run/a.sock|ftp://name.test/", {"ftp", "https?"}},
+                  {"RevProxyPass /a unix:" + tooLong + "|http://name.test/", {"115 bytes", "107"}}});
+}
+
+BOOST_AUTO_TEST_CASE(parent_proxies) {
+  for (const std::string name : {"RevProxyRemote", "FwdProxyRemote"}) {
+    for (const std::string argument :
+         {"https://parent.test:3128", "http://parent.test", "parent.test:3128", "http://user:geheim@", "Off",
+          "http://geheim@parent.test:3128", "http://user:geheim@parent.test:3128/x", "socks5://parent.test:1080"}) {
+      expectMessages(name, {{name + " " + argument, {"http://HOST:PORT", "http://USER:PASSWORD@HOST:PORT", "None"}}});
+    }
+    expectMessages(name, {{name, {"one argument"}}, {name + " http://parent.test:1 x", {"one argument"}}});
+  }
+  // A mistake must not show to whoever reads over the shoulder what is secret.
+  Httpd httpd(Mpm::kEvent);
+  httpd.configure("RevProxyRemote http://user:geheim@parent.test\n");
+  BOOST_TEST(httpd.configtest().output.find("geheim") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(mapping_parameters) {
@@ -237,13 +265,13 @@ BOOST_AUTO_TEST_CASE(protocols_and_buffers) {
 }
 
 BOOST_AUTO_TEST_CASE(waiting_in_the_wrong_place) {
-  for (const std::string line :
-       {"FwdProxyPark 20ms", "FwdProxyUpgrade None", "FwdProxyResolver 192.0.2.53:53", "FwdProxyTunnelTimeout 1h",
-        "FwdProxyMaxTunnels 5", "FwdProxyReactorThreads 2", "RevProxyReactorThreads 2", "RevProxyKeepAliveHold Off"}) {
+  for (const std::string line : {"FwdProxyPark 20ms", "FwdProxyUpgrade None", "FwdProxyResolver 192.0.2.53:53",
+                                 "FwdProxyRemote None", "FwdProxyTunnelTimeout 1h", "FwdProxyMaxTunnels 5",
+                                 "FwdProxyReactorThreads 2", "RevProxyReactorThreads 2", "RevProxyKeepAliveHold Off"}) {
     expectMessage("<Location /a>\n" + line + "\n</Location>\n", 2, {line.substr(0, line.find(' ')), "Location"});
   }
   for (const std::string line : {"RevProxyPark 20ms", "RevProxyBuffer 1M", "RevProxyResolver 192.0.2.53:53",
-                                 "RevProxyTunnelDrain 1s", "RevProxyMaxTunnels 5"}) {
+                                 "RevProxyTunnelDrain 1s", "RevProxyMaxTunnels 5", "RevProxyRemote None"}) {
     expectMessage("<Directory />\n" + line + "\n</Directory>\n", 2, {line.substr(0, line.find(' ')), "Directory"});
   }
 }

@@ -161,7 +161,7 @@ PROXY_TEST_ALL(interim_responses_of_a_get_pass_with_their_fields) {
   Httpd httpd(mpm);
   httpd.configure("FwdProxyRequests On\nFwdProxyAllow 127.0.0.1:1-65535\nRevProxyPass / " + origin.url("/") + "\n");
   httpd.start();
-  for (const std::string target : {std::string("/x"), origin.url("/x")}) {
+  for (const std::string& target : {std::string("/x"), origin.url("/x")}) {
     RawClient client(httpd.port());
     for (int round = 0; round < 2; ++round) {
       client.send("GET " + target + " HTTP/1.1\r\nHost: proxytest\r\n\r\n");

@@ -232,7 +232,7 @@ struct UploadReader {
 PROXY_TEST_ALL(trailers_of_an_upload_reach_the_backend) {
   UploadReader reader(mpm);
   const std::string trailers = "X-First: a, \"b c\"\r\nX-Last: 1\r\n";
-  for (const std::string target : {std::string("/x"), reader.origin.url("/x"), std::string("/buffered/x")}) {
+  for (const std::string& target : {std::string("/x"), reader.origin.url("/x"), std::string("/buffered/x")}) {
     const std::string body = target.starts_with("/b") ? std::string(3000, 'x') : "hello";
     const std::string seen = reader.upload(target, chunk(body) + "0\r\n" + trailers + "\r\n");
     BOOST_TEST(seen.ends_with("\r\n0\r\n" + trailers + "\r\n"), target << " gives " << seen);

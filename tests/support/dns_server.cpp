@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <stdexcept>
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::size_t kHeadSize = 12;
 constexpr unsigned kTypeA = 1;
+constexpr unsigned kTypeAlias = 5;
 constexpr unsigned kTypeAaaa = 28;
 
 std::string number16(unsigned value) {
@@ -42,15 +44,28 @@ Question questionOf(std::string_view message) {
   return question;
 }
 
-// An answer record for an address of the type asked for; else nothing.
-std::string record(const std::string& address, unsigned type, unsigned timeToLive) {
+std::string encoded(std::string_view name) {
+  std::string result;
+  while (!name.empty()) {
+    const auto label = name.substr(0, name.find('.'));
+    result.append(1, static_cast<char>(label.size())).append(label);
+    name.remove_prefix(std::min(label.size() + 1, name.size()));
+  }
+  return result + '\0';
+}
+
+std::string record(const std::string& owner, unsigned type, unsigned timeToLive, std::string_view data) {
+  return encoded(owner) + number16(type) + number16(1) + number16(timeToLive >> 16) + number16(timeToLive) +
+         number16(static_cast<unsigned>(data.size())) + std::string{data};
+}
+
+// The bytes of an address of the type asked for; else nothing.
+std::string addressBytes(const std::string& address, unsigned type) {
   std::array<char, 16> bytes{};
   const bool v6 = address.find(':') != std::string::npos;
   if (type != (v6 ? kTypeAaaa : kTypeA)) return {};
   ::inet_pton(v6 ? AF_INET6 : AF_INET, address.c_str(), bytes.data());
-  const std::string data(bytes.data(), v6 ? 16 : 4);
-  return number16(0xc000 | kHeadSize) + number16(type) + number16(1) + number16(timeToLive >> 16) +
-         number16(timeToLive) + number16(static_cast<unsigned>(data.size())) + data;
+  return {bytes.data(), v6 ? 16u : 4u};
 }
 
 }  // namespace
@@ -58,12 +73,18 @@ std::string record(const std::string& address, unsigned type, unsigned timeToLiv
 std::string DnsServer::answerTo(std::string_view message) {
   const Question question = questionOf(message);
   const std::lock_guard lock(mutex_);
-  const auto found = zone_.find(question.name);
   std::string records;
   unsigned count = 0;
+  std::string name = question.name;
+  if (const auto alias = aliases_.find(name); alias != aliases_.end()) {
+    records = record(name, kTypeAlias, alias->second.timeToLive, encoded(alias->second.target)), ++count;
+    name = alias->second.target;
+  }
+  const auto found = zone_.find(name);
   if (found != zone_.end())
     for (const std::string& address : found->second)
-      if (const std::string one = record(address, question.type, timeToLive_); !one.empty()) records += one, ++count;
+      if (const std::string bytes = addressBytes(address, question.type); !bytes.empty())
+        records += record(name, question.type, timeToLive_, bytes), ++count;
   constexpr unsigned kAnswer = 0x8180;
   constexpr unsigned kServerFailure = 2;
   constexpr unsigned kNoSuchName = 3;
@@ -92,6 +113,11 @@ DnsServer::DnsServer(Zone zone, Manner manner)
 void DnsServer::tell(const std::string& name, std::vector<std::string> addresses) {
   const std::lock_guard lock(mutex_);
   zone_[name] = std::move(addresses);
+}
+
+void DnsServer::tellAlias(const std::string& name, const std::string& target, unsigned timeToLive) {
+  const std::lock_guard lock(mutex_);
+  aliases_[name] = {target, timeToLive};
 }
 
 DnsServer::~DnsServer() {

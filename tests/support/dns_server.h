@@ -27,6 +27,8 @@ class DnsServer {
 
   // From now on. The time to live, in seconds, is that of every address.
   void tell(const std::string& name, std::vector<std::string> addresses);
+  // A name that is another's alias, with a time to live of its own.
+  void tellAlias(const std::string& name, const std::string& target, unsigned timeToLive);
   void become(Manner manner) { manner_ = manner; }
   void setTimeToLive(unsigned seconds) { timeToLive_ = seconds; }
 
@@ -40,7 +42,13 @@ class DnsServer {
   std::string answerTo(std::string_view message);
 
   std::mutex mutex_;
+  struct Alias {
+    std::string target;
+    unsigned timeToLive;
+  };
+
   Zone zone_;
+  std::map<std::string, Alias> aliases_;
   std::atomic<Manner> manner_;
   std::atomic<unsigned> timeToLive_ = 60;
   proxycommon::FileDescriptor socket_;

@@ -69,6 +69,15 @@ BOOST_AUTO_TEST_CASE(what_may_not_be_written_is_refused_with_what_to_write_inste
       {"http://backend:65536/", {}, "number from 1 to 65535"},
       {"http://127.1/", {}, "all four parts"},
       {"http://::1/", {}, "write SCHEME://HOST[:PORT][/PATH]"},
+      {"unix:/run/a.sock", {}, "write unix:/PATH|http://NAME/"},
+      {"unix:run/a.sock|http://name/", {}, "is not absolute"},
+      {"unix:|http://name/", {}, "is not absolute"},
+      {"unix:/run/a.sock|", {}, "is not valid"},
+      {"unix:/run/a.sock|name", {}, "unix:/PATH|SCHEME://NAME"},
+      {"unix:/run/a.sock|ftp://name/", {}, "unknown scheme \"ftp\""},
+      {"unix:/run/a.sock|unix:/b|http://name/", {}, "is not valid"},
+      {"http://backend|unix:/run/a.sock", {}, "is no host"},
+      {"unix://run/a.sock", {}, "write unix:/PATH|http://NAME/"},
       {"ftp://backend/", {}, "unknown scheme \"ftp\""},
       {"ajp://backend/", {}, "http, https, ws, wss"},
       {"http://backend/?x=y", {}, "query or a fragment"},
@@ -138,6 +147,24 @@ BOOST_AUTO_TEST_CASE(a_websocket_scheme_is_http_that_may_change_to_it) {
   BOOST_TEST(parsed("wss://backend/")->parameters.upgrade.value() == "websocket");
   BOOST_TEST(parsed("ws://backend/", {"upgrade=None"})->parameters.upgrade.value() == "");
   BOOST_TEST(parsed("ws://backend/", {"upgrade=foo"})->parameters.upgrade.value() == "foo");
+}
+
+BOOST_AUTO_TEST_CASE(a_socket_stands_before_the_url_and_the_name_is_the_urls) {
+  const auto backend = parsed("unix:/run/an odd name.sock|http://name.test/base", {"timeout=1s"});
+  BOOST_REQUIRE_EQUAL(outcomeOf(backend), "done");
+  BOOST_TEST(backend->socketPath == "/run/an odd name.sock");
+  BOOST_TEST(backend->authority == "name.test");
+  BOOST_TEST(backend->basePath == "/base");
+  BOOST_TEST(backend->origin() == "unix:/run/an odd name.sock|http://name.test");
+  BOOST_TEST(parsed("UNIX:/s|https://name.test:8443/")->authority == "name.test:8443");
+  BOOST_TEST(parsed("unix:/s|https://name.test/")->tls);
+  BOOST_TEST(parsed("unix:/s|ws://name.test/")->parameters.upgrade.value() == "websocket");
+  BOOST_TEST(parsed("http://backend/")->socketPath == "");
+  const std::string longest = "/" + std::string(106, 'x');
+  BOOST_TEST(parsed("unix:" + longest + "|http://name.test/")->socketPath == longest);
+  const auto tooLong = parsed("unix:" + longest + "x|http://name.test/");
+  BOOST_REQUIRE(!tooLong);
+  BOOST_TEST(tooLong.error().detail.find("107 at most") != std::string::npos, tooLong.error().detail);
 }
 
 BOOST_AUTO_TEST_CASE(exactly_one_slash_stands_where_base_and_remainder_meet) {

@@ -24,6 +24,8 @@ BOOST_AUTO_TEST_CASE(each_kind_has_its_own_row) {
       {ErrorKind::kUnresolvable, "unresolvable", Side::kBackend, 502},
       {ErrorKind::kConnectTimeout, "connect-timeout", Side::kBackend, 504},
       {ErrorKind::kAddressRefused, "address-refused", Side::kClient, 403},
+      {ErrorKind::kPermissionDenied, "permission-denied", Side::kBackend, 503},
+      {ErrorKind::kParentRefused, "parent-refused", Side::kBackend, 502},
       {ErrorKind::kTlsUntrusted, "tls-untrusted", Side::kBackend, 502},
       {ErrorKind::kTlsWrongName, "tls-wrong-name", Side::kBackend, 502},
       {ErrorKind::kTlsExpired, "tls-expired", Side::kBackend, 502},

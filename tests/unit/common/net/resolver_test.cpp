@@ -175,6 +175,10 @@ BOOST_AUTO_TEST_CASE(an_answer_tells_how_long_it_holds_and_whether_anybody_gave_
   };
   BOOST_TEST(answerFor("here.test").lifetime.count() == 123);
   BOOST_TEST((answerFor("here.test").source == NameAnswer::Source::kServers));
+  server.tellAlias("short.test", "here.test", 45);
+  server.tellAlias("long.test", "here.test", 200);
+  BOOST_TEST(answerFor("short.test").lifetime.count() == 45);
+  BOOST_TEST(answerFor("long.test").lifetime.count() == 123);
   BOOST_TEST(answerFor("localhost").lifetime.count() == 0);
   BOOST_TEST((answerFor("gone.test").source == NameAnswer::Source::kServers));
   server.become(DnsServer::Manner::kFails);

@@ -1,0 +1,106 @@
+// How the settings of a backend become plans for the library.
+#include "mod_revproxy/relay_plan.h"
+
+#include <string>
+
+#include "common/httpd/child.h"
+#include "mod_revproxy/forwarded_head.h"
+
+namespace revproxy {
+namespace {
+
+constexpr milliseconds kConnectTimeout{5000};
+constexpr std::uint64_t kReplayBuffer = 64 * 1024;
+
+milliseconds serverTimeout(const request_rec& request) {
+  return milliseconds{apr_time_as_msec(request.server->timeout)};
+}
+
+// The administrator has named the backend: no address of it is refused.
+const proxycommon::AddressGuard& openGuard() {
+  static const auto guard = proxycommon::AddressGuard::open();
+  return guard;
+}
+
+// A socket is on this machine: there is nothing to go through.
+std::shared_ptr<const proxycommon::ParentProxy> parentOf(const Backend& backend, const LocationConfig& config) {
+  return backend.socketPath.empty() ? config.parent.valueOr(nullptr) : nullptr;
+}
+
+proxycommon::PeerKey keyOf(const Backend& backend, const BackendParameters& parameters, const LocationConfig& config) {
+  const auto parent = parentOf(backend, config);
+  return proxycommon::PeerKey{"reverse",
+                              backend.scheme,
+                              backend.host,
+                              std::to_string(backend.port),
+                              backend.socketPath,
+                              parent ? parent->identity() : "",
+                              backend.tls ? config.tls.options().fingerprint() : "",
+                              backend.tls ? config.tls.nameFor(backend.host) : "",
+                              config.nameServers.valueOr(""),
+                              parameters.keepAlive.valueOr(true) ? "" : "no probes"};
+}
+
+Result<proxycommon::ConnectPlan> connectPlan(const server_rec& server, const Backend& backend,
+                                             const BackendParameters& parameters, const LocationConfig& config) {
+  proxycommon::ConnectPlan plan;
+  plan.destination = {backend.host, backend.port};
+  plan.guard = &openGuard();
+  plan.limit = parameters.connectionTimeout.valueOr(config.connectTimeout.valueOr(kConnectTimeout));
+  plan.nameServers = config.nameServers.valueOr("");
+  plan.socketPath = backend.socketPath;
+  plan.parent = parentOf(backend, config);
+  if (!backend.tls) return plan;
+  auto context = proxycommon::childOf(server).tlsContexts.get(config.tls.options());
+  if (!context) return std::move(context.error());
+  plan.tls = std::move(*context);
+  plan.verifyName = config.tls.nameFor(backend.host);
+  plan.sessionKey = keyOf(backend, parameters, config).text();
+  return plan;
+}
+
+proxycommon::PoolLimits poolLimits(const BackendParameters& parameters) {
+  proxycommon::PoolLimits limits;
+  limits.idle = parameters.disableReuse.valueOr(false) ? 0 : parameters.smax.valueOr(limits.idle);
+  limits.idleTime = parameters.ttl.valueOr(limits.idleTime);
+  limits.most = parameters.max.valueOr(0);
+  return limits;
+}
+
+proxycommon::ExchangeLimits exchangeLimits(const request_rec& request, const BackendParameters& parameters,
+                                           const LocationConfig& config) {
+  const milliseconds silence = parameters.timeout.valueOr(config.timeout.valueOr(serverTimeout(request)));
+  proxycommon::ExchangeLimits limits{parameters.firstByteTimeout.valueOr(silence),
+                                     parameters.idleTimeout.valueOr(silence), parameters.sendTimeout.valueOr(silence),
+                                     serverTimeout(request), config.headLimits.valueOr({})};
+  limits.expect = parameters.expectTimeout.valueOr(limits.expect);
+  if (parameters.totalTimeout.isSet()) limits.end = proxycommon::Clock::now() + parameters.totalTimeout.value();
+  return limits;
+}
+
+}  // namespace
+
+proxycommon::ParkPolicy parkPolicy(const BackendParameters& parameters, const LocationConfig& config) {
+  proxycommon::ParkPolicy policy = config.park.valueOr({});
+  policy.halfClose = parameters.halfClose.valueOr(false);
+  return policy;
+}
+
+proxycommon::RelayPlan relayPlan(request_rec& request, const Backend& backend, const BackendParameters& parameters,
+                                 const LocationConfig& config, const char* target, std::string_view offered) {
+  proxycommon::RelayPlan plan{.key = keyOf(backend, parameters, config),
+                              .poolLimits = poolLimits(parameters),
+                              .connect = [&] { return connectPlan(*request.server, backend, parameters, config); },
+                              .head = forwardedHead(request, backend, config, target, offered),
+                              .offered = offered,
+                              .limits = exchangeLimits(request, parameters, config)};
+  plan.acquire = parameters.acquire.valueOr(plan.acquire);
+  plan.rest = parameters.retry.valueOr(plan.rest);
+  plan.requestBuffer = parameters.requestBuffer.valueOr(0);
+  plan.replayBuffer = config.replayBuffer.valueOr(kReplayBuffer);
+  plan.probesIdle = parameters.keepAlive.valueOr(true);
+  plan.repeatsWithKey = parameters.retryPost.valueOr(false);
+  return plan;
+}
+
+}  // namespace revproxy

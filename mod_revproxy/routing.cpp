@@ -47,7 +47,7 @@ Result<std::string> targetOf(const request_rec& request, const RequestState& sta
   const bool isSame = encoded && (prefix == path.size() || path[prefix] != '/' || encoded->starts_with('/'));
   std::string target = mapping.backend->targetFor(isSame ? proxycommon::escapedTarget(*encoded)
                                                          : proxycommon::escapedPath(path.substr(prefix)));
-  if (request.args) target.append("?").append(proxycommon::escapedTarget(request.args));
+  if (request.args) target.append("?").append(proxycommon::escapedQuery(request.args));
   return target;
 }
 

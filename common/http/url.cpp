@@ -128,7 +128,13 @@ Result<Url> parseUrl(std::string_view text) {
 }
 
 std::string escapedTarget(std::string_view text) {
-  return escaped(text, "%?");
+  const auto query = text.find('?');
+  std::string target = escaped(text.substr(0, query), "%");
+  if (query != std::string_view::npos) target.append("?").append(escapedQuery(text.substr(query + 1)));
+  return target;
+}
+std::string escapedQuery(std::string_view text) {
+  return escaped(text, "%?[]{}|\\^`\"<>");
 }
 std::string escapedPath(std::string_view decoded) {
   return escaped(decoded, "");

@@ -32,9 +32,11 @@ struct Url {
 // An absolute URL. Errors: kBadAuthority (also where no "scheme://" stands in front).
 PROXYCOMMON_API Result<Url> parseUrl(std::string_view text);
 
-// Percent-encodes what may not stand in a path or query as it is (RFC 3986 3.3, 3.4); `%` and `?` are left alone.
-// For text that is in its wire form already.
+// Percent-encodes what may not stand in a path as it is (RFC 3986 3.3); `%` is left alone, and a query behind `?` is
+// treated as below. For text that is in its wire form already.
 PROXYCOMMON_API std::string escapedTarget(std::string_view text);
+// Percent-encodes what would break a request line alone: browsers send all else as it is, and it may have been signed.
+PROXYCOMMON_API std::string escapedQuery(std::string_view text);
 // The same for a decoded path: `%` and `?` are encoded too.
 PROXYCOMMON_API std::string escapedPath(std::string_view decoded);
 

@@ -164,8 +164,10 @@ BOOST_AUTO_TEST_CASE(a_scheme_has_nothing_in_it_that_is_none) {
 BOOST_AUTO_TEST_CASE(escaping_leaves_nothing_that_may_not_stand_in_a_target) {
   std::string everything;
   for (int byte = 0; byte < 256; ++byte) everything.push_back(static_cast<char>(byte));
-  for (const std::string& text : {escapedTarget(everything), escapedPath(everything)})
-    for (const char c : text) BOOST_TEST((c > 0x20 && c < 0x7f && c != '#' && c != '\\' && c != '"' && c != '<'), c);
+  for (const char c : escapedPath(everything))
+    BOOST_TEST((c > 0x20 && c < 0x7f && c != '#' && c != '\\' && c != '"' && c != '<'), c);
+  for (const std::string& text : {escapedTarget(everything), escapedQuery(everything)})
+    for (const char c : text) BOOST_TEST((c > 0x20 && c < 0x7f && c != '#'), c);
 }
 
 BOOST_AUTO_TEST_CASE(a_target_keeps_its_escapes_and_its_query) {
@@ -182,6 +184,9 @@ BOOST_AUTO_TEST_CASE(a_target_keeps_its_escapes_and_its_query) {
       {"/\0x"s, "/%00x", "/%00x"},
       {"/\xc3\xa4[]{}|^`\"<>\\", "/%C3%A4%5B%5D%7B%7D%7C%5E%60%22%3C%3E%5C",
        "/%C3%A4%5B%5D%7B%7D%7C%5E%60%22%3C%3E%5C"},
+      {"/a|b?c|d[]=\"{}<>`^\\%20?", "/a%7Cb?c|d[]=\"{}<>`^\\%20?",
+       "/a%7Cb%3Fc%7Cd%5B%5D=%22%7B%7D%3C%3E%60%5E%5C%2520%3F"},
+      {"/?a b#c\xc3", "/?a%20b%23c%C3", "/%3Fa%20b%23c%C3"},
       {"", "", ""},
   };
   for (const Row& row : rows) BOOST_TEST_CONTEXT("\"" << row.text << "\"") {

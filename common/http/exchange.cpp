@@ -27,7 +27,8 @@ class Exchange final : private ResponseEvents {
         deadlines_(plan.limits),
         report_(plan.report ? *plan.report : unread_),
         awaitsContinue_(plan.expectsContinue),
-        parser_(std::in_place, plan.isHead, static_cast<ResponseEvents&>(*this), plan.limits.head) {}
+        headLimits_(plan.limits.head),
+        parser_(std::in_place, plan.isHead, static_cast<ResponseEvents&>(*this), headLimits_) {}
 
   // Both directions go on as far as they do by themselves; then whatever stopped them is awaited.
   Task<Result<ExchangeEnd>> run() {
@@ -200,7 +201,7 @@ class Exchange final : private ResponseEvents {
       bytes = bytes.subspan(*used);
       if (!interim_ || !parser_->isDone()) break;
       interim_ = false;
-      parser_.emplace(isHead_, static_cast<ResponseEvents&>(*this), limits_.head);
+      parser_.emplace(isHead_, static_cast<ResponseEvents&>(*this), headLimits_);
       if (bytes.empty()) break;
     }
     leftover_.assign(bytes.data(), bytes.size());
@@ -291,6 +292,7 @@ class Exchange final : private ResponseEvents {
   ExchangeReport unread_;
   ExchangeReport& report_;
   bool awaitsContinue_;  // before a byte of the body may go
+  const HeadLimits headLimits_;
   std::optional<ResponseParser> parser_;
 
   std::optional<milliseconds> promisedIdleTime_;

@@ -1,48 +1,11 @@
 // What `apachectl configtest` says: a mistake is named with its directive, file and line, and with what to write
 // instead. The golden part is the facts of a message, not its wording.
-#include <iterator>
-#include <regex>
-
-#include "tests/integration/support/certificate_authority.h"
+#include "tests/integration/support/configtest.h"
 #include "tests/integration/support/proxy_test.h"
 
 namespace proxytest {
 
 BOOST_AUTO_TEST_SUITE(configuration)
-
-namespace {
-
-// Two lines that are right go before the wrong one, so that a line number is worth something.
-constexpr const char* kBefore = "# the test's own file\nRevProxyTimeout 10\n";
-
-struct Mistake {
-  std::string line;
-  std::vector<std::string> said;  // regular expressions, all of which the message must match
-};
-
-void expectMessage(const std::string& text, int line, const std::vector<std::string>& said) {
-  Httpd httpd(Mpm::kEvent);
-  httpd.configure(text);
-  const CommandResult result = httpd.configtest();
-  BOOST_TEST_CONTEXT(text << "\nsays\n" << result.output) {
-    BOOST_TEST(result.exitStatus != 0);
-    BOOST_TEST(std::regex_search(result.output, std::regex("line " + std::to_string(line) + " of .*site\\.conf|" +
-                                                           "site\\.conf:" + std::to_string(line) + "\\b")));
-    for (const std::string& pattern : said) {
-      BOOST_TEST(std::regex_search(result.output, std::regex(pattern)), "not said: " << pattern);
-    }
-  }
-}
-
-void expectMessages(const std::string& directive, const std::vector<Mistake>& mistakes) {
-  for (const Mistake& mistake : mistakes) {
-    std::vector<std::string> said = mistake.said;
-    said.push_back("\\b" + directive + "\\b");
-    expectMessage(kBefore + mistake.line + "\n", 3, said);
-  }
-}
-
-}  // namespace
 
 BOOST_AUTO_TEST_CASE(everything_right) {
   Httpd httpd(Mpm::kEvent);
@@ -53,12 +16,16 @@ BOOST_AUTO_TEST_CASE(everything_right) {
       "RevProxyForwarded On\nRevProxyResponseFieldLimit 1\nRevProxyPassReverseCookieDomain .a.test .b.test\n"
       "RevProxyPassReverseCookiePath /a/ /b\nRevProxyPass /raw http://backend.test/ nocanon\n"
       "RevProxyPass /rawer http://backend.test/ timeout=1 NoCanon=Off\n"
+      "RevProxySet max=10 acquire=500 retry=0 keepalive=Off enablereuse=On\nRevProxyReplayBuffer 1M\n"
+      "RevProxyPass /pool http://backend.test/ max=1 acquire=2s retry=5 retry-post=key send-timeout=1 "
+      "first-byte-timeout=2 idle-timeout=3 total-timeout=4min expect-timeout=500ms\n"
       "RevProxyPass /app/local !\nRevProxyPass / https://backend.test:8443/\nRevProxyPass /six "
       "http://[2001:db8::1]:8080/\n"
       "RevProxyPassReverse /app http://backend.test/base\nRevProxyPreserveHost On\nRevProxyTimeout 500ms\n"
       "RevProxyConnectTimeout 2s\nRevProxyAddHeaders Off\nRevProxyVia Full\nRevProxyTLSVerify On\n"
       "RevProxyTLSCACertificateFile ca.pem\n"
-      "<Location /here>\nRevProxyPass http://backend.test/here timeout=5\n"
+      "<Location /here>\nRevProxySet timeout=1\nRevProxyReplayBuffer Off\nRevProxyPass http://backend.test/here "
+      "timeout=5\n"
       "RevProxyPassReverse http://backend.test/here\nRevProxyPreserveHost Off\nRevProxyTimeout 2\n"
       "RevProxyForwarded Full\nRevProxyResponseFieldLimit 10000 64k\nRevProxyPassReverseCookieDomain a.test b.test\n"
       "RevProxyPassReverseCookiePath / /here\n"
@@ -149,6 +116,24 @@ BOOST_AUTO_TEST_CASE(mapping_parameters) {
                                   {"RevProxyPass /a http://backend.test/ smax=many", {"smax", "many"}}});
 }
 
+BOOST_AUTO_TEST_CASE(parameters_of_the_pool) {
+  const std::string pass = "RevProxyPass /a http://backend.test/ ";
+  expectMessages("RevProxyPass", {{pass + "max=0", {"max", "0", "from 1 up"}},
+                                  {pass + "max=many", {"max", "many"}},
+                                  {pass + "acquire=soon", {"acquire", "soon", "milliseconds"}},
+                                  {pass + "retry=-1", {"retry", "-1", "or 0"}},
+                                  {pass + "retry-post=always", {"retry-post", "always", "key"}},
+                                  {pass + "enablereuse=1", {"enablereuse", "1", "On", "Off"}},
+                                  {pass + "keepalive=yes", {"keepalive", "yes"}},
+                                  {pass + "first-byte-timeout=0", {"first-byte-timeout", "0"}},
+                                  {pass + "total-timeout=ever", {"total-timeout", "ever", "ms"}},
+                                  {pass + "expect-timeout=", {"expect-timeout", "ms"}}});
+  expectMessages("RevProxySet", {{"RevProxySet", {"nothing follows", "key=value"}},
+                                 {"RevProxySet colour=blue", {"colour", "timeout", "smax"}},
+                                 {"RevProxySet timeout=5 max=none", {"max", "none"}}});
+  expectMessages("RevProxyReplayBuffer", {{"RevProxyReplayBuffer lots", {"lots", "Off", "64k"}}});
+}
+
 BOOST_AUTO_TEST_CASE(mapping_parameters_of_waiting) {
   const std::string pass = "RevProxyPass /a http://backend.test/ ";
   expectMessages("RevProxyPass", {{pass + "upgrade=h2c", {"upgrade=", "h2c", "websocket", "None"}},
@@ -192,10 +177,8 @@ BOOST_AUTO_TEST_CASE(fields_and_paths) {
 }
 
 BOOST_AUTO_TEST_CASE(two_mappings_for_one_prefix) {
-  expectMessage(std::string(kBefore) + "RevProxyPass /a http://one.test/\nRevProxyPass /a http://two.test/\n", 4,
-                {"RevProxyPass", "/a\\b"});
-  expectMessage(std::string(kBefore) + "RevProxyPass /a http://one.test/\nRevProxyPass /a !\n", 4,
-                {"RevProxyPass", "/a\\b"});
+  expectMessage("RevProxyPass /a http://one.test/\nRevProxyPass /a http://two.test/\n", 2, {"RevProxyPass", "/a\\b"});
+  expectMessage("RevProxyPass /a http://one.test/\nRevProxyPass /a !\n", 2, {"RevProxyPass", "/a\\b"});
 }
 
 BOOST_AUTO_TEST_CASE(mapping_in_the_wrong_place) {
@@ -274,183 +257,6 @@ BOOST_AUTO_TEST_CASE(waiting_in_the_wrong_place) {
                                  "RevProxyTunnelDrain 1s", "RevProxyMaxTunnels 5", "RevProxyRemote None"}) {
     expectMessage("<Directory />\n" + line + "\n</Directory>\n", 2, {line.substr(0, line.find(' ')), "Directory"});
   }
-}
-
-BOOST_AUTO_TEST_CASE(authority_file_that_is_none) {
-  expectMessages("RevProxyTLSCACertificateFile",
-                 {{"RevProxyTLSCACertificateFile /nowhere/ca.pem", {"/nowhere/ca\\.pem", "No such file"}},
-                  {"RevProxyTLSCACertificateFile site.conf", {"site\\.conf", "PEM|certificate"}}});
-}
-
-BOOST_AUTO_TEST_CASE(tls_settings) {
-  expectMessages("RevProxyTLSCARevocationFile",
-                 {{"RevProxyTLSCARevocationFile /nowhere/list.pem", {"/nowhere/list\\.pem", "No such file", "None"}},
-                  {"RevProxyTLSCARevocationFile site.conf", {"site\\.conf", "revocation list", "PEM"}}});
-  expectMessages("RevProxyTLSMinVersion", {{"RevProxyTLSMinVersion TLSv1.1", {"TLSv1\\.1", "TLSv1\\.2", "TLSv1\\.3"}},
-                                           {"RevProxyTLSMinVersion", {"one argument"}}});
-  expectMessages("RevProxyTLSCiphers",
-                 {{"RevProxyTLSCiphers NONSENSE", {"NONSENSE", "ECDHE", "openssl ciphers"}},
-                  {"RevProxyTLSCiphers aNULL", {"aNULL"}},
-                  {"RevProxyTLSCiphers TLS_AES_128_GCM_SHA256", {"TLS_AES_128_GCM_SHA256", "TLS 1\\.2"}}});
-  expectMessages("RevProxyTLSCipherSuites",
-                 {{"RevProxyTLSCipherSuites HIGH", {"HIGH", "TLS 1\\.3", "TLS_AES_256_GCM_SHA384"}},
-                  {"RevProxyTLSCipherSuites TLS_AES_128_GCM_SHA256:TLS_NONSENSE", {"TLS_NONSENSE"}}});
-  expectMessages("RevProxyTLSServerName", {{"RevProxyTLSServerName .example.test", {"\\.example\\.test", "name"}},
-                                           {"RevProxyTLSServerName *.example.test", {"\\*\\.example\\.test"}},
-                                           {"RevProxyTLSServerName [::1]", {"\\[::1\\]", "brackets"}},
-                                           {"RevProxyTLSServerName example.test:443", {"example\\.test:443"}},
-                                           {"RevProxyTLSServerName \"\"", {"name"}}});
-}
-
-BOOST_AUTO_TEST_CASE(client_certificates) {
-  CertificateAuthority authority;
-  const Certificate ours = authority.issueToClient("us");
-  const Certificate others = authority.issueToClient("others");
-  const TemporaryDirectory files;
-  const auto locked = files.path() / "locked.key";
-  runChecked(
-      {"openssl", "pkey", "-in", ours.keyFile.string(), "-aes128", "-passout", "pass:secret", "-out", locked.string()});
-  const std::string certificate = "RevProxyTLSCertificateFile \"" + ours.certificateFile.string() + "\"\n";
-  const auto key = [](const std::filesystem::path& file) {
-    return "RevProxyTLSCertificateKeyFile \"" + file.string() + "\"\n";
-  };
-  expectMessages("RevProxyTLSCertificateFile",
-                 {{"RevProxyTLSCertificateFile /nowhere/us.pem", {"/nowhere/us\\.pem", "No such file"}},
-                  {"RevProxyTLSCertificateFile", {"PEM"}},
-                  {"RevProxyTLSCertificateFile a.pem b.pem", {"b\\.pem", "too many"}},
-                  {certificate, {"server\\.crt", "no private key", "RevProxyTLSCertificateKeyFile"}},
-                  {certificate + key(others.keyFile), {"server\\.key", "not that of"}},
-                  {certificate + key(locked), {"locked\\.key", "encrypted", "openssl pkey"}},
-                  {certificate + key("/nowhere/us.key"), {"/nowhere/us\\.key", "No such file"}}});
-  expectMessages("RevProxyTLSCertificateKeyFile", {{key(ours.keyFile), {"RevProxyTLSCertificateFile", "section"}},
-                                                   {"RevProxyTLSCertificateKeyFile", {"PEM"}}});
-  // The one of another section is not beside it.
-  expectMessage(certificate + key(ours.keyFile) + "<Location /a>\n" + key(ours.keyFile) + "</Location>\n", 4,
-                {"RevProxyTLSCertificateKeyFile", "RevProxyTLSCertificateFile", "section"});
-  Httpd httpd(Mpm::kEvent);
-  const std::string right = key(ours.keyFile) + certificate + "RevProxyTLSCARevocationFile \"" +
-                            authority.revoke({}).string() +
-                            "\"\nRevProxyTLSMinVersion TLSv1.2\nRevProxyTLSServerName backend.test\n"
-                            "RevProxyTLSServerName 2001:db8::1\nRevProxyTLSCiphers HIGH:!SHA1\n"
-                            "RevProxyTLSCipherSuites TLS_AES_256_GCM_SHA384\n";
-  httpd.configure(right + "<Location /a>\n" + right + "</Location>\n<Location /b>\nRevProxyTLSCertificateFile None\n" +
-                  "RevProxyTLSCARevocationFile None\n</Location>\n<IfModule revproxy_module>\n" + right +
-                  "</IfModule>\n");
-  const CommandResult result = httpd.configtest();
-  BOOST_TEST(result.output == "Syntax OK\n");
-}
-
-BOOST_AUTO_TEST_CASE(allow_list) {
-  expectMessages("FwdProxyAllow", {{"FwdProxyAllow 10.0.0.0/33", {"10\\.0\\.0\\.0/33", "32"}},
-                                   {"FwdProxyAllow [2001:db8::]/129", {"2001:db8::\\]?/129", "\\[2001:db8::\\]/32"}},
-                                   {"FwdProxyAllow 10.0.0.1/8", {"10\\.0\\.0\\.1/8", "10\\.0\\.0\\.0/8"}},
-                                   {"FwdProxyAllow 10.0.0.256", {"10\\.0\\.0\\.256"}},
-                                   {"FwdProxyAllow 2001:db8::1", {"\\[2001:db8::1\\]"}},
-                                   {"FwdProxyAllow host.test:99999", {"99999", "65535"}},
-                                   {"FwdProxyAllow host.test:90-80", {"90-80", "80-90|range|order"}},
-                                   {"FwdProxyAllow host.test:http", {"http"}},
-                                   {"FwdProxyAllow host.test:", {"port"}},
-                                   {"FwdProxyAllow a.*.test", {"a\\.\\*\\.test", "\\*\\."}},
-                                   {"FwdProxyAllow http://host.test/", {"http://host\\.test/", "host|HOST"}}});
-}
-
-BOOST_AUTO_TEST_CASE(forward_settings) {
-  expectMessages("FwdProxyPrivateNetworks",
-                 {{"FwdProxyPrivateNetworks banana", {"banana", "CIDR|10\\.0\\.0\\.0/8"}},
-                  {"FwdProxyPrivateNetworks 10.0.0.0/99", {"10\\.0\\.0\\.0/99", "10\\.0\\.0\\.0/8"}}});
-  expectMessages("FwdProxyTimeout", {{"FwdProxyTimeout soon", {"soon"}}});
-  expectMessages("FwdProxyConnectTimeout", {{"FwdProxyConnectTimeout -1", {"-1"}}});
-  expectMessages("FwdProxyVia", {{"FwdProxyVia Sometimes", {"Sometimes", "On", "Off", "Full"}}});
-  expectMessages("FwdProxyRequests", {{"FwdProxyRequests perhaps", {"On", "Off"}}});
-}
-
-BOOST_AUTO_TEST_CASE(forward_directives_outside_the_first_host) {
-  for (const std::string line : {"FwdProxyRequests On", "FwdProxyAllow host.test"}) {
-    Httpd httpd(Mpm::kEvent);
-    const std::string opening = "<VirtualHost *:" + std::to_string(httpd.port()) + ">\n";
-    httpd.configure(opening + "ServerName first.test\n</VirtualHost>\n" + opening + "ServerName second.test\n" + line +
-                    "\n</VirtualHost>\n");
-    const CommandResult result = httpd.configtest();
-    BOOST_TEST_CONTEXT(line << "\nsays\n" << result.output) {
-      BOOST_TEST(result.exitStatus != 0);
-      BOOST_TEST(std::regex_search(result.output, std::regex("FwdProxy")));
-      BOOST_TEST(std::regex_search(result.output, std::regex("site\\.conf:[46]\\b|line [46] of .*site\\.conf")));
-      BOOST_TEST(std::regex_search(result.output, std::regex("first")));
-    }
-  }
-  expectMessage("<Location />\nFwdProxyRequests On\n</Location>\n", 2, {"FwdProxyRequests", "Location"});
-}
-
-BOOST_AUTO_TEST_CASE(forward_directives_in_the_first_host_are_right) {
-  Httpd httpd(Mpm::kEvent);
-  const std::string opening = "<VirtualHost *:" + std::to_string(httpd.port()) + ">\n";
-  httpd.configure(opening + "ServerName first.test\nFwdProxyRequests On\nFwdProxyAllow host.test\n</VirtualHost>\n" +
-                  opening + "ServerName second.test\n</VirtualHost>\n");
-  BOOST_TEST(httpd.configtest().exitStatus == 0);
-  // Said of the whole server, they hold for both hosts alike.
-  httpd.configure("FwdProxyRequests On\nFwdProxyAllow host.test\n" + opening +
-                  "ServerName first.test\n</VirtualHost>\n" + opening + "ServerName second.test\n</VirtualHost>\n");
-  BOOST_TEST(httpd.configtest().exitStatus == 0);
-}
-
-namespace {
-
-constexpr const char* kReverse = "RevProxyPass / http://backend.test/\n";
-constexpr const char* kForward = "FwdProxyRequests On\n";
-const std::string kFactorWarning = "AsyncRequestWorkerFactor is ";
-const std::string kServerLimitWarning = "ServerLimit [0-9]+ leaves no room";
-
-// Right, whatever else is said.
-std::string outputOf(Mpm mpm, const HttpdLimits& limits, const std::string& text) {
-  Httpd httpd(mpm, limits);
-  httpd.configure(text);
-  const CommandResult result = httpd.configtest();
-  BOOST_TEST(result.exitStatus == 0, result.output);
-  BOOST_TEST(result.output.ends_with("Syntax OK\n"), result.output);
-  return result.output;
-}
-
-std::ptrdiff_t countOf(const std::string& pattern, const std::string& text) {
-  const std::regex expression(pattern);
-  return std::distance(std::sregex_iterator(text.begin(), text.end(), expression), std::sregex_iterator());
-}
-
-}  // namespace
-
-// Each is said once, whichever module proxies.
-BOOST_AUTO_TEST_CASE(low_factor_is_warned_of) {
-  for (const std::string& text : {std::string(kReverse), std::string(kForward), std::string(kReverse) + kForward}) {
-    const std::string output = outputOf(Mpm::kEvent, {.asyncRequestWorkerFactor = 0}, text);
-    BOOST_TEST_CONTEXT(text << "says\n" << output) {
-      BOOST_TEST(countOf(kFactorWarning + "2: .*\\b25 workers\\b.*\\b75 connections\\b.*"
-                                          "\\bAsyncRequestWorkerFactor 1000\\b",
-                         output) == 1);
-      BOOST_TEST(countOf(kServerLimitWarning, output) == 0);
-    }
-  }
-  BOOST_TEST(countOf(kFactorWarning + "19: ", outputOf(Mpm::kEvent, {.asyncRequestWorkerFactor = 19}, kReverse)) == 1);
-  BOOST_TEST(outputOf(Mpm::kEvent, {.asyncRequestWorkerFactor = 20}, kReverse) == "Syntax OK\n");
-}
-
-BOOST_AUTO_TEST_CASE(server_limit_without_room_is_warned_of) {
-  for (const std::string& text : {std::string(kReverse), std::string(kForward), std::string(kReverse) + kForward}) {
-    const std::string output = outputOf(Mpm::kEvent, {.children = 3, .serverLimitRoom = 0}, text);
-    BOOST_TEST_CONTEXT(text << "says\n" << output) {
-      BOOST_TEST(countOf("ServerLimit 3 leaves no room beside the 3 children\\b.*\\braise ServerLimit\\b", output) ==
-                 1);
-      BOOST_TEST(countOf(kFactorWarning, output) == 0);
-    }
-  }
-  BOOST_TEST(outputOf(Mpm::kEvent, {.children = 3, .serverLimitRoom = 1}, kReverse) == "Syntax OK\n");
-}
-
-// Nobody waits outside of workers there, or nothing is proxied.
-BOOST_AUTO_TEST_CASE(no_warning_where_it_does_not_matter) {
-  constexpr HttpdLimits kLow{.serverLimitRoom = 0, .asyncRequestWorkerFactor = 0};
-  for (const Mpm mpm : {Mpm::kPrefork, Mpm::kWorker}) {
-    BOOST_TEST(outputOf(mpm, kLow, std::string(kReverse) + kForward) == "Syntax OK\n");
-  }
-  BOOST_TEST(outputOf(Mpm::kEvent, kLow, "RevProxyTimeout 5\nFwdProxyRequests Off\n") == "Syntax OK\n");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -161,8 +161,8 @@ PROXY_TEST_ALL(send_timeout_ends_an_upload_that_nobody_reads) {
   ContentStream content(1, kHuge);
   const auto read = [&](char* to, std::size_t room) { return content.read(to, room); };
   Client client;
-  const Response response = client.perform(
-      {.url = bench.httpd.url("/limited/deaf"), .method = "PUT", .upload = read, .uploadSize = kHuge});
+  const Response response =
+      client.perform({.url = bench.httpd.url("/limited/deaf"), .method = "PUT", .upload = read, .uploadSize = kHuge});
   BOOST_TEST(response.status == 504);
   bench.expectOneLine("/limited/deaf", "send-timeout");
 }

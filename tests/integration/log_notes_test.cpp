@@ -21,7 +21,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr const char* kNames[] = {"backend", "member", "address",    "connection", "tries", "pool-wait", "dial",
+constexpr const char* kNames[] = {"backend", "member", "address",    "connection", "tries",    "pool-wait", "dial",
                                   "tls",     "total",  "first-byte", "sent",       "received", "error"};
 constexpr const char* kAbsent = "-";
 

@@ -133,7 +133,8 @@ struct Bench {
   }
 
   static std::string describe(const Upload& upload) {
-    return upload.method + " " + upload.path + " of " + std::to_string(upload.size) + (upload.chunked ? " chunked" : "");
+    return upload.method + " " + upload.path + " of " + std::to_string(upload.size) +
+           (upload.chunked ? " chunked" : "");
   }
 
   std::atomic<int> faults = 0;

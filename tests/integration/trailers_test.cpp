@@ -17,7 +17,8 @@ BOOST_AUTO_TEST_SUITE(trailers)
 namespace {
 
 constexpr std::uint64_t kSeed = 3;
-const std::string kTrailers = "X-Checksum: 0a1B2c\r\nx-lower-Case: a, b;c=\"d e\"\r\nX-Checksum: second\r\nX-Empty: \r\n";
+const std::string kTrailers =
+    "X-Checksum: 0a1B2c\r\nx-lower-Case: a, b;c=\"d e\"\r\nX-Checksum: second\r\nX-Empty: \r\n";
 
 std::string chunk(const std::string& data) {
   std::ostringstream text;
@@ -26,8 +27,8 @@ std::string chunk(const std::string& data) {
 }
 
 std::string head(const std::string& fields = "") {
-  return "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\nTrailer: X-Checksum\r\n" + fields +
-         "\r\n";
+  return "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\nTrailer: X-Checksum\r\n" +
+         fields + "\r\n";
 }
 
 // What came with chunked framing: the body, and the text between its last chunk and the empty line.
@@ -69,7 +70,8 @@ struct Bench {
     httpd.start();
   }
   std::string get(bool forward, const std::string& fields = "", const std::string& version = "1.1") const {
-    return "GET " + (forward ? origin.url("/x") : "/x") + " HTTP/" + version + "\r\nHost: proxytest\r\n" + fields + "\r\n";
+    return "GET " + (forward ? origin.url("/x") : "/x") + " HTTP/" + version + "\r\nHost: proxytest\r\n" + fields +
+           "\r\n";
   }
 
   ScriptedOrigin origin;
@@ -243,8 +245,9 @@ PROXY_TEST_ALL(trailers_of_an_upload_reach_the_backend) {
 PROXY_TEST(forbidden_trailers_of_an_upload_go_no_further) {
   UploadReader reader(mpm);
   for (const std::string forbidden :
-       {"Content-Length: 3\r\n", "Transfer-Encoding: chunked\r\n", "Host: evil.test\r\n", "Authorization: Basic eA==\r\n",
-        "Cookie: a=b\r\n", "X-Forwarded-For: 127.0.0.1\r\n", "Connection: X-Last\r\n", "Expect: 100-continue\r\n"}) {
+       {"Content-Length: 3\r\n", "Transfer-Encoding: chunked\r\n", "Host: evil.test\r\n",
+        "Authorization: Basic eA==\r\n", "Cookie: a=b\r\n", "X-Forwarded-For: 127.0.0.1\r\n", "Connection: X-Last\r\n",
+        "Expect: 100-continue\r\n"}) {
     const std::string seen = reader.upload("/x", chunk("hello") + "0\r\n" + forbidden + "X-Last: 1\r\n\r\n");
     BOOST_TEST(seen == chunk("hello") + "0\r\nX-Last: 1\r\n\r\n", "with " << forbidden << "came " << seen);
   }
@@ -253,7 +256,8 @@ PROXY_TEST(forbidden_trailers_of_an_upload_go_no_further) {
 PROXY_TEST_ALL(te_trailers_is_said_anew) {
   const Bench bench(mpm, showingHeads());
   for (const bool forward : {false, true}) {
-    for (const std::string te : {"TE: trailers\r\nConnection: TE\r\n", "TE: gzip;q=0.5, Trailers\r\nConnection: TE\r\n"}) {
+    for (const std::string te :
+         {"TE: trailers\r\nConnection: TE\r\n", "TE: gzip;q=0.5, Trailers\r\nConnection: TE\r\n"}) {
       RawClient client(bench.httpd.port());
       client.send(bench.get(forward, te));
       client.readHead();

@@ -44,6 +44,7 @@ std::vector<WireRow> pathRows() {
       path("with-double-slashes-kept", "/plain/a//b", "/a//b", WireRow::To::kSlashes),
       path("with-an-empty-query", "/plain/x?", "/x?"),
       path("with-a-query-of-marks", "/plain/x?a=b&c=/d?e:f@g%20h+i%2Fj", "/x?a=b&c=/d?e:f@g%20h+i%2Fj"),
+      path("with-a-query-of-odd-marks", R"(/plain/x?a[]=1&b={c}|d^e`f"g<h>\i)", R"(/x?a[]=1&b={c}|d^e`f"g<h>\i)"),
       path("with-a-query-that-is-not-encoded-well", "/plain/x?100%&%zz=%", "/x?100%&%zz=%"),
       path("with-dots-in-its-query", "/plain/x?a=/../b//c", "/x?a=/../b//c"),
       path("that-is-long", "/plain/" + kLong, "/" + kLong),

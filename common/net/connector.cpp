@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -189,7 +190,8 @@ class Connector::Implementation {
         error = failure(ErrorKind::kUnresolvable, "no address for \"" + printable(host) + "\" in time");
       answer->tell(std::move(error));
     };
-    names_.resolve({host, plan.nameServers, plan.names}, answer);
+    // Who has little time must leave some of it for the dial.
+    names_.resolve({host, plan.nameServers, plan.names, std::min(kPatienceWithServers, plan.limit / 2)}, answer);
     auto addresses = co_await answer->told();
     job.stop_ = nullptr;
     co_return addresses;

@@ -9,9 +9,6 @@
 namespace proxycommon {
 namespace {
 
-// RFC 8767 5, "client response timer".
-constexpr milliseconds kPatience{1800};
-
 std::string staleNote(const std::string& host) {
   return "the name servers do not answer for \"" + printable(host) + "\"; its last addresses serve on";
 }
@@ -43,7 +40,7 @@ void NameLookup::ask(const std::string& key, const NameQuestion& question, std::
   asking = std::make_unique<Asking>(context_, question);
   asking->waiting.push_back(std::move(answer));
   if (question.cache && question.cache->servesOn(key, Clock::now())) {
-    asking->patience.expires_after(kPatience);
+    asking->patience.expires_after(question.patience);
     asking->patience.async_wait([this, key](const boost::system::error_code& error) {
       if (!error) grewImpatient(key);
     });

@@ -21,10 +21,15 @@ struct FoundAddresses {
 // Whoever asked may tell it itself, to stop waiting.
 using PendingAddresses = Pending<Result<FoundAddresses>>;
 
+// RFC 8767 5, "client response timer".
+inline constexpr milliseconds kPatienceWithServers{1800};
+
 struct NameQuestion {
   std::string host;
   std::string nameServers;     // as readNameServers() gives them; empty: the system's
   NameCache* cache = nullptr;  // none: nothing is kept; lives longer than the loop
+  // After which the last good answer serves on, though the servers may answer yet.
+  milliseconds patience = kPatienceWithServers;
 };
 
 // On the thread of its loop.

@@ -140,6 +140,20 @@ BOOST_AUTO_TEST_CASE(what_is_known_of_a_name_is_judged_as_if_it_had_come_just_no
   BOOST_TEST(server.questions() == asked);
 }
 
+// However little time there is, and however long the servers take.
+BOOST_AUTO_TEST_CASE(last_addresses_serve_on_before_the_limit_is_over) {
+  const DnsServer silent({}, DnsServer::Manner::kSilent);
+  const Listener listener;
+  NameCache names;
+  names.keep(NameCache::keyOf(silent.address(), "here.test"), {Addresses{*IpAddress::parse("127.0.0.1")}},
+             Clock::now() - std::chrono::seconds{10});
+  ConnectPlan plan = planTo("here.test", listener.port(), milliseconds{3000}, silent.address());
+  plan.names = &names;
+  const auto made = connectHere(plan);
+  BOOST_REQUIRE_EQUAL(outcomeOf(made), "done");
+  BOOST_TEST(made->report.note.find("\"here.test\"") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(what_the_guard_lets_through_of_a_name_is_dialled) {
   const DnsServer server({{"mixed.test", {"10.0.0.1", "127.0.0.1"}}});
   const Listener listener;

@@ -29,6 +29,8 @@ constexpr std::array kTraits = {
                 "the backend's response head is larger than the limit", ""},
     ErrorTraits{"broken-body", Side::kBackend, 502, Severity::kError,
                 "the backend broke off; the client's copy was cut short visibly", ""},
+    ErrorTraits{"stream-reset", Side::kBackend, 502, Severity::kError,
+                "the backend gave this one request up; its own log says why", ""},
     ErrorTraits{"client-gone", Side::kClient, 400, Severity::kInfo, "", ""},
     ErrorTraits{"client-timeout", Side::kClient, 408, Severity::kInfo, "", ""},
     ErrorTraits{"client-malformed", Side::kClient, 400, Severity::kInfo, "", ""},

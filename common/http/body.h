@@ -24,6 +24,8 @@ class RequestBody {
   virtual Result<BodyPiece> next() = 0;
   // Whether next() waits itself for what does not come; else the client's connection is readable when it has something.
   virtual bool blocks() const = 0;
+  // What the client sent behind its body, once next() has given kEnd.
+  virtual HeaderFields trailers() const { return {}; }
 };
 
 class ResponseSink {
@@ -38,6 +40,8 @@ class ResponseSink {
   // The final head. `requestIsComplete` says whether the client's body has been read to its end.
   virtual Outcome head(ResponseHead& head, bool requestIsComplete) = 0;
   virtual Outcome body(std::span<const char> bytes) = 0;
+  // Fields behind the body (RFC 9110 6.5); before the exchange ends; views hold for the call.
+  virtual Outcome trailers(const HeaderFields& fields) = 0;
   // What has come so far goes on its way, as it suits the sink.
   virtual Outcome push() = 0;
   // The sender pauses: everything must reach the client now, as far as it reads.

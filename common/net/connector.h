@@ -68,6 +68,12 @@ class Connector {
   std::unique_ptr<Implementation> implementation_;
 };
 
+// What a loop has for those who run on it. For its thread, but to post work there.
+struct LoopServices {
+  boost::asio::io_context& context;
+  Connector& connector;
+};
+
 // Blocks the calling thread. Any thread. Errors: kUnresolvable, kRefused, kUnreachable, kConnectTimeout,
 // kAddressRefused (by the guard), kTlsUntrusted, kTlsFailed, kInternal.
 PROXYCOMMON_API Result<std::unique_ptr<Connection>> connectHere(ConnectPlan plan);

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -19,6 +20,11 @@ namespace {
 struct SslDeleter {
   void operator()(SSL* ssl) const { SSL_free(ssl); }
 };
+
+// For a person.
+std::string nameOf(const std::string& protocol) {
+  return (protocol == "h2" ? "HTTP/2 (ALPN h2)" : "\"" + protocol + "\" (ALPN)");
+}
 
 class TlsConnection final : public Connection {
  public:
@@ -53,12 +59,16 @@ class TlsConnection final : public Connection {
     ERR_clear_error();
     const int result = SSL_do_handshake(ssl_.get());
     established_ = result == 1;
-    return established_ ? IoState::kDone : stateOf(result);
+    if (!established_) return stateOf(result);
+    return choseOurProtocol() ? IoState::kDone : IoState::kFailed;
   }
 
   // Why the handshake failed. Precondition: handshake() gave kFailed or kClosed.
   Error handshakeError(const std::string& verifyName) const {
     const int systemError = errno;
+    if (refusedOurProtocol())
+      return failure(ErrorKind::kTlsFailed,
+                     "the backend does not speak " + nameOf(key_.context->alpn()) + " on this port");
     const long verdict = SSL_get_verify_result(ssl_.get());
     if (key_.context->verifies() && verdict != X509_V_OK)
       return failure(ErrorKind::kTlsUntrusted, "the certificate for \"" + verifyName + "\" is not accepted (" +
@@ -117,6 +127,21 @@ class TlsConnection final : public Connection {
   int descriptor() const override { return descriptor_.get(); }
 
  private:
+  // Precondition: the handshake is over.
+  bool choseOurProtocol() const {
+    const unsigned char* name = nullptr;
+    unsigned size = 0;
+    SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+    const std::string& offered = key_.context->alpn();
+    return offered.empty() || offered == std::string_view{reinterpret_cast<const char*>(name), size};
+  }
+
+  // A peer that speaks none of what is offered says nothing of it, or refuses the handshake (RFC 7301 3.2).
+  bool refusedOurProtocol() const {
+    return established_ ? !choseOurProtocol()
+                        : ERR_GET_REASON(ERR_peek_error()) == SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL;
+  }
+
   IoState stateOf(int result) {
     switch (SSL_get_error(ssl_.get(), result)) {
       case SSL_ERROR_WANT_READ:

@@ -20,6 +20,14 @@ std::string lastTlsError() {
   return reason ? reason : "it holds no certificate";
 }
 
+// In the form of the extension: the length, then the name. Zero is success, unlike everywhere else in OpenSSL.
+bool offerProtocol(SSL_CTX* handle, const std::string& protocol) {
+  if (protocol.empty()) return true;
+  const std::string list = static_cast<char>(protocol.size()) + protocol;
+  return SSL_CTX_set_alpn_protos(handle, reinterpret_cast<const unsigned char*>(list.data()),
+                                 static_cast<unsigned>(list.size())) == 0;
+}
+
 // OpenSSL hands every new session to this; with TLS 1.3 that is when a ticket arrives, long after the handshake.
 int sessionArrived(SSL* ssl, SSL_SESSION* session) noexcept try {
   const auto* key = static_cast<const TlsSessionKey*>(SSL_get_app_data(ssl));
@@ -55,6 +63,8 @@ Result<std::shared_ptr<TlsContext>> TlsContext::make(TlsOptions options) {
   } else if (chosen.verify && SSL_CTX_set_default_verify_paths(handle) != 1) {
     return failure(ErrorKind::kInternal, "the system's CA certificates cannot be read: " + lastTlsError());
   }
+  if (!offerProtocol(handle, chosen.alpn))
+    return failure(ErrorKind::kInternal, "OpenSSL offers no protocol \"" + chosen.alpn + "\": " + lastTlsError());
   SSL_CTX_set_min_proto_version(handle, TLS1_2_VERSION);
   SSL_CTX_set_verify(handle, chosen.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
   SSL_CTX_set_mode(handle,

@@ -35,12 +35,13 @@ class PROXYCOMMON_API TlsAuthorities {
 };
 
 struct TlsOptions {
-  std::shared_ptr<const TlsAuthorities> authorities;  // none: the system's
+  std::shared_ptr<const TlsAuthorities> authorities = {};  // none: the system's
   bool verify = true;
+  std::string alpn = {};  // the one protocol that is offered, and must be chosen (RFC 7301); empty: none is offered
 
   // Options with the same text make the same connections: part of the peer key.
   std::string fingerprint() const {
-    return (verify ? "verify " : "trust-all ") + (authorities ? authorities->path() : "");
+    return (verify ? "verify " : "trust-all ") + alpn + " " + (authorities ? authorities->path() : "");
   }
 };
 
@@ -52,6 +53,7 @@ class PROXYCOMMON_API TlsContext {
   ~TlsContext();
   ssl_ctx_st* handle() const { return handle_; }
   bool verifies() const { return options_.verify; }
+  const std::string& alpn() const { return options_.alpn; }
 
   // Sessions by peer, the latest of each. Any thread.
   void keepSession(const std::string& peer, ssl_session_st* session);  // takes ownership

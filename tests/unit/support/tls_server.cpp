@@ -55,6 +55,18 @@ TlsServer::TlsServer(const Identity& identity, int newestVersion) : context_(SSL
   SSL_CTX_set_security_level(context, 0);
 }
 
+void TlsServer::choose(const std::string& protocol) {
+  protocol_ = protocol;
+  const auto select = [](SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char*, unsigned,
+                         void* server) {
+    const std::string& name = static_cast<TlsServer*>(server)->protocol_;
+    *chosen = reinterpret_cast<const unsigned char*>(name.data());
+    *size = static_cast<unsigned char>(name.size());
+    return name.empty() ? SSL_TLSEXT_ERR_ALERT_FATAL : SSL_TLSEXT_ERR_OK;
+  };
+  SSL_CTX_set_alpn_select_cb(context_.get(), select, this);
+}
+
 proxycommon::Result<std::unique_ptr<Connection>> secured(proxycommon::FileDescriptor descriptor,
                                                          const TlsRequest& request, proxycommon::milliseconds limit) {
   const auto deadline = proxycommon::Deadline::after(limit);
@@ -79,10 +91,11 @@ Handshake shakeHands(const TlsServer& server, const TlsRequest& request) {
   return {std::move(connection), std::move(peer)};
 }
 
-std::shared_ptr<TlsContext> trusting(const CertificateAuthority& authority) {
+std::shared_ptr<TlsContext> trusting(const CertificateAuthority& authority, TlsOptions options) {
   auto authorities = proxycommon::TlsAuthorities::fromFile(authority.file());
   if (!authorities) throw std::runtime_error(authorities.error().detail);
-  auto context = TlsContext::make(TlsOptions{std::move(*authorities), true});
+  options.authorities = std::move(*authorities);
+  auto context = TlsContext::make(std::move(options));
   if (!context) throw std::runtime_error(context.error().detail);
   return *context;
 }

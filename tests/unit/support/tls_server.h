@@ -50,9 +50,12 @@ class TlsServer {
  public:
   explicit TlsServer(const Identity& identity, int newestVersion = TLS1_3_VERSION);
   SSL_CTX* context() const { return context_.get(); }
+  // Chooses this protocol of ALPN whatever is offered; empty: ends the handshake with an alert instead.
+  void choose(const std::string& protocol);
 
  private:
   std::unique_ptr<SSL_CTX, TlsDeleter> context_;
+  std::string protocol_;
 };
 
 // What a client asks for.
@@ -73,7 +76,9 @@ proxycommon::Result<std::unique_ptr<proxycommon::Connection>> secured(proxycommo
                                                                       proxycommon::milliseconds limit);
 Handshake shakeHands(const TlsServer& server, const TlsRequest& request);
 
-std::shared_ptr<proxycommon::TlsContext> trusting(const CertificateAuthority& authority);
+// With the other options as given.
+std::shared_ptr<proxycommon::TlsContext> trusting(const CertificateAuthority& authority,
+                                                  proxycommon::TlsOptions options = {});
 std::shared_ptr<proxycommon::TlsContext> trustingAll();
 
 }  // namespace proxytest

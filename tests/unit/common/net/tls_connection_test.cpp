@@ -2,6 +2,7 @@
 // connection may still hear.
 #include <array>
 #include <boost/test/unit_test.hpp>
+#include <optional>
 
 #include "common/net/connection.h"
 #include "tests/unit/support/printing.h"
@@ -122,6 +123,41 @@ BOOST_AUTO_TEST_CASE(the_name_is_sent_unless_it_is_an_address) {
   const TlsServer server(goodIdentity());
   BOOST_TEST(connected(server, {trusting(authority()), "good.test"}).peer->serverName() == "good.test");
   BOOST_TEST(connected(server, {trusting(authority()), "127.0.0.1"}).peer->serverName() == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_protocol_that_is_offered_must_be_chosen) {
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) BOOST_TEST_CONTEXT("version " << std::hex << version) {
+      const auto result = [&](std::optional<std::string> chosen, const std::string& offered) {
+        TlsServer server(goodIdentity(), version);
+        if (chosen) server.choose(*chosen);
+        return shakeHands(server, {trusting(authority(), {.alpn = offered})}).connection;
+      };
+      BOOST_TEST(outcomeOf(result("h2", "h2")) == "done");
+      for (const bool saysSo : {false, true}) {
+        const auto refused = result(saysSo ? std::optional<std::string>{""} : std::nullopt, "h2");
+        BOOST_REQUIRE_EQUAL(outcomeOf(refused), "tls-failed");
+        BOOST_TEST(refused.error().detail == "the backend does not speak HTTP/2 (ALPN h2) on this port");
+      }
+      BOOST_TEST(outcomeOf(result("http/1.1", "h2")) == "tls-failed");
+      BOOST_TEST(outcomeOf(result("h2c", "h2")) == "tls-failed");
+      // The server's wish counts for nothing where nothing is offered.
+      BOOST_TEST(outcomeOf(result("", "")) == "done");
+      BOOST_TEST(outcomeOf(result("h2", "")) == "done");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_protocol_must_be_chosen_for_a_resumed_session_too) {
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) BOOST_TEST_CONTEXT("version " << std::hex << version) {
+      TlsServer server(goodIdentity(), version);
+      server.choose("h2");
+      const TlsRequest request{trusting(authority(), {.alpn = "h2"})};
+      leaveSession(server, request);
+      leaveSession(server, request);
+      BOOST_TEST(resumes(server, request));
+      leaveSession(server, request);
+      server.choose("http/1.1");
+      BOOST_TEST(outcomeOf(shakeHands(server, request).connection) == "tls-failed");
+    }
 }
 
 BOOST_AUTO_TEST_CASE(versions_before_tls_1_2_are_not_spoken) {

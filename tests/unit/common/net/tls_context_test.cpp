@@ -36,12 +36,18 @@ BOOST_AUTO_TEST_CASE(equal_options_share_a_context_and_others_do_not) {
   const auto same = contexts.get({*authorities, true});
   const auto system = contexts.get({nullptr, true});
   const auto careless = contexts.get({*authorities, false});
-  BOOST_REQUIRE((first && same && system && careless));
+  const auto h2 = contexts.get({*authorities, true, "h2"});
+  BOOST_REQUIRE((first && same && system && careless && h2));
   BOOST_TEST(*first == *same);
   BOOST_TEST(*first != *system);
   BOOST_TEST(*first != *careless);
+  BOOST_TEST(*first != *h2);
   BOOST_TEST((*first)->verifies());
   BOOST_TEST(!(*careless)->verifies());
+}
+
+BOOST_AUTO_TEST_CASE(a_protocol_that_cannot_be_offered_is_an_error) {
+  BOOST_TEST(outcomeOf(TlsContext::make({nullptr, false, std::string(256, 'x')})) == "internal");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -5,6 +5,8 @@
 //                                      ↑__ once more on a fresh connection, while          └─ 101 → tunnel
 //                                          the backend cannot have acted on it
 //
+// A backend that speaks HTTP/2 has relayH2 in place of pool and exchange: a stream of a connection that many share.
+//
 // Whatever waits in it is parked where the MPM can: the co_awaits are where a worker may leave and another go on.
 #include "mod_revproxy/handler.h"
 
@@ -13,6 +15,7 @@
 #include "common/http/upgrade.h"
 #include "common/httpd/answer_error.h"
 #include "common/httpd/child.h"
+#include "common/httpd/h2_relay.h"
 #include "common/httpd/parking.h"
 #include "common/httpd/relay.h"
 #include "common/httpd/tunnel_opening.h"
@@ -40,6 +43,12 @@ const proxycommon::AddressGuard& openGuard() {
   return guard;
 }
 
+proxycommon::TlsOptions tlsOptionsOf(const Backend& backend, const LocationConfig& config) {
+  proxycommon::TlsOptions options = config.tlsOptions();
+  if (backend.http2) options.alpn = "h2";
+  return options;
+}
+
 Result<proxycommon::ConnectPlan> connectPlan(const server_rec& server, const Backend& backend,
                                              const LocationConfig& config) {
   proxycommon::ConnectPlan plan;
@@ -48,7 +57,7 @@ Result<proxycommon::ConnectPlan> connectPlan(const server_rec& server, const Bac
   plan.limit = backend.parameters.connectionTimeout.valueOr(config.connectTimeout.valueOr(kConnectTimeout));
   plan.nameServers = config.nameServers.valueOr("");
   if (!backend.tls) return plan;
-  auto context = proxycommon::childOf(server).tlsContexts.get(config.tlsOptions());
+  auto context = proxycommon::childOf(server).tlsContexts.get(tlsOptionsOf(backend, config));
   if (!context) return std::move(context.error());
   plan.tls = std::move(*context);
   plan.verifyName = backend.host;
@@ -61,7 +70,7 @@ proxycommon::PeerKey keyOf(const Backend& backend, const LocationConfig& config)
                               backend.scheme,
                               backend.host,
                               std::to_string(backend.port),
-                              backend.tls ? config.tlsOptions().fingerprint() : "",
+                              backend.tls ? tlsOptionsOf(backend, config).fingerprint() : "",
                               config.nameServers.valueOr("")};
 }
 
@@ -106,7 +115,9 @@ Task<int> serve(request_rec& request, const Backend& backend, const LocationConf
                                     backend.parameters.requestBuffer.valueOr(0)};
   proxycommon::ClientResponse response(
       request, [&](auto& head) { editResponseHead(request, config, head); }, config.buffer.valueOr(0));
-  auto answer = co_await proxycommon::relay(request, plan, response, waiter);
+  auto relayed = backend.http2 ? proxycommon::relayH2(request, plan, backend.tls ? "https" : "http", response, waiter)
+                               : proxycommon::relay(request, plan, response, waiter);
+  auto answer = co_await std::move(relayed);
   if (!answer) co_return fail(answer.error(), &response);
   if (!*answer) co_return OK;
   proxycommon::TunnelOpening opening{std::move((*answer)->backend),

@@ -30,6 +30,7 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
   bool isOver() const { return over_.has_value(); }
   // Why. Precondition: isOver().
   const Error& error() const { return *over_; }
+  bool takesStreams() const { return !isOver() && session_.takesStreams(); }
   std::size_t freeStreams() const { return isOver() ? 0 : session_.freeStreams(); }
   std::size_t streamLimit() const { return session_.streamLimit(); }
 

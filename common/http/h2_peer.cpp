@@ -46,7 +46,10 @@ bool H2Peer::placeOne(const std::shared_ptr<H2Stream>& stream) {
 bool H2Peer::shouldDial() const {
   const std::size_t begun = dials_ + beginning_.size();
   if (waiting_.size() <= begun * streamsEach_ || Clock::now() < dialAgain_) return false;
-  return plan_.maximum == 0 || ready_.size() + begun < plan_.maximum;
+  // One that the backend is closing is not counted: its streams may take hours to end.
+  const auto standing =
+      std::count_if(ready_.begin(), ready_.end(), [](const auto& one) { return one->takesStreams(); });
+  return plan_.maximum == 0 || static_cast<std::size_t>(standing) + begun < plan_.maximum;
 }
 
 void H2Peer::dial() {

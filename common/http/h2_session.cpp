@@ -360,6 +360,9 @@ H2Session::~H2Session() = default;
 bool H2Session::isReady() const {
   return machine_->isReady();
 }
+bool H2Session::takesStreams() const {
+  return machine_->takesStreams();
+}
 std::size_t H2Session::freeStreams() const {
   return machine_->takesStreams() && machine_->limit() > machine_->count() ? machine_->limit() - machine_->count() : 0;
 }

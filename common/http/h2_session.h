@@ -57,7 +57,9 @@ class PROXYCOMMON_API H2Session {
 
   // Whether the peer has shown that it speaks HTTP/2: its SETTINGS are there, and with them how many streams it takes.
   bool isReady() const;
-  // Streams that may be opened now; none before isReady(), and none once either side is closing the connection.
+  // Whether streams are opened at all: not before isReady(), and not once either side is closing the connection.
+  bool takesStreams() const;
+  // Those that may be opened now.
   std::size_t freeStreams() const;
   std::size_t openStreams() const;  // those that hold a place
   std::size_t streamLimit() const;

@@ -51,6 +51,12 @@ bool isWritable(conn_rec& connection) {
   return ::poll(&client, 1, 0) > 0;
 }
 
+// HTTP/2 has no reason phrase, and a client of HTTP/1.1 gets httpd's.
+const char* statusLine(const request_rec& request, const ResponseHead& head) {
+  if (head.version == 20) return ap_get_status_line_ex(request.pool, head.status);
+  return apr_psprintf(request.pool, "%d %s", head.status, pooled(request, head.reason));
+}
+
 Error clientGone() {
   return failure(ErrorKind::kClientGone, "the client has closed its connection");
 }
@@ -101,7 +107,7 @@ Outcome ClientResponse::interim(const ResponseHead& head) {
   setFields(request_, head.fields);
   apr_table_unset(request_.headers_out, "Content-Length");
   request_.status = head.status;
-  request_.status_line = apr_psprintf(request_.pool, "%d %s", head.status, pooled(request_, head.reason));
+  request_.status_line = statusLine(request_, head);
   ap_send_interim_response(&request_, 1);
   request_.headers_out = ofFinal;
   forgetStatus();
@@ -116,7 +122,7 @@ Outcome ClientResponse::head(ResponseHead& head, bool requestIsComplete) {
     request_.status = request_.prev->status;  // the page is well, what it tells of is not
   } else {
     request_.status = head.status;
-    request_.status_line = apr_psprintf(request_.pool, "%d %s", head.status, pooled(request_, head.reason));
+    request_.status_line = statusLine(request_, head);
   }
   before_ = apr_table_copy(request_.pool, request_.headers_out);
   setFields(request_, head.fields);
@@ -134,7 +140,7 @@ Outcome ClientResponse::switched(ResponseHead& head) {
   apr_table_unset(request_.headers_out, "Content-Length");
   request_.connection->keepalive = AP_CONN_CLOSE;
   request_.status = HTTP_SWITCHING_PROTOCOLS;
-  request_.status_line = apr_psprintf(request_.pool, "%d %s", head.status, pooled(request_, head.reason));
+  request_.status_line = statusLine(request_, head);
   hasHead_ = started_ = true;
   ap_send_interim_response(&request_, 1);
   return request_.connection->aborted ? clientGone() : Outcome{};
@@ -152,6 +158,14 @@ Outcome ClientResponse::body(std::span<const char> bytes) {
   part->start = bytes.data() - block_;
   part->length = bytes.size();
   APR_BRIGADE_INSERT_TAIL(brigade_, part);
+  return {};
+}
+
+// mod_http2 sends them behind the body.
+Outcome ClientResponse::trailers(const HeaderFields& fields) {
+  for (const HeaderField& field : fields)
+    if (!isHopByHop(field.name))
+      apr_table_addn(request_.trailers_out, pooled(request_, field.name), pooled(request_, field.value));
   return {};
 }
 

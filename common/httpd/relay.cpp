@@ -1,51 +1,19 @@
 // One request through a pooled connection to its answer.
 #include "common/httpd/relay.h"
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include "common/http/buffered_body.h"
 #include "common/httpd/backend_connection.h"
+#include "common/httpd/relay_steps.h"
 
 namespace proxycommon {
 namespace {
-
-// RFC 9110 9.2.2.
-bool isIdempotent(std::string_view method) {
-  static constexpr std::array<std::string_view, 6> kMethods = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"};
-  return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
-}
-
-bool mayRepeat(const Error& error, const RelayPlan& plan, const ClientBody& body) {
-  if (error.kind != ErrorKind::kClosedEarly || body.isTouched()) return false;
-  return error.seen == Seen::kNothing || isIdempotent(plan.head.method);
-}
 
 // Schemes that authenticate the connection, not the request: what comes next on it would pass for the same user.
 bool authenticatesConnection(const RelayPlan& plan) {
   const HeaderField* field = findField(plan.head.fields, "Authorization");
   return field && (startsWithIgnoringCase(field->value, "ntlm") || startsWithIgnoringCase(field->value, "negotiate"));
-}
-
-// What is left of the response goes to a client that is slower than the backend, which is done with it.
-Task<Outcome> passRest(ClientResponse& response, const RelayPlan& plan, Waiter& waiter) {
-  Interest interest;
-  interest.clientEvents = POLLOUT;
-  interest.until = Clock::now() + plan.limits.client;
-  while (true) {
-    auto full = response.isFull();
-    if (!full) co_return std::move(full.error());
-    if (!response.keepsBack()) co_return response.finish();
-    interest.here = waiter.patience();
-    const auto woken = co_await waiter.until(interest);
-    if (woken.clientGone) co_return failure(ErrorKind::kClientGone, "the client has closed its connection");
-    if (woken.client) {
-      interest.until = Clock::now() + plan.limits.client;
-    } else if (interest.until <= Clock::now()) {
-      co_return failure(ErrorKind::kClientTimeout, "the client has stopped reading");
-    }
-  }
 }
 
 using Answer = Result<std::optional<Switched>>;
@@ -69,7 +37,7 @@ class Relay {
 
     if (auto reused = pool().acquire(plan_.key, plan_.poolLimits)) {
       auto answer = co_await runOn(*reused, headBytes, head.framing);
-      if (answer || !mayRepeat(answer.error(), plan_, clientBody_)) co_return answer;
+      if (answer || !mayRepeat(answer.error(), plan_.head.method, clientBody_)) co_return answer;
     }
     auto fresh = co_await dial();
     if (!fresh) co_return std::move(fresh.error());
@@ -94,13 +62,9 @@ class Relay {
     if (end->switched) co_return std::optional<Switched>({lease.take(), std::move(end->behindHead)});
     // Before the client has its last bytes: a slow one must not hold the connection.
     if (end->connectionIsReusable && !authenticatesConnection(plan_)) lease.keep();
-    if (auto passed = co_await finish(); !passed) co_return std::move(passed.error());
+    if (auto passed = co_await finishResponse(response_, plan_.limits.client, waiter_); !passed)
+      co_return std::move(passed.error());
     co_return std::optional<Switched>();
-  }
-
-  Task<Outcome> finish() {
-    if (!response_.keepsBack()) co_return response_.finish();
-    co_return co_await passRest(response_, plan_, waiter_);
   }
 
   const RelayPlan& plan_;

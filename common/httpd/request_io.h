@@ -76,6 +76,7 @@ class PROXYCOMMON_API ClientResponse final : public ResponseSink {
   Outcome interim(const ResponseHead& head) override;
   Outcome head(ResponseHead& head, bool requestIsComplete) override;
   Outcome body(std::span<const char> bytes) override;
+  Outcome trailers(const HeaderFields& fields) override;
   Outcome push() override;
   Outcome flush() override;
   Outcome switched(ResponseHead& head) override;

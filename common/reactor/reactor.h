@@ -49,12 +49,17 @@ class PROXYCOMMON_API Reactor {
   ~Reactor();
   // Ends its threads. Whoever is parked is not woken any more; what is asked of it afterwards is not done.
   void stop();
+  // For an end within a signal handler, where nothing may be locked or joined: its threads do nothing any more, for
+  // ever. Waits for that, but not long: one that holds a lock, or wants one, stands still as well.
+  void freeze();
 
   // `wake` is signalled when it is done.
   Connecting connect(ConnectPlan plan, std::shared_ptr<const Wake> wake);
   // One of its watchers; a watch is removed where it was added.
   Watcher& watcher();
   void pump(TunnelPlan plan);
+  // For those who run code of their own on its loops.
+  std::vector<LoopServices> loops();
 
   // The child stops: from now on tunnels have as long as their drain limit; parked requests are woken to look again.
   void drain();

@@ -17,6 +17,8 @@ namespace {
 // window.
 constexpr std::int32_t kConnectionWindow = 16 * 1024 * 1024;
 
+constexpr std::size_t kLargestRequestHead = 4 * 1024 * 1024;
+
 using Id = H2Session::Stream;
 
 struct OneStream {
@@ -48,6 +50,8 @@ class H2Session::Machine {
     setCallbacks(callbacks);
     nghttp2_option_set_no_auto_window_update(options, 1);
     nghttp2_option_set_no_closed_streams(options, 1);
+    // What clients may send is limited where it is read (LimitRequestFieldSize, LimitRequestFields).
+    nghttp2_option_set_max_send_header_block_length(options, kLargestRequestHead);
     nghttp2_session_client_new2(&session_, callbacks, this, options);
     nghttp2_option_del(options);
     nghttp2_session_callbacks_del(callbacks);

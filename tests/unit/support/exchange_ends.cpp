@@ -39,6 +39,11 @@ Outcome RecordingSink::body(std::span<const char> bytes) {
   return onBody();
 }
 
+Outcome RecordingSink::trailers(const proxycommon::HeaderFields& fields) {
+  for (const auto& field : fields) trailerFields.emplace_back(field.name, field.value);
+  return {};
+}
+
 Outcome RecordingSink::flush() {
   onFlush();
   return {};

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "common/http/body.h"
@@ -55,6 +56,7 @@ class RecordingSink final : public proxycommon::ResponseSink {
   int switchStatus = 0;       // of the one that changes the protocol
   bool saidComplete = false;  // head() was told so
   std::string received;       // the body
+  std::vector<std::pair<std::string, std::string>> trailerFields;
   // What the sink does besides, if anything.
   std::function<Outcome()> onHead = [] { return Outcome{}; };
   std::function<Outcome()> onBody = [] { return Outcome{}; };
@@ -66,6 +68,7 @@ class RecordingSink final : public proxycommon::ResponseSink {
   Outcome interim(const proxycommon::ResponseHead& head) override;
   Outcome head(proxycommon::ResponseHead& head, bool requestIsComplete) override;
   Outcome body(std::span<const char> bytes) override;
+  Outcome trailers(const proxycommon::HeaderFields& fields) override;
   Outcome push() override { return {}; }
   Outcome flush() override;
   Outcome switched(proxycommon::ResponseHead& head) override;

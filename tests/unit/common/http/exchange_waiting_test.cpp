@@ -242,6 +242,7 @@ BOOST_AUTO_TEST_CASE(an_error_of_fullness_ends_the_exchange) {
     Outcome interim(const ResponseHead&) override { return {}; }
     Outcome head(ResponseHead&, bool) override { return {}; }
     Outcome body(std::span<const char>) override { return {}; }
+    Outcome trailers(const HeaderFields&) override { return {}; }
     Outcome push() override { return {}; }
     Outcome flush() override { return {}; }
     Outcome switched(ResponseHead&) override { return {}; }

@@ -114,10 +114,10 @@ std::string Backend::targetFor(std::string_view remainder) const {
 namespace {
 
 // HTTP/2 by the scheme, or by what an https backend is asked for.
-Outcome chooseProtocol(Backend& backend, const Scheme& scheme) {
+Outcome chooseProtocol(Backend& backend, const Scheme& scheme, const std::string& written) {
   const BackendParameters& parameters = backend.parameters;
   if (parameters.alpn.isSet() && !scheme.tls)
-    return mistake("alpn= is said within TLS: write it with https, not with " + backend.scheme);
+    return mistake("alpn= is said within TLS: write it with https, not with " + written);
   backend.http2 = scheme.http2 || parameters.alpn.isSet();
   if (backend.http2 && !parameters.upgrade.valueOr("").empty())
     return mistake("a connection of HTTP/2 changes to no other protocol: leave upgrade= out, or write http or https");
@@ -149,7 +149,7 @@ Result<Backend> parseBackend(std::string_view text, std::span<const std::string>
   backend.basePath = proxycommon::escapedTarget(url->target);
   for (const std::string& parameter : parameters)
     if (auto set = backend.parameters.set(parameter); !set) return std::move(set.error());
-  if (auto chosen = chooseProtocol(backend, *scheme); !chosen) return std::move(chosen.error());
+  if (auto chosen = chooseProtocol(backend, *scheme, url->scheme); !chosen) return std::move(chosen.error());
   return backend;
 }
 

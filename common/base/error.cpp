@@ -24,7 +24,7 @@ constexpr std::array kTraits = {
     ErrorTraits{"idle-timeout", Side::kBackend, 504, Severity::kError, "the backend stopped in the middle", ""},
     ErrorTraits{"send-timeout", Side::kBackend, 504, Severity::kError, "the backend stopped reading the request", ""},
     ErrorTraits{"malformed-response", Side::kBackend, 502, Severity::kError,
-                "the backend's answer is not valid HTTP/1.1; it was not passed on", ""},
+                "the backend's answer is not valid HTTP; it was not passed on", ""},
     ErrorTraits{"oversized-head", Side::kBackend, 502, Severity::kError,
                 "the backend's response head is larger than the limit", ""},
     ErrorTraits{"broken-body", Side::kBackend, 502, Severity::kError,

@@ -76,9 +76,8 @@ void H2Connection::readAll() {
       return awaitReadable();
     }
     if (got.state != IoState::kDone)
-      return end(failure(ErrorKind::kClosedEarly, got.state == IoState::kClosed
-                                                      ? "the backend has closed the connection"
-                                                      : "the connection to the backend was reset"));
+      return end(session_.endOf(got.state == IoState::kClosed ? "the backend has closed the connection"
+                                                              : "the connection to the backend was reset"));
     if (auto fed = session_.feed(std::span<const char>(buffer_).first(got.bytes)); !fed)
       return end(std::move(fed.error()));
     tellChanged();

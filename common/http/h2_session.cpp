@@ -106,7 +106,7 @@ class H2Session::Machine {
         nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
     if (used >= 0) return {};
     if (fault_.empty()) fault_ = nghttp2_strerror(static_cast<int>(used));
-    return endOf();
+    return endOf({});
   }
 
   Outcome output(std::string& out, std::size_t enough) {
@@ -116,7 +116,7 @@ class H2Session::Machine {
       if (length == 0) break;
       if (length < 0) {
         fault_ = nghttp2_strerror(static_cast<int>(length));
-        return endOf();
+        return endOf({});
       }
       out.append(viewOf(bytes, static_cast<std::size_t>(length)));
     }
@@ -125,13 +125,13 @@ class H2Session::Machine {
 
   bool isOver() const { return nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0; }
 
-  Error endOf() const {
-    if (!ready_)
+  Error endOf(std::string why) const {
+    if (!ready_ && !begun_.empty())
       return failure(ErrorKind::kMalformedResponse,
                      "the backend does not speak HTTP/2; what it sent begins with \"" + printable(begun_) + "\"");
     if (!fault_.empty())
       return failure(ErrorKind::kMalformedResponse, "the backend broke the rules of HTTP/2: " + printable(fault_));
-    return failure(ErrorKind::kClosedEarly, "the backend has closed the connection" + goAwayReason_);
+    return failure(ErrorKind::kClosedEarly, why + goAwayReason_);
   }
 
   void lost(const std::string& why) {
@@ -140,8 +140,7 @@ class H2Session::Machine {
     for (auto& [id, stream] : streams) {
       if (!stream.events) continue;
       const bool within = stream.response.hasHead();
-      stream.events->onFailed(
-          told(failure(within ? ErrorKind::kBrokenBody : ErrorKind::kClosedEarly, why + goAwayReason_), stream));
+      stream.events->onFailed(told(failure(within ? ErrorKind::kBrokenBody : ErrorKind::kClosedEarly, why), stream));
     }
   }
 
@@ -400,8 +399,8 @@ Outcome H2Session::output(std::string& out, std::size_t enough) {
 bool H2Session::isOver() const {
   return machine_->isOver();
 }
-Error H2Session::endOf() const {
-  return machine_->endOf();
+Error H2Session::endOf(std::string why) const {
+  return machine_->endOf(std::move(why));
 }
 void H2Session::lost(const std::string& why) {
   machine_->lost(why);

@@ -77,9 +77,10 @@ class PROXYCOMMON_API H2Session {
   Outcome feed(std::span<const char> bytes);
   // Appends what must go out, at least `enough` bytes where there is as much. Error: as for feed().
   Outcome output(std::string& out, std::size_t enough);
-  // Whether there is nothing more to be sent or read, for the connection is closed on the level of HTTP/2. Then why.
+  // Whether there is nothing more to be sent or read, for the connection is closed on the level of HTTP/2.
   bool isOver() const;
-  Error endOf() const;
+  // Why it ends: what the peer has done wrong, or else `why`, which is what the transport says.
+  Error endOf(std::string why = "the backend has closed the connection") const;
   // The transport has ended: all streams fail, for that reason.
   void lost(const std::string& why);
 

@@ -51,7 +51,9 @@ PROXY_TEST_ALL(large_bodies_each_way) {
 PROXY_TEST_THREADS(slow_clients_do_not_stall_their_neighbours) {
   constexpr int kSlow = 20;
   const std::string kBody = makeContent(kSeed, 2'000'000);
-  H2Origin origin([&](const H2OriginRequest&) { return H2Answer{.body = kBody}; });
+  H2Origin origin([&](const H2OriginRequest&) {
+    return H2Answer{.fields = {{":status", "200"}, {"content-length", std::to_string(kBody.size())}}, .body = kBody};
+  });
   Httpd httpd(mpm, {.threadsPerChild = kSlow + 10});
   httpd.configure("RevProxyPass / " + origin.url() + "\n");
   httpd.start();

@@ -52,6 +52,24 @@ BOOST_AUTO_TEST_CASE(a_backend_is_read_from_its_url) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(http2_is_chosen_by_scheme_or_alpn) {
+  const auto clear = parsed("h2c://backend/a");
+  BOOST_REQUIRE_EQUAL(outcomeOf(clear), "done");
+  BOOST_TEST(clear->http2);
+  BOOST_TEST(!clear->tls);
+  BOOST_TEST(clear->port == 80);
+  BOOST_TEST(clear->origin() == "h2c://backend");
+  for (const auto& secure : {parsed("h2://backend"), parsed("https://backend", {"alpn=h2"}),
+                             parsed("h2://backend", {"alpn=h2", "upgrade=none"})}) {
+    BOOST_REQUIRE_EQUAL(outcomeOf(secure), "done");
+    BOOST_TEST(secure->http2);
+    BOOST_TEST(secure->tls);
+    BOOST_TEST(secure->port == 443);
+    BOOST_TEST(secure->origin() == "h2://backend");
+  }
+  BOOST_TEST(!parsed("https://backend")->http2);
+}
+
 BOOST_AUTO_TEST_CASE(what_may_not_be_written_is_refused_with_what_to_write_instead) {
   struct Row {
     std::string_view url;
@@ -70,7 +88,7 @@ BOOST_AUTO_TEST_CASE(what_may_not_be_written_is_refused_with_what_to_write_inste
       {"http://127.1/", {}, "all four parts"},
       {"http://::1/", {}, "write SCHEME://HOST[:PORT][/PATH]"},
       {"ftp://backend/", {}, "unknown scheme \"ftp\""},
-      {"ajp://backend/", {}, "http, https, ws, wss"},
+      {"ajp://backend/", {}, "http, https, ws, wss, h2, h2c"},
       {"http://backend/?x=y", {}, "query or a fragment"},
       {"http://backend/#x", {}, "query or a fragment"},
       {"http://backend?x", {}, "query or a fragment"},
@@ -78,7 +96,7 @@ BOOST_AUTO_TEST_CASE(what_may_not_be_written_is_refused_with_what_to_write_inste
       {"http://backend/", {"=5"}, "write KEY=VALUE"},
       {"http://backend/",
        {"retry=5"},
-       "timeout, connectiontimeout, ttl, smax, disablereuse, upgrade, request-buffer, half-close"},
+       "timeout, connectiontimeout, ttl, smax, disablereuse, upgrade, request-buffer, half-close, alpn"},
       {"http://backend/", {"timeout=0"}, "timeout= takes a duration such as 500ms or 10s, not \"0\""},
       {"http://backend/", {"timeout="}, "takes a duration"},
       {"http://backend/", {"ttl=x"}, "takes a duration"},
@@ -93,6 +111,10 @@ BOOST_AUTO_TEST_CASE(what_may_not_be_written_is_refused_with_what_to_write_inste
       {"http://backend/", {"request-buffer=64kb"}, "takes a size"},
       {"http://backend/", {"half-close=1"}, "takes On or Off"},
       {"http://backend/", {"timeout=5", "smax=x"}, "takes a number of connections"},
+      {"http://backend/", {"alpn=h2"}, "write it with https, not with http"},
+      {"wss://backend/", {"alpn=h2"}, "leave upgrade= out"},
+      {"https://backend/", {"alpn=http/1.1"}, "alpn= takes h2"},
+      {"h2c://backend/", {"upgrade=websocket"}, "changes to no other protocol"},
   };
   for (const Row& row : rows) BOOST_TEST_CONTEXT(row.url) {
       const auto backend = parsed(row.url, row.parameters);

@@ -99,7 +99,19 @@ class H2Exchange {
     headDeadline_.reset();
     if (head.isInterim()) return sink_.interim(head);
     headPassed_ = unflushed_ = true;
-    return sink_.head(head, !sending_);
+    if (auto taken = sink_.head(head, !sending_); !taken) return taken;
+    const bool isAlone = news_.ended && news_.body.empty() && !news_.trailers;
+    return isAlone ? passStatusOfCall(message) : Outcome{};
+  }
+
+  // gRPC lets a head that ends the stream stand for trailers. Not every way to the client can say that again, so the
+  // fields are given as what they stand for too.
+  Outcome passStatusOfCall(const H2Message& message) {
+    HeaderFields fields;
+    const ResponseHead head = message.head();
+    for (const HeaderField& field : head.fields)
+      if (field.name.starts_with("grpc-status") || field.name == "grpc-message") fields.push_back(field);
+    return fields.empty() ? Outcome{} : sink_.trailers(fields);
   }
 
   Outcome passBody() {

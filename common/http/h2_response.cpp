@@ -43,7 +43,7 @@ Outcome H2Response::addField(std::string_view name, std::string_view value) {
   return {};
 }
 
-Outcome H2Response::passFields(H2StreamEvents& events) {
+Outcome H2Response::passFields(H2StreamEvents& events, bool ends) {
   ResponseHead head;
   const std::string_view text = text_;
   for (const Place& place : places_)
@@ -59,7 +59,7 @@ Outcome H2Response::passFields(H2StreamEvents& events) {
   if (head.isInterim() && ++interimCount_ > kMaximumInterim)
     return wrong("more than " + std::to_string(kMaximumInterim) + " interim responses");
   headPassed_ = !head.isInterim();
-  events.onHead(head);
+  events.onHead(head, ends);
   return {};
 }
 

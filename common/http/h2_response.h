@@ -18,8 +18,8 @@ class H2Response {
   void beginFields();
   // Errors: kOversizedHead, kMalformedResponse; kBrokenBody in what follows the body.
   Outcome addField(std::string_view name, std::string_view value);
-  // The fields are all there. Error kMalformedResponse.
-  Outcome passFields(H2StreamEvents& events);
+  // The fields are all there; `ends`: and nothing comes behind them. Error kMalformedResponse.
+  Outcome passFields(H2StreamEvents& events, bool ends);
   // nghttp2 has ended the stream for what the backend sent, and does not say what that was.
   Error brokenBy(const char* code) const;
 

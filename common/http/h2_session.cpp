@@ -214,12 +214,13 @@ class H2Session::Machine {
     OneStream* stream = listening(id);
     if (!stream) return 0;
     if (frame.hd.type == NGHTTP2_RST_STREAM) stream->resetBy = frame.rst_stream.error_code;
+    const bool ends = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     if (frame.hd.type == NGHTTP2_HEADERS) {
-      auto passed = stream->response.passFields(*stream->events);
+      auto passed = stream->response.passFields(*stream->events, ends);
       if (!passed) return refuse(id, *stream, std::move(passed.error()));
     }
     const bool mayEnd = frame.hd.type == NGHTTP2_HEADERS || frame.hd.type == NGHTTP2_DATA;
-    if (mayEnd && (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) return responseEnds(id, *stream);
+    if (mayEnd && ends) return responseEnds(id, *stream);
     return 0;
   }
 

@@ -27,7 +27,8 @@ struct H2BodyPart {
 class H2StreamEvents {
  public:
   virtual ~H2StreamEvents() = default;
-  virtual void onHead(const ResponseHead& head) = 0;  // views hold for the call
+  // `ends`: the stream ends with it; onEnd() comes next. Views hold for the call.
+  virtual void onHead(const ResponseHead& head, bool ends) = 0;
   // The peer may send as much again when consumed() has been told of it.
   virtual void onBody(std::span<const char> bytes) = 0;
   virtual void onTrailers(const HeaderFields& fields) = 0;

@@ -119,8 +119,12 @@ void H2Stream::setPlace(std::weak_ptr<H2Connection> connection, H2Session::Strea
   tell([&] { news_.isOpen = true; });
 }
 
-void H2Stream::onHead(const ResponseHead& head) {
-  tell([&] { news_.heads.emplace_back(head.status, head.fields); });
+// Both at once: the request must be able to see that nothing comes behind.
+void H2Stream::onHead(const ResponseHead& head, bool ends) {
+  tell([&] {
+    news_.heads.emplace_back(head.status, head.fields);
+    news_.ended = ends;
+  });
 }
 
 void H2Stream::onBody(std::span<const char> bytes) {

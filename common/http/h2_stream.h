@@ -76,7 +76,7 @@ class PROXYCOMMON_API H2Stream final : public H2StreamEvents, public std::enable
   std::shared_ptr<H2Connection> connection() const { return connection_.lock(); }
   H2Session::Stream id() const { return id_; }
 
-  void onHead(const ResponseHead& head) override;
+  void onHead(const ResponseHead& head, bool ends) override;
   void onBody(std::span<const char> bytes) override;
   void onTrailers(const HeaderFields& fields) override;
   void onEnd() override;

@@ -156,6 +156,7 @@ PROXY_TEST_THREADS(grpc_calls_keep_their_trailers) {
   BOOST_TEST(client.trailer(streamed, "grpc-status") == "0");
   const auto refused = call("/Service/Refuses", "question");
   BOOST_TEST(client.header(refused, "grpc-status") == "5");
+  BOOST_TEST(client.trailer(refused, "grpc-status") == "5");
   for (const H2OriginRequest& request : origin.requests()) {
     BOOST_TEST(request.fields.at("te") == "trailers");
     BOOST_TEST(request.fields.at(":scheme") == "http");

@@ -70,6 +70,22 @@ PROXY_TEST_THREADS(slow_clients_do_not_stall_their_neighbours) {
   BOOST_TEST(slow.front()->readToEnd().data.ends_with(kBody.substr(kBody.size() - 1000)));
 }
 
+// A response begins, and goes on, while its request is still being sent.
+PROXY_TEST_ALL(both_directions_stream_at_once) {
+  H2Origin origin([](const H2OriginRequest&) { return H2Answer{}; });
+  Httpd httpd(mpm);
+  httpd.configure("RevProxyPass / " + origin.url() + "\n");
+  httpd.start();
+  RawClient client(httpd.port());
+  client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  for (int round = 0; round < 5; ++round) {
+    client.send("5\r\nround\r\n");
+    client.readUntil("round\r\n");
+  }
+  client.send("0\r\n\r\n");
+  client.readUntil("0\r\n\r\n");
+}
+
 // What a client sends in pieces reaches the backend whole, whatever the framing.
 PROXY_TEST(uploads_that_trickle) {
   H2Origin origin([](const H2OriginRequest& request) { return H2Answer{.body = request.body}; });

@@ -124,6 +124,8 @@ class H2OriginConnection {
     H2OriginRequest request;
     H2Answer answer;
     std::size_t sent = 0;
+    bool echoes = false;
+    bool isWhole = false;
   };
 
   static H2OriginConnection& of(void* user) { return *static_cast<H2OriginConnection*>(user); }
@@ -138,7 +140,9 @@ class H2OriginConnection {
         });
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
         callbacks, [](nghttp2_session*, std::uint8_t, std::int32_t id, Bytes bytes, std::size_t length, void* user) {
-          of(user).streams_[id].request.body.append(reinterpret_cast<const char*>(bytes), length);
+          Stream& stream = of(user).streams_[id];
+          stream.request.body.append(reinterpret_cast<const char*>(bytes), length);
+          if (stream.echoes) nghttp2_session_resume_data(of(user).session_, id);
           return 0;
         });
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, [](nghttp2_session*, Frame frame, void* user) {
@@ -151,7 +155,17 @@ class H2OriginConnection {
     const std::int32_t id = frame.hd.stream_id;
     if (frame.hd.type == NGHTTP2_RST_STREAM) home_.noteLeft(streams_[id].request.path());
     const bool mayEnd = frame.hd.type == NGHTTP2_HEADERS || frame.hd.type == NGHTTP2_DATA;
-    if (mayEnd && (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) answer(id, streams_[id]);
+    if (!mayEnd) return;
+    Stream& stream = streams_[id];
+    stream.isWhole = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    if (frame.hd.type == NGHTTP2_HEADERS && stream.request.path().ends_with("/echo")) {
+      stream.echoes = true;
+      respond(id, stream);
+    } else if (stream.echoes) {
+      nghttp2_session_resume_data(session_, id);
+    } else if (stream.isWhole) {
+      answer(id, stream);
+    }
   }
 
   void answer(std::int32_t id, Stream& stream) {
@@ -188,6 +202,7 @@ class H2OriginConnection {
 
   static ssize_t passBody(nghttp2_session* session, std::int32_t id, Stream& stream, std::uint8_t* into,
                           std::size_t room, std::uint32_t& flags) {
+    if (stream.echoes) return passEcho(stream, into, room, flags);
     const H2Answer& answer = stream.answer;
     const std::size_t size = std::min(room, answer.body.size() - stream.sent);
     std::memcpy(into, answer.body.data() + stream.sent, size);
@@ -205,6 +220,16 @@ class H2OriginConnection {
       flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
       nghttp2_submit_trailer(session, id, trailers.data(), trailers.size());
     }
+    return static_cast<ssize_t>(size);
+  }
+
+  static ssize_t passEcho(Stream& stream, std::uint8_t* into, std::size_t room, std::uint32_t& flags) {
+    std::string& body = stream.request.body;
+    const std::size_t size = std::min(room, body.size());
+    if (size == 0 && !stream.isWhole) return NGHTTP2_ERR_DEFERRED;
+    std::memcpy(into, body.data(), size);
+    body.erase(0, size);
+    if (body.empty() && stream.isWhole) flags |= NGHTTP2_DATA_FLAG_EOF;
     return static_cast<ssize_t>(size);
   }
 

@@ -34,7 +34,7 @@ struct Parked {
   void head(int status) {
     ResponseHead head;
     head.status = status;
-    stream->onHead(head);
+    stream->onHead(head, false);
   }
   std::string sent(std::size_t most = 1'000'000) {
     std::string bytes(most, '\0');
@@ -77,6 +77,21 @@ BOOST_AUTO_TEST_CASE(what_comes_goes_to_the_sink_in_its_order) {
   BOOST_TEST(outcomeOf(parked.task.result()) == "done");
   BOOST_REQUIRE(parked.sink.trailerFields.size() == 1U);
   BOOST_TEST(parked.sink.trailerFields.front().first == "grpc-status");
+}
+
+BOOST_AUTO_TEST_CASE(a_head_that_ends_a_call_of_grpc_gives_its_status_as_trailers) {
+  ListedBody none;
+  Parked parked(none, {});
+  parked.open();
+  ResponseHead head;
+  head.status = 200;
+  head.fields = {{"content-type", "application/grpc"}, {"grpc-status", "5"}};
+  parked.stream->onHead(head, true);
+  parked.goOn();
+  BOOST_REQUIRE(parked.task.isDone());
+  BOOST_TEST(parked.sink.status == 200);
+  BOOST_REQUIRE(parked.sink.trailerFields.size() == 1U);
+  BOOST_TEST(parked.sink.trailerFields.front().second == "5");
 }
 
 BOOST_AUTO_TEST_CASE(a_body_is_not_touched_before_there_is_a_place_and_is_bounded_then) {

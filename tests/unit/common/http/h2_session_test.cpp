@@ -25,8 +25,8 @@ class Told final : public H2StreamEvents {
   bool bodyIsWhole = true;
   H2Fields requestTrailers;
 
-  void onHead(const ResponseHead& head) override {
-    story += "head " + std::to_string(head.status) + ";";
+  void onHead(const ResponseHead& head, bool ends) override {
+    story += (ends ? "whole " : "head ") + std::to_string(head.status) + ";";
     for (const HeaderField& field : head.fields)
       if (field.name != "date") story += std::string{field.name} + "=" + std::string{field.value} + ";";
   }
@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(a_head_that_ends_the_stream) {
   One one;
   one.server.sendHead(one.id, {{":status", "200"}, {"grpc-status", "5"}}, true);
   BOOST_REQUIRE(talk(one.session, one.server));
-  BOOST_TEST(one.told->story == "head 200;grpc-status=5;end");
+  BOOST_TEST(one.told->story == "whole 200;grpc-status=5;end");
 }
 
 BOOST_AUTO_TEST_CASE(interim_responses_come_before_and_are_counted) {
@@ -167,7 +167,7 @@ BOOST_AUTO_TEST_CASE(what_has_no_body_gets_none) {
   One head(request("HEAD"));
   head.server.sendHead(head.id, {{":status", "200"}, {"content-length", "9"}}, true);
   BOOST_REQUIRE(talk(head.session, head.server));
-  BOOST_TEST(head.told->story == "head 200;content-length=9;end");
+  BOOST_TEST(head.told->story == "whole 200;content-length=9;end");
   for (const char* status : {"204", "304"}) {
     One bad;
     BOOST_TEST(bad.answered({{{":status", status}}, "body"}).ends_with("broken-body"));

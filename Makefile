@@ -71,7 +71,7 @@ $(BUILD)/%.o: %.cpp Makefile
 
 $(library): $(call objects,$(common_core) $(common_httpd)) common/exports.map
 	@echo "  link  $@"
-	@$(LINK_SHARED) -Wl,-soname,$(@F) -Wl,--version-script=common/exports.map $(filter %.o,$^) -lcurl -lcares -lssl -lcrypto -o $@
+	@$(LINK_SHARED) -Wl,-soname,$(@F) -Wl,--version-script=common/exports.map $(filter %.o,$^) -lcurl -lcares -lnghttp2 -lssl -lcrypto -o $@
 
 $(BUILD)/mod_fwdproxy.so: $(call objects,$(fwdproxy_core) $(fwdproxy_httpd))
 $(BUILD)/mod_revproxy.so: $(call objects,$(revproxy_core) $(revproxy_httpd))
@@ -85,18 +85,18 @@ $(BUILD)/tests/%.o: DEFINES += -DBOOST_TEST_DYN_LINK
 
 $(BUILD)/unit_tests: $(call objects,$(unit_tests) $(common_core) $(fwdproxy_core) $(revproxy_core))
 	@echo "  link  $@"
-	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lcares -lssl -lcrypto -o $@
+	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lcares -lnghttp2 -lssl -lcrypto -o $@
 
 $(BUILD)/integration_tests: $(call objects,$(integration_tests))
 	@echo "  link  $@"
-	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lssl -lcrypto -o $@
+	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lnghttp2 -lssl -lcrypto -o $@
 
 # What threads share, for ThreadSanitizer: the reactor, and what it stands on.
 thread_tests := $(wildcard tests/unit/*.cpp tests/unit/support/*.cpp tests/unit/common/reactor/*.cpp) $(test_support) \
   $(addprefix tests/unit/common/net/,address_race_test.cpp connector_test.cpp resolver_test.cpp)
 $(BUILD)/thread_tests: $(call objects,$(thread_tests) $(common_core))
 	@echo "  link  $@"
-	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lcares -lssl -lcrypto -o $@
+	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lcares -lnghttp2 -lssl -lcrypto -o $@
 
 # Under a sanitizer that was asked for: everything. Else what waits is also run under AddressSanitizer, with modules built
 # for it, and what threads share under ThreadSanitizer.

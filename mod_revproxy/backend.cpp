@@ -78,6 +78,11 @@ bool setRequestBuffer(BackendParameters& parameters, std::string_view text) {
   return size.has_value();
 }
 
+bool setAlpn(BackendParameters& parameters, std::string_view text) {
+  if (text == "h2") parameters.alpn = std::string{text};
+  return text == "h2";
+}
+
 struct Parameter {
   Setter set;
   std::string_view expects;
@@ -108,6 +113,7 @@ const Registry<Parameter>& parameterTable() {
       {"request-buffer", {&setRequestBuffer, "a size such as 64k or 1M, or Off"}},
       {"half-close", {&setSwitch<&BackendParameters::halfClose>, "On or Off"}},
       {"nocanon", {&setSwitch<&BackendParameters::noCanon>, "On or Off, or stands alone", "on"}},
+      {"alpn", {&setAlpn, "h2"}},
   };
   return table;
 }
@@ -128,10 +134,10 @@ Result<std::string> takeSocketPath(std::string_view& text) {
 }  // namespace
 
 const Registry<Scheme>& schemes() {
-  static const Registry<Scheme> table = {{"http", {80, false, ""}},
-                                         {"https", {443, true, ""}},
-                                         {"ws", {80, false, "websocket"}},
-                                         {"wss", {443, true, "websocket"}}};
+  static const Registry<Scheme> table = {
+      {"http", {80, false, false, ""}},        {"https", {443, true, false, ""}},
+      {"ws", {80, false, false, "websocket"}}, {"wss", {443, true, false, "websocket"}},
+      {"h2", {443, true, true, ""}},           {"h2c", {80, false, true, ""}}};
   return table;
 }
 
@@ -173,6 +179,7 @@ BackendParameters BackendParameters::merged(const BackendParameters& outer, cons
   merge(&BackendParameters::requestBuffer);
   merge(&BackendParameters::halfClose);
   merge(&BackendParameters::noCanon);
+  merge(&BackendParameters::alpn);
   return result;
 }
 
@@ -188,6 +195,22 @@ std::string Backend::targetFor(std::string_view remainder) const {
   if (target.back() != '/' && remainder.front() != '/') target.push_back('/');
   return target.append(remainder);
 }
+
+namespace {
+
+// HTTP/2 by the scheme, or by what an https backend is asked for.
+Outcome chooseProtocol(Backend& backend, const Scheme& scheme, const std::string& written) {
+  const BackendParameters& parameters = backend.parameters;
+  if (parameters.alpn.isSet() && !scheme.tls)
+    return mistake("alpn= is said within TLS: write it with https, not with " + written);
+  backend.http2 = scheme.http2 || parameters.alpn.isSet();
+  if (backend.http2 && !parameters.upgrade.valueOr("").empty())
+    return mistake("a connection of HTTP/2 changes to no other protocol: leave upgrade= out, or write http or https");
+  if (backend.http2) backend.scheme = backend.tls ? "h2" : "h2c";
+  return {};
+}
+
+}  // namespace
 
 Result<Backend> parseBackend(std::string_view text, std::span<const std::string> parameters) {
   auto socketPath = takeSocketPath(text);
@@ -214,6 +237,7 @@ Result<Backend> parseBackend(std::string_view text, std::span<const std::string>
   backend.basePath = proxycommon::escapedTarget(url->target);
   for (const std::string& parameter : parameters)
     if (auto set = backend.parameters.set(parameter); !set) return std::move(set.error());
+  if (auto chosen = chooseProtocol(backend, *scheme, url->scheme); !chosen) return std::move(chosen.error());
   return backend;
 }
 

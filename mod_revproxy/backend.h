@@ -23,6 +23,7 @@ using proxycommon::Setting;
 struct Scheme {
   std::uint16_t defaultPort;
   bool tls;
+  bool http2;  // and nothing else
   // What the mapping may change the protocol to without saying so.
   std::string_view upgrade;
 };
@@ -48,6 +49,7 @@ struct BackendParameters {
   Setting<std::string> upgrade;          // protocols that clients may change to
   Setting<std::uint64_t> requestBuffer;  // bytes of an upload taken in before the backend is dialled
   Setting<bool> halfClose;               // a client that has closed its side only is still there
+  Setting<std::string> alpn;             // what an https backend must speak: h2
 
   Setting<bool> noCanon;  // the path goes on as the client has sent it
 
@@ -57,8 +59,9 @@ struct BackendParameters {
 };
 
 struct Backend {
-  std::string scheme;  // http or https, also where ws or wss was written
+  std::string scheme;  // http or https, also where ws or wss was written; h2 or h2c
   bool tls = false;
+  bool http2 = false;
   std::string host;  // without brackets
   std::uint16_t port = 0;
   std::string authority;   // as in a Host field

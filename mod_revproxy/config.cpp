@@ -90,6 +90,8 @@ Outcome set(cmd_parms& command, void* directory, std::string_view line) {
   if (assignments.empty()) return mistake("nothing follows: write key=value ...");
   for (const std::string& assignment : assignments)
     if (auto done = LocationConfig::of(command, directory).parameters.set(assignment); !done) return done;
+  if (LocationConfig::of(command, directory).parameters.alpn.isSet())
+    return mistake("alpn= makes another backend of it: write it behind the URL of RevProxyPass");
   return {};
 }
 

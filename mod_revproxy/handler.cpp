@@ -5,6 +5,8 @@
 //                                      ↑__ once more on a fresh connection, while          └─ 101 → tunnel
 //                                          the backend cannot have acted on it
 //
+// A backend that speaks HTTP/2 has relayH2 in place of pool and exchange: a stream of a connection that many share.
+//
 // Whatever waits in it is parked where the MPM can: the co_awaits are where a worker may leave and another go on.
 #include "mod_revproxy/handler.h"
 
@@ -13,6 +15,7 @@
 #include "common/http/upgrade.h"
 #include "common/httpd/answer_error.h"
 #include "common/httpd/child.h"
+#include "common/httpd/h2_relay.h"
 #include "common/httpd/last_hop.h"
 #include "common/httpd/parking.h"
 #include "common/httpd/relay.h"
@@ -42,7 +45,8 @@ Task<int> serve(request_rec& request, const Backend& backend, const LocationConf
   const BackendParameters parameters = BackendParameters::merged(config.parameters, backend.parameters);
   RequestWaiter waiter(request, parkPolicy(parameters, config));
   const std::string offered =
-      proxycommon::offeredUpgrade(proxycommon::requestUpgrade(request), parameters.upgrade.valueOr(""));
+      backend.http2 ? ""
+                    : proxycommon::offeredUpgrade(proxycommon::requestUpgrade(request), parameters.upgrade.valueOr(""));
   std::optional<proxycommon::TunnelSlot> slot;
   if (!offered.empty()) {
     auto taken = proxycommon::takeTunnelSlot(request, config.tunnel.settings(config.timeout));
@@ -54,7 +58,10 @@ Task<int> serve(request_rec& request, const Backend& backend, const LocationConf
       request, [&](auto& head) { editResponseHead(request, config, head); }, config.buffer.valueOr(0));
   proxycommon::RelayReport report;
   report.backend = backend.origin();
-  auto answer = co_await proxycommon::relay(request, plan, response, waiter, report);
+  auto relayed = backend.http2
+                     ? proxycommon::relayH2(request, plan, backend.tls ? "https" : "http", response, waiter, report)
+                     : proxycommon::relay(request, plan, response, waiter, report);
+  auto answer = co_await std::move(relayed);
   proxycommon::noteReport(request, reportNames(), report);
   if (!answer) co_return fail(answer.error(), &response);
   if (!*answer) co_return OK;

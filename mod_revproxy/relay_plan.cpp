@@ -27,6 +27,12 @@ std::shared_ptr<const proxycommon::ParentProxy> parentOf(const Backend& backend,
   return backend.socketPath.empty() ? config.parent.valueOr(nullptr) : nullptr;
 }
 
+proxycommon::TlsOptions tlsOptions(const Backend& backend, const LocationConfig& config) {
+  proxycommon::TlsOptions options = config.tls.options();
+  if (backend.http2) options.alpn = "h2";
+  return options;
+}
+
 proxycommon::PeerKey keyOf(const Backend& backend, const BackendParameters& parameters, const LocationConfig& config) {
   const auto parent = parentOf(backend, config);
   return proxycommon::PeerKey{"reverse",
@@ -35,7 +41,7 @@ proxycommon::PeerKey keyOf(const Backend& backend, const BackendParameters& para
                               std::to_string(backend.port),
                               backend.socketPath,
                               parent ? parent->identity() : "",
-                              backend.tls ? config.tls.options().fingerprint() : "",
+                              backend.tls ? tlsOptions(backend, config).fingerprint() : "",
                               backend.tls ? config.tls.nameFor(backend.host) : "",
                               config.nameServers.valueOr(""),
                               parameters.keepAlive.valueOr(true) ? "" : "no probes"};
@@ -51,7 +57,7 @@ Result<proxycommon::ConnectPlan> connectPlan(const server_rec& server, const Bac
   plan.socketPath = backend.socketPath;
   plan.parent = parentOf(backend, config);
   if (!backend.tls) return plan;
-  auto context = proxycommon::childOf(server).tlsContexts.get(config.tls.options());
+  auto context = proxycommon::childOf(server).tlsContexts.get(tlsOptions(backend, config));
   if (!context) return std::move(context.error());
   plan.tls = std::move(*context);
   plan.verifyName = config.tls.nameFor(backend.host);

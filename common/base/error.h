@@ -34,6 +34,7 @@ enum class ErrorKind {
   kMalformedResponse,
   kOversizedHead,
   kBrokenBody,
+  kStreamReset,  // of HTTP/2
   // The client's side.
   kClientGone,
   kClientTimeout,

@@ -17,7 +17,7 @@ namespace proxycommon {
 struct ResponseHead {
   int status = 0;
   std::string_view reason;
-  int version = 11;     // 10 or 11
+  int version = 11;     // 10, 11 or 20
   HeaderFields fields;  // views that hold until the next feed()
 
   // 1xx: another head follows (RFC 9110 15.2).

@@ -93,6 +93,12 @@ void startReactor(Child& child, apr_pool_t* childPool, server_rec& server) {
   apr_pool_pre_cleanup_register(childPool, &child, guarded<&finishTunnels>);
 }
 
+// As the child's pool goes, under prefork within the handler of a signal: exit() comes next, and takes OpenSSL down.
+apr_status_t freezeSideReactor(void* context) {
+  static_cast<Child*>(context)->freezeSideReactor();
+  return APR_SUCCESS;
+}
+
 ChildCounters& countersFor(pid_t process) {
   ChildTable* table = childTable();
   ChildCounters* counters = table ? table->claim(process) : nullptr;
@@ -133,6 +139,30 @@ void ensureChild(apr_pool_t* childPool, server_rec* server) {
   child->keepAliveHold = hold ? hold : &defaultHold;
   apr_pool_userdata_set(child, kChildKey, apr_pool_cleanup_null, server->process->pool);
   if (canPark()) startReactor(*child, childPool, *server);
+  apr_pool_pre_cleanup_register(childPool, child, guarded<&freezeSideReactor>);
+}
+
+Result<Reactor*> Child::sideReactor() {
+  if (reactor) return reactor.get();
+  if (Reactor* side = side_) return side;
+  const std::lock_guard lock(sideMutex_);
+  if (Reactor* side = side_) return side;
+  auto started = Reactor::start(1, &logEscaped);
+  if (!started) return std::move(started.error());
+  side_ = started->release();
+  return side_.load();
+}
+
+Result<H2Pool*> Child::http2() {
+  auto reactorOfIt = sideReactor();
+  if (!reactorOfIt) return std::move(reactorOfIt.error());
+  const std::lock_guard lock(sideMutex_);
+  if (!http2_) http2_ = std::make_unique<H2Pool>((*reactorOfIt)->loops());
+  return http2_.get();
+}
+
+void Child::freezeSideReactor() {
+  if (Reactor* side = side_) side->freeze();
 }
 
 Child& childOf(const server_rec& server) {
@@ -141,7 +171,8 @@ Child& childOf(const server_rec& server) {
 
 void Child::tendConnections() {
   constexpr milliseconds kInterval{200};
-  if (reactor) reactor->repeat(kInterval, [this] { return connections.tend(); });
+  // Without a thread for it, they are closed when they are met.
+  if (auto side = sideReactor()) (*side)->repeat(kInterval, [this] { return connections.tend(); });
 }
 
 void stopChild(apr_pool_t*, int graceful) {

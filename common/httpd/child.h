@@ -4,9 +4,11 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 
 #include "common/base/export.h"
 #include "common/base/result.h"
+#include "common/http/h2_pool.h"
 #include "common/httpd/httpd_api.h"
 #include "common/net/name_cache.h"
 #include "common/net/tls_context.h"
@@ -42,6 +44,12 @@ struct PROXYCOMMON_API Child {
   KeepAliveHold keepAliveHold = nullptr;
   // Under MPMs that take connections back alone; elsewhere whoever waits does so in its worker.
   std::unique_ptr<Reactor> reactor;
+  // A reactor in any case, for what needs a loop: where there is none above, one of a single thread is started for it,
+  // and nobody is parked. Any thread. Error kInternal.
+  Result<Reactor*> sideReactor();
+  // What carries HTTP/2 to backends, on its loops. Any thread. Error kInternal.
+  Result<H2Pool*> http2();
+
   // When the child began to stop, as a Clock's count; the largest one while it does not.
   std::atomic<Clock::rep> stoppingSince{Clock::time_point::max().time_since_epoch().count()};
 
@@ -50,6 +58,14 @@ struct PROXYCOMMON_API Child {
 
   // Whether fewer than a quarter of the workers are free, or fewer than two: with one, the MPM takes no connection.
   bool workersAreScarce() const { return busyWorkers * 4 > workers * 3 || workers - busyWorkers < 2; }
+
+  // In a signal handler under prefork: the threads of sideReactor() must not run on while the process ends.
+  void freezeSideReactor();
+
+ private:
+  std::mutex sideMutex_;
+  std::atomic<Reactor*> side_{nullptr};
+  std::unique_ptr<H2Pool> http2_;
 };
 
 // In post_config, for each module: what must be there before a child is. Error kInternal.

@@ -52,6 +52,12 @@ bool isWritable(conn_rec& connection) {
   return ::poll(&client, 1, 0) > 0;
 }
 
+// HTTP/2 has no reason phrase, and a client of HTTP/1.1 gets httpd's.
+const char* statusLine(const request_rec& request, const ResponseHead& head) {
+  if (head.version == 20) return ap_get_status_line_ex(request.pool, head.status);
+  return apr_psprintf(request.pool, "%d %s", head.status, pooled(request, head.reason));
+}
+
 Error clientGone() {
   return failure(ErrorKind::kClientGone, "the client has closed its connection");
 }
@@ -102,7 +108,7 @@ Outcome ClientResponse::interim(const ResponseHead& head) {
   setFields(request_, head.fields);
   apr_table_unset(request_.headers_out, "Content-Length");
   request_.status = head.status;
-  request_.status_line = apr_psprintf(request_.pool, "%d %s", head.status, pooled(request_, head.reason));
+  request_.status_line = statusLine(request_, head);
   ap_send_interim_response(&request_, 1);
   request_.headers_out = ofFinal;
   forgetStatus();
@@ -117,7 +123,7 @@ Outcome ClientResponse::head(ResponseHead& head, bool requestIsComplete) {
     request_.status = request_.prev->status;  // the page is well, what it tells of is not
   } else {
     request_.status = head.status;
-    request_.status_line = apr_psprintf(request_.pool, "%d %s", head.status, pooled(request_, head.reason));
+    request_.status_line = statusLine(request_, head);
   }
   before_ = apr_table_copy(request_.pool, request_.headers_out);
   setFields(request_, head.fields);
@@ -135,7 +141,7 @@ Outcome ClientResponse::switched(ResponseHead& head) {
   apr_table_unset(request_.headers_out, "Content-Length");
   request_.connection->keepalive = AP_CONN_CLOSE;
   request_.status = HTTP_SWITCHING_PROTOCOLS;
-  request_.status_line = apr_psprintf(request_.pool, "%d %s", head.status, pooled(request_, head.reason));
+  request_.status_line = statusLine(request_, head);
   hasHead_ = started_ = true;
   ap_send_interim_response(&request_, 1);
   return request_.connection->aborted ? clientGone() : Outcome{};

@@ -40,7 +40,7 @@ void addVia(request_rec& request, HeaderFields& fields, ViaMode mode) {
 }
 
 void addResponseVia(request_rec& request, ResponseHead& head, ViaMode mode) {
-  append(request, head.fields, head.version == 10 ? "1.0" : "1.1", mode);
+  append(request, head.fields, head.version == 10 ? "1.0" : head.version == 20 ? "2.0" : "1.1", mode);
 }
 
 }  // namespace proxycommon

@@ -92,6 +92,12 @@ class Connector {
   std::unique_ptr<Implementation> implementation_;
 };
 
+// What a loop has for those who run on it. For its thread, but to post work there.
+struct LoopServices {
+  boost::asio::io_context& context;
+  Connector& connector;
+};
+
 // Blocks the calling thread. Any thread. `isWanted` is asked in that thread, some twenty times a second; once it says
 // no, the connection is given up. Errors: kUnresolvable, kRefused, kUnreachable, kConnectTimeout, kAddressRefused (by
 // the guard), kPermissionDenied (of a socket), kParentRefused, the kTls kinds, kClientGone (given up), kInternal.

@@ -1,5 +1,5 @@
 // EventLoop: one Asio loop and what libraries that do their own I/O (libcurl, c-ares) need of it. One thread runs it;
-// all that is not marked otherwise is for that thread. Heavy to include: for net/ and reactor/ alone.
+// all that is not marked otherwise is for that thread. Heavy to include: for net/, reactor/ and http/h2_* alone.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

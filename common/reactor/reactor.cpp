@@ -1,6 +1,9 @@
 // The threads of a child that wait for everyone.
 #include "common/reactor/reactor.h"
 
+#include <time.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/executor_work_guard.hpp>
@@ -13,6 +16,11 @@
 #include "common/reactor/loop_tunnel.h"
 
 namespace proxycommon {
+namespace {
+
+constexpr milliseconds kFreezing{200};
+
+}  // namespace
 
 Connecting::~Connecting() {
   if (job_ && !job_->isDone()) giveUp_(std::move(job_));
@@ -21,7 +29,7 @@ Connecting::~Connecting() {
 // One thread of the reactor. Everything that is not marked otherwise is for that thread.
 class Reactor::Loop {
  public:
-  Loop() : watched_(context_), home_{context_, buffer_, {}, {}} {}
+  Loop() : watched_(context_), freezing_(context_), home_{context_, buffer_, {}, {}} {}
   // Any other thread.
   void stop() {
     work_.reset();
@@ -31,6 +39,7 @@ class Reactor::Loop {
   ~Loop() {
     stop();
     if (watched_.is_open()) watched_.release();
+    if (freezing_.is_open()) freezing_.release();
   }
 
   // Before anything else.
@@ -42,6 +51,8 @@ class Reactor::Loop {
     if (!watcher) return std::move(watcher.error());
     watcher_ = std::move(*watcher);
     watched_.assign(watcher_->descriptor());
+    if (!freezer_) return failure(ErrorKind::kInternal, "no descriptor for the reactor");
+    freezing_.assign(freezer_.descriptor());
     const SignalsBlocked blocked;
     try {
       thread_ = std::thread([this, escaped] { run(escaped); });
@@ -70,6 +81,10 @@ class Reactor::Loop {
   }
 
   Connector& connector() { return *connector_; }
+  LoopServices services() { return {context_, *connector_}; }
+
+  void freeze() const { freezer_.signal(); }
+  bool isFrozen() const { return frozen_.load(std::memory_order_acquire); }
 
   Detached repeat(milliseconds interval, std::function<bool()> work) {
     AsioTimer timer(context_);
@@ -93,6 +108,9 @@ class Reactor::Loop {
  private:
   void run(EscapedException escaped) noexcept {
     awaitWatched();
+    freezing_.async_wait(AsioDescriptor::wait_read, [this](const boost::system::error_code& error) {
+      if (!error) standStill();
+    });
     while (!context_.stopped()) {
       try {
         context_.run();
@@ -110,11 +128,19 @@ class Reactor::Loop {
     });
   }
 
+  void standStill() {
+    frozen_.store(true, std::memory_order_release);
+    while (true) ::pause();
+  }
+
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};
   std::array<char, 64 * 1024> buffer_;
   std::unique_ptr<Watcher> watcher_;
   AsioDescriptor watched_;
+  Wake freezer_;
+  AsioDescriptor freezing_;
+  std::atomic<bool> frozen_ = false;
   std::unique_ptr<Connector> connector_;
   TunnelHome home_;
   std::atomic<std::size_t> tunnelCount_ = 0;
@@ -126,6 +152,22 @@ Reactor::~Reactor() = default;
 
 void Reactor::stop() {
   for (const auto& loop : loops_) loop->stop();
+}
+
+void Reactor::freeze() {
+  for (const auto& loop : loops_) loop->freeze();
+  const Deadline deadline = Deadline::after(kFreezing);
+  const timespec moment{0, 1'000'000};
+  const auto allAreFrozen = [&] {
+    return std::all_of(loops_.begin(), loops_.end(), [](const auto& loop) { return loop->isFrozen(); });
+  };
+  while (!allAreFrozen() && !deadline.expired()) ::nanosleep(&moment, nullptr);
+}
+
+std::vector<LoopServices> Reactor::loops() {
+  std::vector<LoopServices> services;
+  for (const auto& loop : loops_) services.push_back(loop->services());
+  return services;
 }
 
 unsigned Reactor::defaultThreads() {

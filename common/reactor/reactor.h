@@ -49,6 +49,9 @@ class PROXYCOMMON_API Reactor {
   ~Reactor();
   // Ends its threads. Whoever is parked is not woken any more; what is asked of it afterwards is not done.
   void stop();
+  // For an end within a signal handler, where nothing may be locked or joined: its threads do nothing any more, for
+  // ever. Waits for that, but not long: one that holds a lock, or wants one, stands still as well.
+  void freeze();
 
   // `wake` is signalled when it is done.
   Connecting connect(ConnectPlan plan, std::shared_ptr<const Wake> wake);
@@ -57,6 +60,8 @@ class PROXYCOMMON_API Reactor {
   void pump(TunnelPlan plan);
   // Calls `work` on one of its threads, again and again, until it gives false.
   void repeat(milliseconds interval, std::function<bool()> work);
+  // For those who run code of their own on its loops.
+  std::vector<LoopServices> loops();
 
   // The child stops: from now on tunnels have as long as their drain limit; parked requests are woken to look again.
   void drain();

@@ -61,6 +61,8 @@ PROXY_TEST_ALL(everything_right_of_waiting) {
                   "RevProxyPass /odd \"unix:/run/an odd name.sock|https://name.test:8443/\"\n"
                   "RevProxyPass /ws ws://backend.test/chat\nRevProxyPass /wss wss://backend.test:8443/ upgrade=None\n"
                   "RevProxyPass /some http://backend.test/ UPGRADE=websocket,foo/1 request-buffer=64k half-close=on\n"
+                  "RevProxyPass /h2 h2://backend.test/\nRevProxyPass /h2c h2c://backend.test:8080/a ttl=4s\n"
+                  "RevProxyPass /alpn https://backend.test/ alpn=h2\n"
                   "RevProxyPass /none http://backend.test/ upgrade=none half-close=Off request-buffer=1\n");
   const CommandResult result = httpd.configtest();
   BOOST_TEST(result.exitStatus == 0, result.output);
@@ -147,7 +149,11 @@ BOOST_AUTO_TEST_CASE(mapping_parameters_of_waiting) {
                                   {pass + "request-buffer=0", {"request-buffer=", "\"0\"", "64k"}},
                                   {pass + "request-buffer=1T", {"request-buffer=", "1T", "64k"}},
                                   {pass + "half-close=maybe", {"half-close=", "maybe", "On", "Off"}},
-                                  {pass + "halfclose=On", {"halfclose", "half-close"}}});
+                                  {pass + "halfclose=On", {"halfclose", "half-close"}},
+                                  {pass + "alpn=h2", {"alpn=", "https", "with http\\b"}},
+                                  {"RevProxyPass /a h2c://backend.test/ alpn=h2", {"alpn=", "h2c"}},
+                                  {"RevProxyPass /a https://backend.test/ alpn=h3", {"alpn=", "h3", "\\bh2\\b"}},
+                                  {"RevProxyPass /a h2://backend.test/ upgrade=websocket", {"HTTP/2", "upgrade="}}});
 }
 
 BOOST_AUTO_TEST_CASE(fields_and_paths) {

@@ -62,13 +62,10 @@ std::string literalNeverIndexed(const std::string& name, const std::string& valu
   return '\x10' + plainText(name) + plainText(value);
 }
 
-// The status is the first field of a response.
-int statusIn(std::string_view block) {
-  constexpr std::array kStatic{200, 204, 206, 304, 400, 404, 500};
-  constexpr unsigned kFirst = 0x88;
-  while (!block.empty() && (static_cast<unsigned char>(block.front()) & 0xe0U) == 0x20U) block.remove_prefix(1);
-  const unsigned field = block.empty() ? 0 : static_cast<unsigned char>(block.front());
-  return field >= kFirst && field < kFirst + kStatic.size() ? kStatic[field - kFirst] : 0;
+nghttp2_hd_inflater* makeInflater() {
+  nghttp2_hd_inflater* inflater = nullptr;
+  nghttp2_hd_inflate_new(&inflater);
+  return inflater;
 }
 
 }  // namespace
@@ -85,6 +82,7 @@ Http2Fields http2WebSocket(const std::string& path) {
 Http2Client::Http2Client(int port)
     : socket_(connectTo(port)),
       tls_(SSL_new(makeTlsClientContext().get()), &SSL_free),
+      inflater_(makeInflater(), &nghttp2_hd_inflate_del),
       room_(kInitialRoom),
       initialRoom_(kInitialRoom) {
   constexpr std::array<unsigned char, 3> kProtocols{2, 'h', '2'};
@@ -133,10 +131,10 @@ void Http2Client::receive() {
   if (frame.type == type::kWindowUpdate) takeRoom(frame);
   if (frame.type == type::kGoAway && numberIn(std::string_view(frame.payload).substr(4, 4)) != 0)
     throw std::runtime_error("the server gives the connection up: " + frame.payload.substr(8));
+  if (frame.type == type::kHeaders) takeFields(frame);
   if (!streams_.contains(frame.stream)) return;
   State& state = streams_[frame.stream];
   if (frame.type == type::kData) takeData(frame);
-  if (frame.type == type::kHeaders && state.status < 0) state.status = statusIn(frame.payload);
   if (frame.type == type::kReset) state.wasReset = true;
   const bool mayEnd = frame.type == type::kData || frame.type == type::kHeaders;
   if (mayEnd && (frame.flags & flag::kEndStream) != 0) state.ended = true;
@@ -151,6 +149,44 @@ void Http2Client::takeSettings(const Frame& frame) {
   }
   hasSettings_ = true;
   sendFrame(type::kSettings, flag::kAcknowledged, 0, "");
+}
+
+// Each block counts, for the decoder remembers.
+void Http2Client::takeFields(const Frame& frame) {
+  std::map<std::string, std::string> fields;
+  std::string block = frame.payload;
+  auto* next = reinterpret_cast<std::uint8_t*>(block.data());
+  std::size_t left = block.size();
+  while (true) {
+    nghttp2_nv field{};
+    int flags = 0;
+    const ssize_t used = nghttp2_hd_inflate_hd2(inflater_.get(), &field, &flags, next, left, 1);
+    if (used < 0) throw std::runtime_error("a head that cannot be decoded");
+    next += used;
+    left -= static_cast<std::size_t>(used);
+    if ((flags & NGHTTP2_HD_INFLATE_EMIT) != 0)
+      fields[{reinterpret_cast<char*>(field.name), field.namelen}] = {reinterpret_cast<char*>(field.value),
+                                                                      field.valuelen};
+    if ((flags & NGHTTP2_HD_INFLATE_FINAL) != 0) break;
+  }
+  nghttp2_hd_inflate_end_headers(inflater_.get());
+  const auto found = streams_.find(frame.stream);
+  if (found == streams_.end()) return;
+  const auto status = fields.find(":status");
+  if (status == fields.end()) {
+    found->second.trailers = std::move(fields);
+  } else if (status->second.front() != '1') {
+    found->second.status = std::stoi(status->second);
+    found->second.head = std::move(fields);
+  }
+}
+
+std::string Http2Client::header(Stream stream, const std::string& name) {
+  return stateOf(stream).head[name];
+}
+
+std::string Http2Client::trailer(Stream stream, const std::string& name) {
+  return stateOf(stream).trailers[name];
 }
 
 // What has come may come again.

@@ -1,7 +1,9 @@
 // An HTTP/2 client over TLS that sends exact frames, for what libcurl does not do: a WebSocket by extended CONNECT
-// (RFC 8441), and leaving one stream of a connection. It knows no more of HPACK than the frames of these tests need.
+// (RFC 8441), and leaving one stream of a connection. What it sends needs no HPACK to speak of; what comes is decoded
+// by nghttp2.
 #pragma once
 
+#include <nghttp2/nghttp2.h>
 #include <openssl/ssl.h>
 
 #include <cstdint>
@@ -37,13 +39,18 @@ class Http2Client {
   void reset(Stream stream);          // RST_STREAM
   void close();                       // the whole connection
 
-  int readStatus(Stream stream);  // 0 for one that is not in HPACK's static table
+  int readStatus(Stream stream);  // of the final head
+  // Of what has come; empty for none of that name.
+  std::string header(Stream stream, const std::string& name);
+  std::string trailer(Stream stream, const std::string& name);
   std::string readExactly(Stream stream, std::size_t count);
   bool readToEnd(Stream stream);  // whether that is END_STREAM rather than RST_STREAM
 
  private:
   struct State {
     int status = -1;  // none yet
+    std::map<std::string, std::string> head;
+    std::map<std::string, std::string> trailers;
     std::string data;
     bool ended = false;
     bool wasReset = false;
@@ -62,12 +69,14 @@ class Http2Client {
   std::string read(std::size_t count);
   void receive();  // one frame
   void takeSettings(const Frame& frame);
+  void takeFields(const Frame& frame);
   void takeData(const Frame& frame);
   void takeRoom(const Frame& frame);
   State& stateOf(Stream stream);
 
   Descriptor socket_;
   std::unique_ptr<SSL, decltype(&SSL_free)> tls_;
+  std::unique_ptr<nghttp2_hd_inflater, decltype(&nghttp2_hd_inflate_del)> inflater_;
   std::map<Stream, State> streams_;
   Stream nextStream_ = 1;
   std::int64_t room_;         // of the connection

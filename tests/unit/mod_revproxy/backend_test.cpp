@@ -52,6 +52,24 @@ BOOST_AUTO_TEST_CASE(a_backend_is_read_from_its_url) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(http2_is_chosen_by_scheme_or_alpn) {
+  const auto clear = parsed("h2c://backend/a");
+  BOOST_REQUIRE_EQUAL(outcomeOf(clear), "done");
+  BOOST_TEST(clear->http2);
+  BOOST_TEST(!clear->tls);
+  BOOST_TEST(clear->port == 80);
+  BOOST_TEST(clear->origin() == "h2c://backend");
+  for (const auto& secure : {parsed("h2://backend"), parsed("https://backend", {"alpn=h2"}),
+                             parsed("h2://backend", {"alpn=h2", "upgrade=none"})}) {
+    BOOST_REQUIRE_EQUAL(outcomeOf(secure), "done");
+    BOOST_TEST(secure->http2);
+    BOOST_TEST(secure->tls);
+    BOOST_TEST(secure->port == 443);
+    BOOST_TEST(secure->origin() == "h2://backend");
+  }
+  BOOST_TEST(!parsed("https://backend")->http2);
+}
+
 BOOST_AUTO_TEST_CASE(what_may_not_be_written_is_refused_with_what_to_write_instead) {
   struct Row {
     std::string_view url;
@@ -79,7 +97,7 @@ BOOST_AUTO_TEST_CASE(what_may_not_be_written_is_refused_with_what_to_write_inste
       {"http://backend|unix:/run/a.sock", {}, "is no host"},
       {"unix://run/a.sock", {}, "write unix:/PATH|http://NAME/"},
       {"ftp://backend/", {}, "unknown scheme \"ftp\""},
-      {"ajp://backend/", {}, "http, https, ws, wss"},
+      {"ajp://backend/", {}, "http, https, ws, wss, h2, h2c"},
       {"http://backend/?x=y", {}, "query or a fragment"},
       {"http://backend/#x", {}, "query or a fragment"},
       {"http://backend?x", {}, "query or a fragment"},
@@ -87,7 +105,7 @@ BOOST_AUTO_TEST_CASE(what_may_not_be_written_is_refused_with_what_to_write_inste
       {"http://backend/", {"=5"}, "write KEY=VALUE"},
       {"http://backend/",
        {"retry=5"},
-       "timeout, connectiontimeout, ttl, smax, disablereuse, upgrade, request-buffer, half-close, nocanon"},
+       "timeout, connectiontimeout, ttl, smax, disablereuse, upgrade, request-buffer, half-close, nocanon, alpn"},
       {"http://backend/", {"timeout=0"}, "timeout= takes a duration such as 500ms or 10s, not \"0\""},
       {"http://backend/", {"timeout="}, "takes a duration"},
       {"http://backend/", {"ttl=x"}, "takes a duration"},
@@ -104,6 +122,10 @@ BOOST_AUTO_TEST_CASE(what_may_not_be_written_is_refused_with_what_to_write_inste
       {"http://backend/", {"half-close"}, "write KEY=VALUE"},
       {"http://backend/", {"nocanon=yes"}, "nocanon= takes On or Off, or stands alone"},
       {"http://backend/", {"timeout=5", "smax=x"}, "takes a number of connections"},
+      {"http://backend/", {"alpn=h2"}, "write it with https, not with http"},
+      {"wss://backend/", {"alpn=h2"}, "leave upgrade= out"},
+      {"https://backend/", {"alpn=http/1.1"}, "alpn= takes h2"},
+      {"h2c://backend/", {"upgrade=websocket"}, "changes to no other protocol"},
   };
   for (const Row& row : rows) BOOST_TEST_CONTEXT(row.url) {
       const auto backend = parsed(row.url, row.parameters);

@@ -41,6 +41,7 @@ Outcome RecordingSink::body(std::span<const char> bytes) {
 
 Outcome RecordingSink::trailers(const proxycommon::HeaderFields& fields) {
   for (const auto& field : fields) trailing.append(field.name).append(": ").append(field.value).append("\n");
+  for (const auto& field : fields) trailerFields.emplace_back(field.name, field.value);
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "common/http/body.h"
@@ -56,6 +57,7 @@ class RecordingSink final : public proxycommon::ResponseSink {
   bool saidComplete = false;  // head() was told so
   std::string received;       // the body
   std::string trailing;       // "name: value", one a line
+  std::vector<std::pair<std::string, std::string>> trailerFields;
   // What the sink does besides, if anything.
   std::function<Outcome()> onHead = [] { return Outcome{}; };
   std::function<Outcome()> onBody = [] { return Outcome{}; };

@@ -50,8 +50,7 @@ class ResponseRecorder final : public proxycommon::ResponseEvents {
   }
 
   proxycommon::Outcome onTrailers(const proxycommon::HeaderFields& fields) override {
-    for (const auto& field : fields)
-      parsed.trailers.append(field.name).append(": ").append(field.value).append("\n");
+    for (const auto& field : fields) parsed.trailers.append(field.name).append(": ").append(field.value).append("\n");
     return {};
   }
 };

@@ -40,6 +40,7 @@ BOOST_AUTO_TEST_CASE(each_kind_has_its_own_row) {
       {ErrorKind::kMalformedResponse, "malformed-response", Side::kBackend, 502},
       {ErrorKind::kOversizedHead, "oversized-head", Side::kBackend, 502},
       {ErrorKind::kBrokenBody, "broken-body", Side::kBackend, 502},
+      {ErrorKind::kStreamReset, "stream-reset", Side::kBackend, 502},
       {ErrorKind::kClientGone, "client-gone", Side::kClient, 400},
       {ErrorKind::kClientTimeout, "client-timeout", Side::kClient, 408},
       {ErrorKind::kClientMalformed, "client-malformed", Side::kClient, 400},

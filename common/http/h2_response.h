@@ -1,0 +1,41 @@
+// H2Response: the response of one stream as far as it has come: collects the fields of a head, and says what may not
+// be. Between the files of H2Session only.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/result.h"
+#include "common/http/h2_session.h"
+
+namespace proxycommon {
+
+class H2Response {
+ public:
+  bool hasHead() const { return headPassed_; }  // the final one
+  void beginFields();
+  // Errors: kOversizedHead, kMalformedResponse; kBrokenBody in what follows the body.
+  Outcome addField(std::string_view name, std::string_view value);
+  // The fields are all there; `ends`: and nothing comes behind them. Error kMalformedResponse.
+  Outcome passFields(H2StreamEvents& events, bool ends);
+  // nghttp2 has ended the stream for what the backend sent, and does not say what that was.
+  Error brokenBy(const char* code) const;
+
+ private:
+  struct Place {
+    std::size_t start;
+    std::size_t nameLength;
+    std::size_t valueLength;
+  };
+  Error wrong(std::string detail) const;
+
+  std::string text_;  // names and values
+  std::vector<Place> places_;
+  int status_ = 0;
+  int interimCount_ = 0;
+  bool headPassed_ = false;
+};
+
+}  // namespace proxycommon

@@ -1,0 +1,81 @@
+// One request through a stream of HTTP/2 to its answer.
+#include "common/httpd/h2_relay.h"
+
+#include <utility>
+
+#include "common/http/h2_exchange.h"
+#include "common/http/h2_pool.h"
+#include "common/httpd/relay_body.h"
+
+namespace proxycommon {
+namespace {
+
+// The dial has its own limit, which tells more of what is wrong.
+constexpr std::chrono::seconds kBeyondDial{1};
+
+class H2Relay {
+ public:
+  H2Relay(request_rec& request, const RelayPlan& plan, std::string_view scheme, ClientResponse& response,
+          RequestWaiter& waiter, RelayReport& report)
+      : plan_(plan), scheme_(scheme), response_(response), waiter_(waiter), report_(report), body_(request, plan) {}
+
+  Task<Outcome> run() {
+    RequestHead head = plan_.head;
+    auto framing = co_await body_.prepare(waiter_);
+    if (!framing) co_return std::move(framing.error());
+    head.framing = *framing;
+    const auto made = makeH2Request(head, scheme_);
+    if (!made) co_return made.error();
+    auto outcome = co_await attempt(*made);
+    // A stream on a connection that was there before, or one that the backend says it has not looked at.
+    if (!outcome && body_.mayRepeat(outcome.error())) {
+      if (auto rewound = body_.rewind(); !rewound) co_return rewound;
+      outcome = co_await attempt(*made);
+    }
+    if (!outcome) co_return outcome;
+    co_return co_await finishResponse(response_, plan_.limits.client, waiter_);
+  }
+
+ private:
+  Task<Outcome> attempt(const H2Request& request) {
+    ++report_.tries;
+    report_.exchange = {};
+    auto pool = waiter_.child().http2();
+    if (!pool) co_return std::move(pool.error());
+    const auto wake = waiter_.wake();
+    if (!wake) co_return failure(ErrorKind::kInternal, "no descriptor is left for a request over HTTP/2");
+    auto connect = plan_.connect();
+    if (!connect) co_return std::move(connect.error());
+    connect->names = &waiter_.child().names;
+    H2ExchangePlan exchange{request.framing, plan_.limits, connect->limit + kBeyondDial, &report_.exchange, {}};
+    H2PeerPlan peer{std::move(*connect), plan_.poolLimits.idle > 0 ? plan_.poolLimits.idleTime : milliseconds{0},
+                    plan_.poolLimits.most};
+    exchange.placed = [this](const H2Place& place) {
+      report_.address = place.address;
+      report_.isReused = place.isReused;
+    };
+    auto stream = (*pool)->open(plan_.key, std::move(peer), request, [wake] { wake->signal(); });
+    auto end = co_await runH2Exchange(std::move(stream), std::move(exchange), body_.source(), response_, waiter_);
+    co_return end ? Outcome{} : Outcome{std::move(end.error())};
+  }
+
+  const RelayPlan& plan_;
+  std::string_view scheme_;
+  ClientResponse& response_;
+  RequestWaiter& waiter_;
+  RelayReport& report_;
+  RelayBody body_;
+};
+
+}  // namespace
+
+Task<Result<std::optional<Switched>>> relayH2(request_rec& request, const RelayPlan& plan, std::string_view scheme,
+                                              ClientResponse& response, RequestWaiter& waiter, RelayReport& report) {
+  H2Relay one(request, plan, scheme, response, waiter, report);
+  auto outcome = co_await one.run();
+  if (outcome) co_return std::optional<Switched>();
+  report.error = outcome.error().kind;
+  co_return std::move(outcome.error());
+}
+
+}  // namespace proxycommon

@@ -1,6 +1,8 @@
 // The response of one stream as far as it has come.
 #include "common/http/h2_response.h"
 
+#include <utility>
+
 #include "common/base/text.h"
 #include "common/http/header_rules.h"
 
@@ -67,6 +69,11 @@ Error H2Response::brokenBy(const char* code) const {
   return wrong(std::string{"the response "} +
                (headPassed_ ? "has not the length that its head announces, or is framed wrongly (" : "is malformed (") +
                code + ")");
+}
+
+void H2OpenStream::fail(Error error) const {
+  error.seen = response.hasHead() ? Seen::kRan : sent ? Seen::kMaybeRan : Seen::kNothing;
+  events->onFailed(std::move(error));
 }
 
 }  // namespace proxycommon

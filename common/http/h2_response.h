@@ -1,7 +1,9 @@
 // H2Response: the response of one stream as far as it has come: collects the fields of a head, and says what may not
-// be. Between the files of H2Session only.
+// be. And what else is known of the stream. Between the files of H2Session only.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +38,18 @@ class H2Response {
   int status_ = 0;
   int interimCount_ = 0;
   bool headPassed_ = false;
+};
+
+// One stream as the session knows it.
+struct H2OpenStream {
+  std::shared_ptr<H2StreamEvents> events;  // null: it has been told its end
+  H2Response response;
+  std::optional<Error> fault;            // for which we reset it
+  std::optional<std::uint32_t> resetBy;  // the peer, with that code
+  bool sent = false;                     // its HEADERS have gone out
+
+  // Says as well what the backend may have seen. Precondition: there are events.
+  void fail(Error error) const;
 };
 
 }  // namespace proxycommon

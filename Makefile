@@ -91,8 +91,9 @@ $(BUILD)/integration_tests: $(call objects,$(integration_tests))
 	@echo "  link  $@"
 	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lnghttp2 -lssl -lcrypto -o $@
 
-# What threads share, for ThreadSanitizer: the reactor, and what it stands on.
+# What threads share, for ThreadSanitizer: the reactor, what it stands on, and what shares connections on it.
 thread_tests := $(wildcard tests/unit/*.cpp tests/unit/support/*.cpp tests/unit/common/reactor/*.cpp) $(test_support) \
+  tests/unit/common/http/h2_pool_test.cpp tests/unit/common/pool/pool_queue_test.cpp \
   $(addprefix tests/unit/common/net/,address_race_test.cpp connector_test.cpp resolver_test.cpp)
 $(BUILD)/thread_tests: $(call objects,$(thread_tests) $(common_core))
 	@echo "  link  $@"

@@ -8,6 +8,7 @@
 
 #include "common/base/export.h"
 #include "common/base/result.h"
+#include "common/http/head_limits.h"
 #include "common/http/request_head.h"
 
 namespace proxycommon {
@@ -23,6 +24,7 @@ using H2Fields = std::vector<H2Field>;
 struct H2Request {
   H2Fields fields;  // the pseudo-header fields first
   BodyFraming framing;
+  HeadLimits responseLimits = {};  // of each head of its response
 
   bool hasBody() const {
     return framing.kind == BodyFraming::Kind::kChunked ||

@@ -1,6 +1,8 @@
 // The response of one stream as far as it has come.
 #include "common/http/h2_response.h"
 
+#include <utility>
+
 #include "common/base/text.h"
 #include "common/http/header_rules.h"
 
@@ -29,11 +31,10 @@ Outcome H2Response::addField(std::string_view name, std::string_view value) {
     status_ = static_cast<int>(parseNumber(value, 999).value_or(0));
     return {};
   }
-  const std::string limit = places_.size() == ResponseParser::kMaximumFields
-                                ? std::to_string(ResponseParser::kMaximumFields) + " fields"
-                                : std::to_string(ResponseParser::kMaximumHead) + " bytes";
+  const std::string limit = places_.size() == limits_.fields ? std::to_string(limits_.fields) + " fields"
+                                                             : std::to_string(limits_.bytes) + " bytes";
   const std::size_t size = text_.size() + name.size() + value.size() + kOverhead * (places_.size() + 1);
-  if (places_.size() == ResponseParser::kMaximumFields || size > ResponseParser::kMaximumHead)
+  if (places_.size() == limits_.fields || size > limits_.bytes)
     return failure(headPassed_ ? ErrorKind::kBrokenBody : ErrorKind::kOversizedHead,
                    (headPassed_ ? "the trailers have more than " : "the response head has more than ") + limit);
   if (!isToken(name)) return wrong("a field is named \"" + printable(name) + "\"");
@@ -67,6 +68,11 @@ Error H2Response::brokenBy(const char* code) const {
   return wrong(std::string{"the response "} +
                (headPassed_ ? "has not the length that its head announces, or is framed wrongly (" : "is malformed (") +
                code + ")");
+}
+
+void H2OpenStream::fail(Error error) const {
+  error.seen = response.hasHead() ? Seen::kRan : sent ? Seen::kMaybeRan : Seen::kNothing;
+  events->onFailed(std::move(error));
 }
 
 }  // namespace proxycommon

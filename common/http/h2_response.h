@@ -1,7 +1,9 @@
 // H2Response: the response of one stream as far as it has come: collects the fields of a head, and says what may not
-// be. Between the files of H2Session only.
+// be. And what else is known of the stream. Between the files of H2Session only.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +16,8 @@ namespace proxycommon {
 
 class H2Response {
  public:
+  explicit H2Response(const HeadLimits& limits) : limits_(limits) {}
+
   bool hasHead() const { return headPassed_; }  // the final one
   void beginFields();
   // Errors: kOversizedHead, kMalformedResponse; kBrokenBody in what follows the body.
@@ -31,11 +35,26 @@ class H2Response {
   };
   Error wrong(std::string detail) const;
 
+  HeadLimits limits_;
   std::string text_;  // names and values
   std::vector<Place> places_;
   int status_ = 0;
   int interimCount_ = 0;
   bool headPassed_ = false;
+};
+
+// One stream as the session knows it.
+struct H2OpenStream {
+  explicit H2OpenStream(const HeadLimits& limits) : response(limits) {}
+
+  std::shared_ptr<H2StreamEvents> events;  // null: it has been told its end
+  H2Response response;
+  std::optional<Error> fault;            // for which we reset it
+  std::optional<std::uint32_t> resetBy;  // the peer, with that code
+  bool sent = false;                     // its HEADERS have gone out
+
+  // Says as well what the backend may have seen. Precondition: there are events.
+  void fail(Error error) const;
 };
 
 }  // namespace proxycommon

@@ -21,21 +21,8 @@ constexpr std::size_t kLargestRequestHead = 4 * 1024 * 1024;
 
 using Id = H2Session::Stream;
 
-struct OneStream {
-  std::shared_ptr<H2StreamEvents> events;  // null: it has been told its end
-  H2Response response;
-  std::optional<Error> fault;            // for which we reset it
-  std::optional<std::uint32_t> resetBy;  // the peer, with that code
-  bool sent = false;                     // its HEADERS have gone out
-};
-
 std::string_view viewOf(const std::uint8_t* bytes, std::size_t length) {
   return {reinterpret_cast<const char*>(bytes), length};
-}
-
-Error told(Error error, const OneStream& stream) {
-  error.seen = stream.response.hasHead() ? Seen::kRan : stream.sent ? Seen::kMaybeRan : Seen::kNothing;
-  return error;
 }
 
 }  // namespace
@@ -57,7 +44,7 @@ class H2Session::Machine {
     nghttp2_session_callbacks_del(callbacks);
     const nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
                                                {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kStreamWindow},
-                                               {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, ResponseParser::kMaximumHead}};
+                                               {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, HeadLimits::kMostBytes}};
     nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings));
     nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
   }
@@ -80,7 +67,7 @@ class H2Session::Machine {
     const Id id = nghttp2_submit_request(session_, nullptr, fields.data(), fields.size(),
                                          request.hasBody() ? &body : nullptr, nullptr);
     if (id < 0) return failure(ErrorKind::kInternal, std::string{"no stream can be opened: "} + nghttp2_strerror(id));
-    streams_[id].events = std::move(events);
+    streams_.try_emplace(id, request.responseLimits).first->second.events = std::move(events);
     return id;
   }
 
@@ -140,7 +127,7 @@ class H2Session::Machine {
     for (auto& [id, stream] : streams) {
       if (!stream.events) continue;
       const bool within = stream.response.hasHead();
-      stream.events->onFailed(told(failure(within ? ErrorKind::kBrokenBody : ErrorKind::kClosedEarly, why), stream));
+      stream.fail(failure(within ? ErrorKind::kBrokenBody : ErrorKind::kClosedEarly, why));
     }
   }
 
@@ -159,22 +146,24 @@ class H2Session::Machine {
 
   static void setCallbacks(nghttp2_session_callbacks* callbacks);
   static ssize_t readBody(nghttp2_session* session, Id id, std::uint8_t* into, std::size_t length, std::uint32_t* flags,
-                          nghttp2_data_source*, void* user) {
+                          nghttp2_data_source*, void* user) noexcept try {
     return static_cast<Machine*>(user)->passBody(session, id, {reinterpret_cast<char*>(into), length}, *flags);
+  } catch (...) {
+    return NGHTTP2_ERR_CALLBACK_FAILURE;
   }
 
-  OneStream* find(Id id) {
+  H2OpenStream* find(Id id) {
     const auto found = streams_.find(id);
     return found == streams_.end() ? nullptr : &found->second;
   }
   // One that still wants to hear.
-  OneStream* listening(Id id) {
-    OneStream* stream = find(id);
+  H2OpenStream* listening(Id id) {
+    H2OpenStream* stream = find(id);
     return stream && stream->events && !stream->fault ? stream : nullptr;
   }
 
   ssize_t passBody(nghttp2_session* session, Id id, std::span<char> into, std::uint32_t& flags) {
-    OneStream* stream = listening(id);
+    H2OpenStream* stream = listening(id);
     if (!stream) return NGHTTP2_ERR_DEFERRED;
     const H2BodyPart part = stream->events->takeBody(into);
     if (part.state == H2BodyPart::State::kNotYet && part.bytes == 0) return NGHTTP2_ERR_DEFERRED;
@@ -189,19 +178,19 @@ class H2Session::Machine {
   }
 
   // Told when it is closed: until then the peer may still send for it.
-  int refuse(Id id, OneStream& stream, Error error) {
+  int refuse(Id id, H2OpenStream& stream, Error error) {
     if (stream.fault) return 0;
     stream.fault = std::move(error);
     return nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_PROTOCOL_ERROR);
   }
 
   int headBegins(const nghttp2_frame& frame) {
-    if (OneStream* stream = find(frame.hd.stream_id)) stream->response.beginFields();
+    if (H2OpenStream* stream = find(frame.hd.stream_id)) stream->response.beginFields();
     return 0;
   }
 
   int fieldCame(const nghttp2_frame& frame, std::string_view name, std::string_view value) {
-    OneStream* stream = listening(frame.hd.stream_id);
+    H2OpenStream* stream = listening(frame.hd.stream_id);
     if (!stream) return 0;
     auto added = stream->response.addField(name, value);
     return added ? 0 : refuse(frame.hd.stream_id, *stream, std::move(added.error()));
@@ -211,7 +200,7 @@ class H2Session::Machine {
     const Id id = frame.hd.stream_id;
     if (frame.hd.type == NGHTTP2_SETTINGS && (frame.hd.flags & NGHTTP2_FLAG_ACK) == 0) ready_ = true;
     if (frame.hd.type == NGHTTP2_GOAWAY) goAwayCame(frame.goaway);
-    OneStream* stream = listening(id);
+    H2OpenStream* stream = listening(id);
     if (!stream) return 0;
     if (frame.hd.type == NGHTTP2_RST_STREAM) stream->resetBy = frame.rst_stream.error_code;
     const bool ends = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
@@ -224,7 +213,7 @@ class H2Session::Machine {
     return 0;
   }
 
-  int responseEnds(Id id, OneStream& stream) {
+  int responseEnds(Id id, H2OpenStream& stream) {
     std::exchange(stream.events, nullptr)->onEnd();
     if (nghttp2_session_get_stream_local_close(session_, id) != 0) return 0;
     // Nobody needs the rest of the request (RFC 9113 8.1).
@@ -241,13 +230,13 @@ class H2Session::Machine {
 
   int dataCame(Id id, std::span<const char> bytes) {
     nghttp2_session_consume_connection(session_, bytes.size());
-    OneStream* stream = listening(id);
+    H2OpenStream* stream = listening(id);
     if (stream && stream->response.hasHead()) stream->events->onBody(bytes);
     return 0;
   }
 
   int frameWent(const nghttp2_frame& frame) {
-    OneStream* stream = find(frame.hd.stream_id);
+    H2OpenStream* stream = find(frame.hd.stream_id);
     if (stream && frame.hd.type == NGHTTP2_HEADERS) stream->sent = true;
     // What nghttp2 has found wrong, it tells the peer.
     if (frame.hd.type == NGHTTP2_GOAWAY && frame.goaway.error_code != NGHTTP2_NO_ERROR && fault_.empty())
@@ -257,7 +246,7 @@ class H2Session::Machine {
   }
 
   int frameWasWrong(const nghttp2_frame& frame, int code) {
-    OneStream* stream = listening(frame.hd.stream_id);
+    H2OpenStream* stream = listening(frame.hd.stream_id);
     if (stream && !stream->fault)
       stream->fault = failure(
           stream->response.hasHead() ? ErrorKind::kBrokenBody : ErrorKind::kMalformedResponse,
@@ -269,13 +258,13 @@ class H2Session::Machine {
   int streamCloses(Id id, std::uint32_t code) {
     const auto found = streams_.find(id);
     if (found == streams_.end()) return 0;
-    OneStream stream = std::move(found->second);
+    H2OpenStream stream = std::move(found->second);
     streams_.erase(found);
-    if (stream.events) stream.events->onFailed(told(reasonOf(stream, code), stream));
+    if (stream.events) stream.fail(reasonOf(stream, code));
     return 0;
   }
 
-  Error reasonOf(OneStream& stream, std::uint32_t code) {
+  Error reasonOf(H2OpenStream& stream, std::uint32_t code) {
     if (stream.fault) return std::move(*stream.fault);
     const bool refused = stream.resetBy.value_or(code) == NGHTTP2_REFUSED_STREAM;
     if (!stream.response.hasHead() && (refused || !stream.sent)) {
@@ -291,7 +280,7 @@ class H2Session::Machine {
   }
 
   nghttp2_session* session_ = nullptr;
-  std::unordered_map<Id, OneStream> streams_;
+  std::unordered_map<Id, H2OpenStream> streams_;
   bool ready_ = false;
   bool closing_ = false;
   std::string begun_;         // the first bytes that came
@@ -314,21 +303,15 @@ void H2Session::Machine::setCallbacks(nghttp2_session_callbacks* callbacks) {
   nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, [](nghttp2_session*, Frame frame, void* user) {
     return kGuarded(user, [&](Machine& machine) { return machine.headBegins(*frame); });
   });
-  nghttp2_session_callbacks_set_on_header_callback(
-      callbacks, [](nghttp2_session*, Frame frame, Bytes name, std::size_t nameLength, Bytes value,
-                    std::size_t valueLength, std::uint8_t, void* user) {
-        return kGuarded(user, [&](Machine& machine) {
-          return machine.fieldCame(*frame, viewOf(name, nameLength), viewOf(value, valueLength));
-        });
-      });
+  constexpr auto kFieldCame = [](nghttp2_session*, Frame frame, Bytes name, std::size_t nameLength, Bytes value,
+                                 std::size_t valueLength, std::uint8_t, void* user) {
+    return kGuarded(user, [&](Machine& machine) {
+      return machine.fieldCame(*frame, viewOf(name, nameLength), viewOf(value, valueLength));
+    });
+  };
+  nghttp2_session_callbacks_set_on_header_callback(callbacks, kFieldCame);
   // Else nghttp2 would leave the field out, and go on.
-  nghttp2_session_callbacks_set_on_invalid_header_callback(
-      callbacks, [](nghttp2_session*, Frame frame, Bytes name, std::size_t nameLength, Bytes value,
-                    std::size_t valueLength, std::uint8_t, void* user) {
-        return kGuarded(user, [&](Machine& machine) {
-          return machine.fieldCame(*frame, viewOf(name, nameLength), viewOf(value, valueLength));
-        });
-      });
+  nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks, kFieldCame);
   nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, [](nghttp2_session*, Frame frame, void* user) {
     return kGuarded(user, [&](Machine& machine) { return machine.frameCame(*frame); });
   });

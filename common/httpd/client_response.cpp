@@ -40,7 +40,7 @@ void setFields(request_rec& request, const HeaderFields& fields) {
   }
 }
 
-// For a client to which an orderly close is the end of a whole response: HTTP/1.0 has no other sign that it is not.
+// For a client to which an orderly close is the end of a whole response: it has no other sign that it is not.
 void resetClient(conn_rec& connection) {
   const linger atOnce{1, 0};
   ::setsockopt(clientDescriptor(connection), SOL_SOCKET, SO_LINGER, &atOnce, sizeof atOnce);
@@ -263,8 +263,10 @@ Outcome ClientResponse::passWith(apr_bucket* last) {
 void ClientResponse::breakOff() {
   conn_rec& connection = *request_.connection;
   connection.keepalive = AP_CONN_CLOSE;
-  const bool endsByClosing = request_.proto_num < HTTP_VERSION(1, 1) && !connection.master &&
-                             !apr_table_get(request_.headers_out, "Content-Length");
+  // Also of HTTP/1.1: a head that went out before the request was read has said that the connection closes, and then
+  // httpd does not chunk.
+  const bool endsByClosing =
+      !request_.chunked && !connection.master && !apr_table_get(request_.headers_out, "Content-Length");
   apr_bucket_alloc_t* allocator = request_.connection->bucket_alloc;
   // httpd's chunk filter leaves out the last chunk when it sees this.
   APR_BRIGADE_INSERT_TAIL(brigade_, ap_bucket_error_create(HTTP_BAD_GATEWAY, nullptr, request_.pool, allocator));

@@ -24,8 +24,9 @@ class H2Relay {
     auto framing = co_await body_.prepare(waiter_);
     if (!framing) co_return std::move(framing.error());
     head.framing = *framing;
-    const auto made = makeH2Request(head, scheme_);
-    if (!made) co_return made.error();
+    auto made = makeH2Request(head, scheme_);
+    if (!made) co_return std::move(made.error());
+    made->responseLimits = plan_.limits.head;
     auto outcome = co_await attempt(*made);
     // A stream on a connection that was there before, or one that the backend says it has not looked at.
     if (!outcome && body_.mayRepeat(outcome.error())) {

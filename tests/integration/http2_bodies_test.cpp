@@ -80,10 +80,10 @@ PROXY_TEST_ALL(both_directions_stream_at_once) {
   client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
   for (int round = 0; round < 5; ++round) {
     client.send("5\r\nround\r\n");
-    client.readUntil("round\r\n");
+    client.readUntil("round");
   }
   client.send("0\r\n\r\n");
-  client.readUntil("0\r\n\r\n");
+  BOOST_TEST(client.readToEnd().data.empty());
 }
 
 // What a client sends in pieces reaches the backend whole, whatever the framing.

@@ -152,6 +152,23 @@ PROXY_TEST(sized_upload_arrives_piece_by_piece) {
   }
 }
 
+// Such a response is not chunked, for the connection closes behind it: only a reset says that it is not whole.
+PROXY_TEST(response_that_breaks_off_while_its_request_is_sent_does_not_look_whole) {
+  ScriptedOrigin origin([](OriginConnection& connection) {
+    connection.readHead();
+    connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+    connection.readChunk();
+    connection.close();
+  });
+  Proxies proxies(mpm, origin);
+  proxies.httpd.expectLog("broken-body: .*\\(the response had begun\\)");
+  RawClient client(proxies.httpd.port());
+  client.send("POST " + proxies.target(false, "/") + " HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  client.readUntil("hello");
+  client.send("5\r\nfirst\r\n");
+  BOOST_TEST(client.readToEnd().reset);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace proxytest

@@ -80,7 +80,8 @@ proxycommon::ExchangeLimits exchangeLimits(const request_rec& request, const Bac
                                      parameters.idleTimeout.valueOr(silence), parameters.sendTimeout.valueOr(silence),
                                      serverTimeout(request), config.headLimits.valueOr({})};
   limits.expect = parameters.expectTimeout.valueOr(limits.expect);
-  if (parameters.totalTimeout.isSet()) limits.end = proxycommon::Clock::now() + parameters.totalTimeout.value();
+  limits.total = parameters.totalTimeout.valueOr(limits.total);
+  if (limits.total.count() > 0) limits.end = proxycommon::Clock::now() + limits.total;
   return limits;
 }
 

@@ -27,7 +27,8 @@ struct ExchangeLimits {
   HeadLimits head = {};    // of each head of the response, interim ones too
   // For the backend's "100 Continue" where it was asked for; then the body is sent anyway (RFC 9110 10.1.1).
   milliseconds expect{1000};
-  Clock::time_point end = Clock::time_point::max();  // of all of it
+  milliseconds total{0};                             // for all of it, the wait for a connection included; 0: no limit
+  Clock::time_point end = Clock::time_point::max();  // where that is over
 };
 
 // What the log can say of an exchange, filled while it runs.

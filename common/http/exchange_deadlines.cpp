@@ -59,7 +59,7 @@ Error ExchangeDeadlines::tooLate(ErrorKind kind) const {
     case ErrorKind::kClientTimeout:
       return told("the client has taken nothing for ", limits_.client);
     case ErrorKind::kTotalTimeout:
-      return failure(kind, "the response was not complete in the time for all of it");
+      return told("the response was not complete within ", limits_.total);
     default:
       return told("nothing came for ", limits_.idle);
   }

@@ -17,7 +17,7 @@ struct H2ExchangePlan {
   milliseconds opening{0};  // until the request has a place on a connection
   // Of bodies alone: heads are compressed with what others have said. May be null; outlives the Task.
   ExchangeReport* report = nullptr;
-  std::function<void(const H2Place&)> placed;  // called once the request has its place
+  std::function<void(const H2Place&)> placed = nullptr;  // called once the request has its place
 };
 
 // On success the whole response has gone to the sink, pushed but not ended. The stream's wake must end a wait of

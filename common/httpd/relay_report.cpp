@@ -49,8 +49,10 @@ void noteReport(request_rec& request, const ReportNames& names, const RelayRepor
   };
   notes.set(ReportNames::kBackend, report.backend);
   notes.set(ReportNames::kMember, report.backend);
-  if (!report.address.empty()) notes.set(ReportNames::kAddress, report.address);
-  if (report.tries > 0) notes.set(ReportNames::kConnection, report.isReused ? "reused" : "new");
+  if (!report.address.empty()) {
+    notes.set(ReportNames::kAddress, report.address);
+    notes.set(ReportNames::kConnection, report.isReused ? "reused" : "new");
+  }
   notes.set(ReportNames::kTries, std::uint64_t{report.tries});
   notes.set(ReportNames::kPoolWait, report.poolWait);
   notes.set(ReportNames::kDial, report.dial);

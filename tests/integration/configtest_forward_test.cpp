@@ -1,4 +1,6 @@
 // What `apachectl configtest` says of the forward proxy.
+#include <regex>
+
 #include "tests/integration/support/configtest.h"
 #include "tests/integration/support/proxy_test.h"
 

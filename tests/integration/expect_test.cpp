@@ -22,17 +22,20 @@ const std::string kChunked = "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n";
 // Does what the request's X-Manner says, and counts what it sees of bodies that it has not asked for.
 struct Bench {
   Bench(Mpm mpm, const std::string& parameters)
-      : origin([this](OriginConnection& connection) { serve(connection); }), httpd(mpm) {
+      : origin([this](OriginConnection& connection) { serve(connection); }),
+        httpd(mpm, {.preforkStart = 1, .preforkChildren = 1}) {
+    httpd.expectLog(kAllTaken);
     httpd.configure("FwdProxyRequests On\nFwdProxyAllow 127.0.0.1:1-65535\nRevProxyPass / " + origin.url("/") + " " +
                     parameters + "\n");
     httpd.start();
   }
 
   void serve(OriginConnection& connection) {
-    while (true) {
+    for (bool isKept = false;; isKept = true) {
       const std::string head = connection.readHead();
       const std::string manner = headerValue(parseHeaders(head), "X-Manner").value_or("");
-      if (manner == "continue") connection.write(kContinue);
+      if (manner == "leave" && isKept) return static_cast<void>(++left);
+      if (manner == "continue" || manner == "leave") connection.write(kContinue);
       if (manner == "hints")
         connection.write("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n" + std::string(kContinue) +
                          "HTTP/1.1 103 Early Hints\r\nLink: </b.css>\r\n\r\n");
@@ -55,6 +58,7 @@ struct Bench {
                     : "\r\nContent-Length: " + std::to_string(kBody.size()) + "\r\n\r\n");
   }
 
+  std::atomic<int> left = 0;
   std::atomic<int> unasked = 0;
   std::atomic<int> early = 0;
   ScriptedOrigin origin;
@@ -216,6 +220,24 @@ PROXY_TEST_ALL(buffer_for_uploads_says_100_itself) {
     expectBodyTaken(client);
   }
   for (const OriginRequest& request : bench.origin.requests()) BOOST_TEST(!request.header("Expect").has_value());
+}
+
+// The kept connection is closed instead of an answer: the client, which still waits, learns nothing of it.
+PROXY_TEST_ALL(expectation_is_sent_again_with_its_request) {
+  Bench bench(mpm, "expect-timeout=20s");
+  forEachFraming([&](bool forward, bool chunked) {
+    const std::string body = chunked ? kChunked : kBody;
+    for (int before = bench.left, tries = 0; bench.left == before && tries < 5; ++tries) {
+      RawClient client(bench.httpd.port());
+      for (const std::string manner : {"continue", "leave"}) {
+        client.send(bench.head(manner, chunked, forward));
+        BOOST_TEST(client.readHead() == kContinue);
+        client.send(body);
+        expectBodyTaken(client);
+      }
+    }
+  });
+  BOOST_TEST(bench.left == 4);
 }
 
 namespace {

@@ -241,6 +241,7 @@ PROXY_TEST_THREADS(wait_in_vain_is_told) {
   BOOST_TEST(number(notes, "total") >= number(notes, "pool-wait"));
   BOOST_TEST(notes.at("sent") == "0");
   BOOST_TEST(notes.at("address") == kAbsent);
+  BOOST_TEST(notes.at("connection") == kAbsent);
   httpd.requireLog("\\bpool-timeout\\b");
   slow.resume();
   BOOST_TEST(first.waitFor(kPatience));
@@ -249,13 +250,17 @@ PROXY_TEST_THREADS(wait_in_vain_is_told) {
 PROXY_TEST_EVENT(parked_request_has_its_notes) {
   SlowServer slow(milliseconds{400});
   NotingHttpd httpd(mpm);
-  httpd.startWith("RevProxyPark 0\nRevProxyPass / " + slow.url("/") + "\n");
+  httpd.startWith("RevProxyPark 0\nRevProxyPass /late " + slow.url("/") + " timeout=200ms\nRevProxyPass / " +
+                  slow.url("/") + "\n");
   BOOST_TEST(Client().get(httpd.url("/x")).status == 200);
   const Notes notes = httpd.last(1);
   BOOST_TEST(notes.at("connection") == "new");
   BOOST_TEST(notes.at("error") == kAbsent);
   BOOST_TEST(number(notes, "first-byte") >= 400'000U);
   expectOrderOfTime(notes);
+  BOOST_TEST(Client().get(httpd.url("/late")).status == 504);
+  expectNoAnswer(httpd.last(2), "504", "first-byte-timeout");
+  httpd.requireLog("\\bfirst-byte-timeout\\b");
 }
 
 // The handshake is a part of its own; the page comes from another httpd.

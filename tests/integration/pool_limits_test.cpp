@@ -257,36 +257,46 @@ PROXY_TEST(idle_connections_are_probed_unless_told_not_to) {
 
 namespace {
 
-// Another httpd, that nobody reaches before it is started.
-void expectAfterRefusal(Mpm mpm, const std::string& parameters, long statusWhenBack) {
-  Httpd backend(mpm);
-  Httpd httpd(mpm, kOneChild);
-  httpd.expectLog(kAllTaken);
-  httpd.configure(pass("/", backend.url("/"), parameters));
-  httpd.start();
-  std::ofstream(backend.documentRoot() / "page") << "back again";
-  BOOST_TEST(Client().get(httpd.url("/page")).status == 503);
-  httpd.requireLog("\\brefused\\b");
-  if (statusWhenBack != 200) {
-    BOOST_TEST(Client().get(httpd.url("/page")).status == 503);
-    BOOST_TEST(httpd.errorLog().linesMatching("\\brefused\\b").size() == 1U);
+// Another httpd, that nobody reaches before it is started, behind two mappings.
+struct Comeback {
+  Comeback(Mpm mpm, const std::string& parameters) : backend(mpm), httpd(mpm, kOneChild) {
+    httpd.expectLog(kAllTaken);
+    httpd.configure(pass("/plain", backend.url("/")) + pass("/retry", backend.url("/"), parameters));
+    httpd.start();
+    std::ofstream(backend.documentRoot() / "page") << "back again";
+    BOOST_TEST(ask("/retry/page").status == 503);
+    httpd.requireLog("\\brefused\\b");
   }
-  backend.start();
-  BOOST_TEST(Client().get(httpd.url("/page")).status == statusWhenBack);
-  if (statusWhenBack == 200) return;
-  httpd.requireLog("\\bbackend-resting\\b");
-  BOOST_TEST(waitUntil([&] { return Client().get(httpd.url("/page")).body == "back again"; }));
-}
+  Response ask(const std::string& path) const { return Client().get(httpd.url(path)); }
+  std::size_t dials() const { return httpd.errorLog().linesMatching("\\brefused\\b").size(); }
+
+  Httpd backend;
+  Httpd httpd;
+};
 
 }  // namespace
 
-PROXY_TEST_ALL(backend_that_refused_is_left_alone_for_a_while) {
-  expectAfterRefusal(mpm, "retry=5s", 503);
+PROXY_TEST(backend_that_refused_is_left_alone_for_a_while) {
+  Comeback comeback(mpm, "retry=5s");
+  BOOST_TEST(comeback.ask("/retry/page").status == 503);
+  BOOST_TEST(comeback.dials() == 1U);
+  // The word is of the one mapping: the other one dials.
+  BOOST_TEST(comeback.ask("/plain/page").status == 503);
+  BOOST_TEST(comeback.dials() == 2U);
+  comeback.backend.start();
+  BOOST_TEST(comeback.ask("/retry/page").status == 503);
+  comeback.httpd.requireLog("/retry/page.*\\bbackend-resting\\b");
+  BOOST_TEST(waitUntil([&] { return comeback.ask("/retry/page").body == "back again"; }));
 }
 
 PROXY_TEST_ALL(backend_that_refused_is_asked_again_at_once) {
-  expectAfterRefusal(mpm, "", 200);
-  expectAfterRefusal(mpm, "retry=0", 200);
+  for (const std::string parameters : {"", "retry=0"}) {
+    Comeback comeback(mpm, parameters);
+    BOOST_TEST(comeback.ask("/retry/page").status == 503);
+    BOOST_TEST(comeback.dials() == 2U);
+    comeback.backend.start();
+    BOOST_TEST(comeback.ask("/retry/page").body == "back again");
+  }
 }
 
 PROXY_TEST_ALL(bytes_that_nobody_asked_for_are_nobodys) {

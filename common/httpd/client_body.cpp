@@ -2,6 +2,7 @@
 #include <limits>
 #include <string>
 
+#include "common/httpd/client_socket.h"
 #include "common/httpd/request_io.h"
 
 namespace proxycommon {
@@ -22,7 +23,8 @@ ClientBody::ClientBody(request_rec& request)
     : request_(request),
       brigade_(apr_brigade_create(request.pool, request.connection->bucket_alloc)),
       lastArrival_(apr_time_now()),
-      limit_(bodyLimit(request)) {}
+      limit_(bodyLimit(request)),
+      blocks_(request.connection->master && streamDescriptor(*request.connection) < 0) {}
 
 ClientBody::~ClientBody() {
   apr_brigade_destroy(brigade_);

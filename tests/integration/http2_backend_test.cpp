@@ -164,6 +164,25 @@ PROXY_TEST_THREADS(grpc_calls_keep_their_trailers) {
   BOOST_TEST(origin.connections() == 1U);
 }
 
+// gRPC's bidirectional streams: each message is answered before the next is sent.
+PROXY_TEST_THREADS(both_directions_of_a_client_of_http2_stream_at_once) {
+  H2Origin origin([](const H2OriginRequest&) { return H2Answer{}; });
+  Httpd httpd(mpm);
+  TlsHost tls(httpd);
+  httpd.loadModule("http2");
+  httpd.configure("Protocols h2 http/1.1\n" + passTo(origin.url()) + tls.configuration());
+  httpd.start();
+  Http2Client client(tls.port());
+  const auto stream =
+      client.open({{":method", "POST"}, {":scheme", "https"}, {":path", "/echo"}, {":authority", "proxytest"}});
+  for (int round = 0; round < 5; ++round) {
+    client.send(stream, "round");
+    BOOST_TEST(client.readExactly(stream, 5) == "round");
+  }
+  client.finishSending(stream);
+  BOOST_TEST(client.readToEnd(stream));
+}
+
 PROXY_TEST_THREADS(trailers_of_nghttpd_reach_the_client) {
   const Nghttpd backend(Nghttpd::Options{"--trailer", "checksum: 7"});
   backend.directory().write("html/small", "small");

@@ -313,6 +313,20 @@ PROXY_TEST_ALL(a_backend_that_is_killed_and_comes_back) {
   BOOST_TEST(client.get(httpd.url("/small")).body == "small");
 }
 
+// It may take a while to find out, but not as long as TCP takes.
+PROXY_TEST(a_connection_that_is_dead_without_a_word_is_given_up) {
+  H2Origin origin(firstOf({.freezes = true}));
+  Httpd httpd(mpm, {.preforkStart = 1, .preforkChildren = 1});
+  httpd.configure("RevProxyPass / " + origin.url() + " timeout=300ms\n");
+  httpd.start();
+  httpd.expectLog("first-byte-timeout");
+  httpd.expectLog(kAllTaken);
+  Client client;
+  BOOST_TEST(client.get(httpd.url("/x")).status == 504);
+  BOOST_TEST(waitUntil([&] { return client.get(httpd.url("/x")).body == "well"; }));
+  BOOST_TEST(origin.connections() == 2U);
+}
+
 PROXY_TEST(idle_connections_are_closed) {
   H2Origin origin([](const H2OriginRequest&) { return H2Answer{.body = "well"}; });
   Httpd httpd(mpm, {.preforkStart = 1, .preforkChildren = 1});

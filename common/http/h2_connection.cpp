@@ -9,6 +9,7 @@ namespace {
 constexpr std::size_t kBlock = 64 * 1024;
 // Blocks in one direction before the others of the loop have their turn.
 constexpr int kTurns = 16;
+constexpr std::chrono::seconds kProbe{5};
 
 }  // namespace
 
@@ -18,6 +19,7 @@ H2Connection::H2Connection(boost::asio::io_context& context, std::unique_ptr<Con
       connection_(std::move(connection)),
       descriptor_(context, connection_->descriptor()),
       timer_(context),
+      probeTimer_(context),
       idleTime_(idleTime),
       changed_(std::move(changed)),
       buffer_(kBlock) {}
@@ -47,6 +49,7 @@ void H2Connection::attend(H2Stream& stream) {
   if (isOver()) return;
   if (tasks.left) {
     session_.cancel(stream.id());
+    probe();
   } else {
     if (tasks.bodyIsReady) session_.bodyIsReady(stream.id());
     if (tasks.consumed > 0) session_.consumed(stream.id(), tasks.consumed);
@@ -78,6 +81,7 @@ void H2Connection::readAll() {
     if (got.state != IoState::kDone)
       return end(session_.endOf(got.state == IoState::kClosed ? "the backend has closed the connection"
                                                               : "the connection to the backend was reset"));
+    isProbing_ = false;
     if (auto fed = session_.feed(std::span<const char>(buffer_).first(got.bytes)); !fed)
       return end(std::move(fed.error()));
     tellChanged();
@@ -150,10 +154,24 @@ void H2Connection::looksIdle() {
   armTimer(idleTime_);
 }
 
+// A request that was given up may have waited for a backend that is gone without a word. Others must not wait for it
+// too, one after the other, until TCP finds out.
+void H2Connection::probe() {
+  if (std::exchange(isProbing_, true)) return;
+  session_.ping();
+  probeTimer_.expires_after(kProbe);
+  probeTimer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    const auto self = weak.lock();
+    if (!error && self && self->isProbing_ && !self->isOver())
+      self->end(failure(ErrorKind::kClosedEarly, "the backend answers nothing on this connection, not even a PING"));
+  });
+}
+
 void H2Connection::end(Error why) {
   if (isOver()) return;
   over_ = std::move(why);
   timer_.cancel();
+  probeTimer_.cancel();
   boost::system::error_code ignored;
   descriptor_.cancel(ignored);
   descriptor_.release();

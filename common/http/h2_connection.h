@@ -50,6 +50,7 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
   void armTimer(milliseconds limit);
   void timeIsUp();
   void looksIdle();
+  void probe();
   void end(Error why);
   void tellChanged();
 
@@ -57,6 +58,7 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
   std::unique_ptr<Connection> connection_;
   AsioDescriptor descriptor_;
   AsioTimer timer_;  // first for start()'s limit, then for the idle time
+  AsioTimer probeTimer_;
   const milliseconds idleTime_;
   const std::function<void()> changed_;
   H2Session session_;
@@ -70,6 +72,7 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
   bool awaitsWrite_ = false;
   bool isIdle_ = false;
   bool hasCarried_ = false;  // a stream
+  bool isProbing_ = false;  // nothing has come since the PING
 };
 
 }  // namespace proxycommon

@@ -81,6 +81,8 @@ class H2Session::Machine {
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
   }
 
+  void ping() { nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr); }
+
   void close() {
     closing_ = true;
     nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, 0, NGHTTP2_NO_ERROR, nullptr, 0);
@@ -370,6 +372,9 @@ void H2Session::consumed(Stream stream, std::size_t bytes) {
 }
 void H2Session::cancel(Stream stream) {
   machine_->cancel(stream);
+}
+void H2Session::ping() {
+  machine_->ping();
 }
 void H2Session::close() {
   machine_->close();

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "common/base/text.h"
+#include "common/httpd/client_socket.h"
 #include "common/httpd/request_io.h"
 
 namespace proxycommon {
@@ -28,7 +29,8 @@ ClientBody::ClientBody(request_rec& request)
     : request_(request),
       brigade_(apr_brigade_create(request.pool, request.connection->bucket_alloc)),
       lastArrival_(apr_time_now()),
-      limit_(bodyLimit(request)) {}
+      limit_(bodyLimit(request)),
+      blocks_(request.connection->master && streamDescriptor(*request.connection) < 0) {}
 
 ClientBody::~ClientBody() {
   apr_brigade_destroy(brigade_);

@@ -12,6 +12,17 @@ inline int clientDescriptor(conn_rec& connection) {
   return descriptor;
 }
 
+// What is readable when a stream of HTTP/2 has something to be read; -1: it has no such thing, and only where a body
+// may come is there one.
+inline int streamDescriptor(conn_rec& connection) {
+  apr_pollfd_t waited{};
+  apr_os_file_t descriptor = -1;
+  if (ap_get_pollfd_from_conn(&connection, &waited, nullptr) == APR_SUCCESS && waited.desc_type == APR_POLL_FILE &&
+      waited.desc.f)
+    apr_os_file_get(&descriptor, waited.desc.f);
+  return descriptor;
+}
+
 // Moves what the core filter keeps, as far as the socket takes it; connection.data_in_output_filters says whether
 // anything is left. False: the client has gone.
 inline bool drainOutput(conn_rec& connection) {

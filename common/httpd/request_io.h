@@ -48,8 +48,8 @@ class PROXYCOMMON_API ClientBody final : public RequestBody {
   Outcome admit(const BodyFraming& framing) const;
 
   Result<BodyPiece> next() override;
-  // A stream of HTTP/2 has no connection of its own to wait for.
-  bool blocks() const override { return request_.connection->master != nullptr; }
+  // A stream of HTTP/2 has no connection of its own to wait for, but as a rule something in its place.
+  bool blocks() const override { return blocks_; }
   HeaderFields trailers() const override;
   // Whether any byte was taken from the client: then the request cannot be sent again.
   bool isTouched() const { return touched_; }
@@ -68,6 +68,7 @@ class PROXYCOMMON_API ClientBody final : public RequestBody {
   std::uint64_t limit_;   // of the body, in bytes
   std::uint64_t count_ = 0;
   bool touched_ = false;
+  const bool blocks_;
 };
 
 class PROXYCOMMON_API ClientResponse final : public ResponseSink {

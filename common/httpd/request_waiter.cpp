@@ -20,16 +20,6 @@ milliseconds mpmLimit(const request_rec& request) {
   return milliseconds{std::max<apr_int64_t>(apr_time_as_msec(timeout) / 2, 50)};
 }
 
-// A stream of HTTP/2 has a pipe at most, and only where a body may come.
-int streamDescriptor(conn_rec& connection) {
-  apr_pollfd_t waited{};
-  apr_os_file_t descriptor = -1;
-  if (ap_get_pollfd_from_conn(&connection, &waited, nullptr) == APR_SUCCESS && waited.desc_type == APR_POLL_FILE &&
-      waited.desc.f)
-    apr_os_file_get(&descriptor, waited.desc.f);
-  return descriptor;
-}
-
 }  // namespace
 
 Result<ParkPolicy> readPark(std::string_view text) {

@@ -164,6 +164,25 @@ PROXY_TEST_THREADS(grpc_calls_keep_their_trailers) {
   BOOST_TEST(origin.connections() == 1U);
 }
 
+// gRPC's bidirectional streams: each message is answered before the next is sent.
+PROXY_TEST_THREADS(both_directions_of_a_client_of_http2_stream_at_once) {
+  H2Origin origin([](const H2OriginRequest&) { return H2Answer{}; });
+  Httpd httpd(mpm);
+  TlsHost tls(httpd);
+  httpd.loadModule("http2");
+  httpd.configure("Protocols h2 http/1.1\n" + passTo(origin.url()) + tls.configuration());
+  httpd.start();
+  Http2Client client(tls.port());
+  const auto stream =
+      client.open({{":method", "POST"}, {":scheme", "https"}, {":path", "/echo"}, {":authority", "proxytest"}});
+  for (int round = 0; round < 5; ++round) {
+    client.send(stream, "round");
+    BOOST_TEST(client.readExactly(stream, 5) == "round");
+  }
+  client.finishSending(stream);
+  BOOST_TEST(client.readToEnd(stream));
+}
+
 PROXY_TEST_THREADS(trailers_of_nghttpd_reach_the_client) {
   const Nghttpd backend(Nghttpd::Options{"--trailer", "checksum: 7"});
   backend.directory().write("html/small", "small");
@@ -292,6 +311,20 @@ PROXY_TEST_ALL(a_backend_that_is_killed_and_comes_back) {
   httpd.requireLog("/small -> h2c://.*refused: no connection to");
   backend.startAgain();
   BOOST_TEST(client.get(httpd.url("/small")).body == "small");
+}
+
+// It may take a while to find out, but not as long as TCP takes.
+PROXY_TEST(a_connection_that_is_dead_without_a_word_is_given_up) {
+  H2Origin origin(firstOf({.freezes = true}));
+  Httpd httpd(mpm, {.preforkStart = 1, .preforkChildren = 1});
+  httpd.configure("RevProxyPass / " + origin.url() + " timeout=300ms\n");
+  httpd.start();
+  httpd.expectLog("first-byte-timeout");
+  httpd.expectLog(kAllTaken);
+  Client client;
+  BOOST_TEST(client.get(httpd.url("/x")).status == 504);
+  BOOST_TEST(waitUntil([&] { return client.get(httpd.url("/x")).body == "well"; }));
+  BOOST_TEST(origin.connections() == 2U);
 }
 
 PROXY_TEST(idle_connections_are_closed) {

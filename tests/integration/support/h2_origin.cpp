@@ -109,6 +109,10 @@ class H2OriginConnection {
   void run() {
     std::array<std::uint8_t, 64 * 1024> buffer{};
     while (!home_.isOver() && (nghttp2_session_want_read(session_) != 0 || nghttp2_session_want_write(session_) != 0)) {
+      if (frozen_) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{kLookAround});
+        continue;
+      }
       answerHeld();
       if (!write()) return;
       pollfd readable{socket_.get(), POLLIN, 0};
@@ -172,11 +176,12 @@ class H2OriginConnection {
     stream.request.connection = number_;
     home_.note(stream.request);
     const H2Answer& chosen = stream.answer = home_.answering()(stream.request);
+    frozen_ = chosen.freezes;
     if (chosen.goAway)
       nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, std::max(id - 2, 0), NGHTTP2_NO_ERROR, nullptr, 0);
     else if (chosen.reset)
       nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, *chosen.reset);
-    else if (!chosen.silent)
+    else if (!chosen.silent && !chosen.freezes)
       held_.push_back(id);
   }
 
@@ -255,6 +260,7 @@ class H2OriginConnection {
   nghttp2_session* session_ = nullptr;
   std::map<std::int32_t, Stream> streams_;
   std::vector<std::int32_t> held_;
+  bool frozen_ = false;
   std::string pending_;
 };
 

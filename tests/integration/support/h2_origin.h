@@ -28,6 +28,7 @@ struct H2Answer {
   std::optional<std::uint32_t> reset = {};  // by RST_STREAM with that code; the rest is not sent
   bool goAway = false;                      // the connection takes none but those before this one
   bool silent = false;
+  bool freezes = false;           // nothing more is read or sent on the connection
   std::size_t afterRequests = 0;  // not before so many are there, on all connections together
   H2OriginFields fields = {{":status", "200"}};
   std::string body = {};

@@ -51,6 +51,7 @@ Outcome H2Response::passFields(H2StreamEvents& events, bool ends) {
     head.fields.push_back(
         {text.substr(place.start, place.nameLength), text.substr(place.start + place.nameLength, place.valueLength)});
   if (headPassed_) {
+    std::erase_if(head.fields, [](const HeaderField& field) { return !isTrailer(field.name); });
     events.onTrailers(head.fields);
     return {};
   }

@@ -141,13 +141,11 @@ Task<int> connectRequest(request_rec& request, const ForwardRequest& forward, co
   if (!slot) co_return proxycommon::answerError(request, APLOG_MODULE_INDEX, peer, slot.error(), nullptr);
   proxycommon::RelayReport report;
   report.backend = peer;
-  report.tries = 1;
+  report.beginTry();
   auto backend = co_await proxycommon::connectBackend(connectPlan(forward, config), waiter);
   if (backend) {
     report.address = backend->report.address;
     report.dial = backend->report.dial;
-  } else {
-    report.error = backend.error().kind;
   }
   proxycommon::noteReport(request, reportNames(), report);
   if (!backend) co_return proxycommon::answerError(request, APLOG_MODULE_INDEX, peer, backend.error(), nullptr);

@@ -16,12 +16,6 @@ milliseconds serverTimeout(const request_rec& request) {
   return milliseconds{apr_time_as_msec(request.server->timeout)};
 }
 
-// The administrator has named the backend: no address of it is refused.
-const proxycommon::AddressGuard& openGuard() {
-  static const auto guard = proxycommon::AddressGuard::open();
-  return guard;
-}
-
 // A socket is on this machine: there is nothing to go through.
 std::shared_ptr<const proxycommon::ParentProxy> parentOf(const Backend& backend, const LocationConfig& config) {
   return backend.socketPath.empty() ? config.parent.valueOr(nullptr) : nullptr;
@@ -51,7 +45,8 @@ Result<proxycommon::ConnectPlan> connectPlan(const server_rec& server, const Bac
                                              const BackendParameters& parameters, const LocationConfig& config) {
   proxycommon::ConnectPlan plan;
   plan.destination = {backend.host, backend.port};
-  plan.guard = &openGuard();
+  // The administrator has named the backend: no address of it is refused.
+  plan.guard = &proxycommon::AddressGuard::alwaysOpen();
   plan.limit = parameters.connectionTimeout.valueOr(config.connectTimeout.valueOr(kConnectTimeout));
   plan.nameServers = config.nameServers.valueOr("");
   plan.socketPath = backend.socketPath;

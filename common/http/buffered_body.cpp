@@ -1,6 +1,8 @@
 // A request's body of which a part is taken in before anything is asked of a backend.
 #include "common/http/buffered_body.h"
 
+#include <algorithm>
+
 namespace proxycommon {
 namespace {
 
@@ -10,7 +12,7 @@ constexpr std::size_t kPiece = 16 * 1024;
 
 }  // namespace
 
-Task<Outcome> BufferedBody::fill(std::uint64_t limit, Waiter& waiter) {
+Task<Outcome> BufferedBody::fill(std::uint64_t limit, Waiter& waiter, Clock::time_point end) {
   while (spool_.size() < limit) {
     auto piece = source_.next();
     if (!piece) co_return std::move(piece.error());
@@ -22,9 +24,11 @@ Task<Outcome> BufferedBody::fill(std::uint64_t limit, Waiter& waiter) {
       if (auto kept = spool_.append(piece->bytes); !kept) co_return kept;
       continue;
     }
+    const auto now = Clock::now();
+    if (end <= now) co_return failure(ErrorKind::kTotalTimeout, "the request's body did not come in the time for all");
     Interest interest;
     interest.clientEvents = POLLIN;
-    interest.until = Clock::now() + kCheck;
+    interest.until = std::min(now + kCheck, end);
     interest.here = waiter.patience();
     const Woken woken = co_await waiter.until(interest);
     if (woken.clientGone)
@@ -35,6 +39,7 @@ Task<Outcome> BufferedBody::fill(std::uint64_t limit, Waiter& waiter) {
 
 BodyFraming BufferedBody::framing(const BodyFraming& announced) const {
   if (!complete_ || announced.kind != BodyFraming::Kind::kChunked) return announced;
+  if (!source_.trailers().empty()) return announced;  // there is no place for them behind a body with a length
   return {BodyFraming::Kind::kLength, spool_.size()};
 }
 

@@ -19,8 +19,8 @@ class PROXYCOMMON_API BufferedBody final : public RequestBody {
   // Reads on in `source`, which outlives it.
   explicit BufferedBody(RequestBody& source) : source_(source) {}
 
-  // Takes in up to `limit` bytes, or all there is. Errors: those of the source, kInternal, kClientGone.
-  Task<Outcome> fill(std::uint64_t limit, Waiter& waiter);
+  // Takes in up to `limit` bytes, or all there is. Errors: those of the source, kInternal, kClientGone, kTotalTimeout.
+  Task<Outcome> fill(std::uint64_t limit, Waiter& waiter, Clock::time_point end = Clock::time_point::max());
   // How the body goes on: with its length where that is known now.
   BodyFraming framing(const BodyFraming& announced) const;
 

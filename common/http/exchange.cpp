@@ -222,9 +222,9 @@ class Exchange final : private ResponseEvents {
   Outcome onHead(ResponseHead& head) override {
     if (head.status == 101) return onSwitch(head);
     interim_ = head.isInterim();
-    if (interim_ && ++interimCount_ > kMaximumInterim)
+    if (interim_ && ++interimCount_ > HeadLimits::kMostInterim)
       return failure(ErrorKind::kMalformedResponse,
-                     "more than " + std::to_string(kMaximumInterim) + " interim responses");
+                     "more than " + std::to_string(HeadLimits::kMostInterim) + " interim responses");
     if (head.status == 100) awaitsContinue_ = false;
     if (interim_) {
       deadlines_.interimCame();
@@ -278,8 +278,6 @@ class Exchange final : private ResponseEvents {
 
   static constexpr milliseconds kLongestRead{20};
   static constexpr milliseconds kNoWait{0};
-  // A backend that sends them for ever would hold the request for ever.
-  static constexpr int kMaximumInterim = 64;
 
   Connection& connection_;
   RequestWriter writer_;

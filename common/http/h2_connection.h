@@ -72,7 +72,7 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
   bool awaitsWrite_ = false;
   bool isIdle_ = false;
   bool hasCarried_ = false;  // a stream
-  bool isProbing_ = false;  // nothing has come since the PING
+  bool isProbing_ = false;   // nothing has come since the PING
 };
 
 }  // namespace proxycommon

@@ -21,6 +21,7 @@ class H2Exchange {
         deadlines_(plan_.limits),
         report_(plan_.report ? *plan_.report : unread_),
         left_(plan_.framing.length),
+        awaitsContinue_(plan_.expectsContinue),
         sending_(plan_.framing.kind == BodyFraming::Kind::kChunked || left_ > 0) {}
 
   Task<Result<ExchangeEnd>> run() {
@@ -29,7 +30,15 @@ class H2Exchange {
       if (!moved) co_return told(std::move(moved.error()));
       if (*moved) continue;
       const auto [end, late] = due();
-      if (end <= Clock::now()) co_return told(tooLate(late));
+      if (end <= Clock::now()) {
+        // Nothing says that the backend knows of the expectation.
+        if (isHeldBack() && phase() == ExchangeDeadlines::Phase::kAwaitingContinue &&
+            late == ErrorKind::kFirstByteTimeout) {
+          awaitsContinue_ = false;
+          continue;
+        }
+        co_return told(tooLate(late));
+      }
       const Woken woken = co_await waiter_.until(interest(end));
       if (woken.clientGone) co_return told(failure(ErrorKind::kClientGone, "the client has closed its connection"));
       if (woken.client && deadlines_.isClientBehind()) deadlines_.clientMoved();
@@ -49,7 +58,7 @@ class H2Exchange {
     bool moved = *received;
     if (isOver()) return true;
     if (isPassedOn() && news_.error) return std::move(*news_.error);
-    if (sending_ && news_.isOpen && !news_.ended) {
+    if (sending_ && !awaitsContinue_ && news_.isOpen && !news_.ended) {
       auto sent = send();
       if (!sent) return sent;
       moved = moved || *sent;
@@ -106,11 +115,13 @@ class H2Exchange {
     const H2Message message = std::move(news_.heads.front());
     news_.heads.pop_front();
     ResponseHead head = message.head();
+    if (head.status == 100) awaitsContinue_ = false;
     if (head.isInterim()) {
       deadlines_.interimCame();
       return sink_.interim(head);
     }
     headPassed_ = unflushed_ = true;
+    // What answers instead of "100 Continue" wants no body: sending_ stays, and nothing is sent.
     if (auto taken = sink_.head(head, !sending_); !taken) return taken;
     const bool isAlone = news_.ended && news_.body.empty() && !news_.trailers;
     return isAlone ? passStatusOfCall(message) : Outcome{};
@@ -174,17 +185,20 @@ class H2Exchange {
     return failure(ErrorKind::kClientMalformed, "the request's body has not the length that its head announces");
   }
 
+  bool isHeldBack() const { return sending_ && awaitsContinue_; }
+
   ExchangeDeadlines::Phase phase() const {
     using Phase = ExchangeDeadlines::Phase;
     if (sending_ && clientMustBeAwaited_) return Phase::kClientSends;
     if (headPassed_) return Phase::kReceiving;
+    if (isHeldBack()) return Phase::kAwaitingContinue;
     return sending_ ? Phase::kSending : Phase::kAwaitingHead;
   }
 
   ExchangeDeadlines::Due due() {
     const auto due = deadlines_.due(phase());
     if (news_.isOpen || deadlines_.isClientBehind() || due.kind == ErrorKind::kTotalTimeout) return due;
-    return {begun_ + plan_.opening, ErrorKind::kConnectTimeout};
+    return {begun_ + plan_.opening, plan_.openingError};
   }
 
   Interest interest(Clock::time_point end) const {
@@ -197,7 +211,7 @@ class H2Exchange {
   }
 
   Error tooLate(ErrorKind late) const {
-    if (late != ErrorKind::kConnectTimeout) return deadlines_.tooLate(late);
+    if (news_.isOpen || late != plan_.openingError) return deadlines_.tooLate(late);
     return failure(late, "no stream of HTTP/2 was free within " + std::to_string(plan_.opening.count()) + " ms");
   }
 
@@ -224,6 +238,7 @@ class H2Exchange {
   std::size_t passed_ = 0;       // of news_.body
   std::span<const char> piece_;  // of the request's body
   std::uint64_t left_;           // of a body whose length is known: what must still come
+  bool awaitsContinue_;          // before a byte of the body may go
   bool sending_;
   bool clientMustBeAwaited_ = false;
   bool headPassed_ = false;

@@ -14,9 +14,11 @@ namespace proxycommon {
 struct H2ExchangePlan {
   BodyFraming framing;  // as in the stream's request
   ExchangeLimits limits;
-  milliseconds opening{0};  // until the request has a place on a connection
+  milliseconds opening{0};  // until the request has a place on a connection; then
   // Of bodies alone: heads are compressed with what others have said. May be null; outlives the Task.
   ExchangeReport* report = nullptr;
+  ErrorKind openingError = ErrorKind::kConnectTimeout;
+  bool expectsContinue = false;                          // as in ExchangePlan
   std::function<void(const H2Place&)> placed = nullptr;  // called once the request has its place
 };
 

@@ -49,14 +49,10 @@ Result<H2Request> makeH2Request(const RequestHead& head, std::string_view scheme
 }
 
 H2Fields makeH2Trailers(const HeaderFields& fields) {
-  constexpr std::array<std::string_view, 3> kOfTheHead = {"host", "content-length", "content-encoding"};
   H2Fields trailers;
-  for (const HeaderField& field : fields) {
-    const bool belongs = std::none_of(kOfTheHead.begin(), kOfTheHead.end(),
-                                      [&](std::string_view name) { return equalsIgnoringCase(field.name, name); });
-    if (belongs && isToken(field.name) && isFieldValue(field.value) && !isHopByHop(field.name))
+  for (const HeaderField& field : fields)
+    if (isTrailer(field.name) && isFieldValue(field.value))
       trailers.push_back({lowered(field.name), std::string{trimmed(field.value)}});
-  }
   return trailers;
 }
 

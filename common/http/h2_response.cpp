@@ -9,8 +9,6 @@
 namespace proxycommon {
 namespace {
 
-// A backend that sends them for ever would hold the request for ever.
-constexpr int kMaximumInterim = 64;
 // What a field counts for beside its bytes (RFC 9113 6.5.2).
 constexpr std::size_t kOverhead = 32;
 
@@ -58,8 +56,8 @@ Outcome H2Response::passFields(H2StreamEvents& events, bool ends) {
   head.status = status_;
   head.version = 20;
   if (status_ < 100 || status_ == 101) return wrong("status " + std::to_string(status_));
-  if (head.isInterim() && ++interimCount_ > kMaximumInterim)
-    return wrong("more than " + std::to_string(kMaximumInterim) + " interim responses");
+  if (head.isInterim() && ++interimCount_ > HeadLimits::kMostInterim)
+    return wrong("more than " + std::to_string(HeadLimits::kMostInterim) + " interim responses");
   headPassed_ = !head.isInterim();
   events.onHead(head, ends);
   return {};

@@ -26,6 +26,12 @@ void explainToClient(request_rec& request, std::string_view text) {
   apr_table_setn(request.notes, "verbose-error-to", "*");
 }
 
+// For LogFormat: %{revproxy-error}n.
+void noteError(request_rec& request, int moduleIndex, std::string_view name) {
+  const char* key = apr_pstrcat(request.pool, ap_find_module_short_name(moduleIndex), "-error", nullptr);
+  apr_table_setn(request.notes, key, apr_pstrmemdup(request.pool, name.data(), name.size()));
+}
+
 }  // namespace
 
 int answerError(request_rec& request, int moduleIndex, const std::string& peer, const Error& error,
@@ -35,6 +41,7 @@ int answerError(request_rec& request, int moduleIndex, const std::string& peer, 
   ap_log_rerror_(__FILE__, __LINE__, moduleIndex, httpdLevel(traits.severity), 0, &request, "%s %s -> %s: %s%s",
                  request.method, printable(request.unparsed_uri ? request.unparsed_uri : "").c_str(), peer.c_str(),
                  describe(error).c_str(), started ? " (the response had begun)" : "");
+  noteError(request, moduleIndex, traits.name);
   if (error.kind == ErrorKind::kClientAnswered) return AP_FILTER_ERROR;
   if (started) {
     response->breakOff();

@@ -7,8 +7,9 @@
 
 namespace proxycommon {
 
-// Logs "METHOD TARGET -> PEER: error" for the module of that index, and gives what the handler returns: a status from
-// which httpd makes the error page, or DONE where the response had begun and was broken off. `response` may be null.
+// Leaves the error's name in a note, %{MODULE-error}n. Logs "METHOD TARGET -> PEER: error" for the module of that
+// index, and gives what the handler returns: a status from which httpd makes the error page, or DONE where the response
+// had begun and was broken off. `response` may be null.
 PROXYCOMMON_API int answerError(request_rec& request, int moduleIndex, const std::string& peer, const Error& error,
                                 ClientResponse* response);
 

@@ -93,7 +93,6 @@ Result<BodyPiece> ClientBody::fetch() {
     return BodyPiece{BodyPiece::State::kNotYet, {}};
   }
   if (status != APR_SUCCESS) return readError(status);
-  touched_ = true;
   isAsked_ = false;
   return BodyPiece{BodyPiece::State::kBytes, {}};
 }

@@ -29,7 +29,9 @@ HeaderFields requestFields(const request_rec& request) {
 
 bool awaitsContinue(const request_rec& request) {
   // A stream of HTTP/2 is mod_http2's to ask.
-  return request.expecting_100 && !request.connection->master && !isErrorPage(request);
+  // RFC 9110 10.1.1: in HTTP/1.0 the expectation is ignored.
+  return request.expecting_100 && request.proto_num >= HTTP_VERSION(1, 1) && !request.connection->master &&
+         !isErrorPage(request);
 }
 
 std::string_view requestUpgrade(request_rec& request) {

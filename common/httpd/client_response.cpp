@@ -101,8 +101,9 @@ std::span<char> ClientResponse::readBuffer() {
 }
 
 Outcome ClientResponse::interim(const ResponseHead& head) {
-  // "100 Continue" is between us and the backend: httpd has sent the client its own when the body was read.
-  if (head.status == HTTP_CONTINUE || request_.proto_num < HTTP_VERSION(1, 1)) return {};
+  // One "100 Continue" is enough, and it is for who has asked for it; a stream of HTTP/2 has mod_http2's.
+  const bool isUnasked = head.status == HTTP_CONTINUE && (!request_.expecting_100 || request_.connection->master);
+  if (isUnasked || request_.proto_num < HTTP_VERSION(1, 1)) return {};
   // Only its own fields go out with it, not those that other modules have made ready for the final response.
   apr_table_t* ofFinal = std::exchange(request_.headers_out, apr_table_make(request_.pool, 4));
   setFields(request_, head.fields);
@@ -128,7 +129,12 @@ Outcome ClientResponse::head(ResponseHead& head, bool requestIsComplete) {
   before_ = apr_table_copy(request_.pool, request_.headers_out);
   setFields(request_, head.fields);
   hasHead_ = true;
-  if (wantsNoDelay(head.fields)) holdBack_ = 0;
+  if (wantsNoDelay(head.fields)) {
+    holdBack_ = 0;
+    // A compressor keeps back what it has not filled a block with.
+    apr_table_setn(request_.subprocess_env, "no-gzip", "1");
+    apr_table_setn(request_.subprocess_env, "no-brotli", "1");
+  }
   return {};
 }
 
@@ -166,8 +172,10 @@ Outcome ClientResponse::trailers(const HeaderFields& fields) {
   // mod_http2 sends them itself; an HTTP/1.0 client knows none.
   for (const HeaderField& field : fields)
     apr_table_addn(request_.trailers_out, pooled(request_, field.name), pooled(request_, field.value));
-  if (!request_.connection->master && request_.proto_num >= HTTP_VERSION(1, 1)) sendTrailers(request_);
-  return {};
+  if (request_.connection->master || request_.proto_num < HTTP_VERSION(1, 1)) return {};
+  sendTrailers(request_);
+  // What has not left before its end is known would get a length, and behind that is no place for trailers.
+  return flush();
 }
 
 Outcome ClientResponse::push() {

@@ -24,23 +24,29 @@ class H2Relay {
     auto framing = co_await body_.prepare(waiter_);
     if (!framing) co_return std::move(framing.error());
     head.framing = *framing;
+    expectsContinue_ = body_.expectsContinue();
+    if (expectsContinue_) head.fields.push_back({"Expect", "100-continue"});
     auto made = makeH2Request(head, scheme_);
     if (!made) co_return std::move(made.error());
     made->responseLimits = plan_.limits.head;
     auto outcome = co_await attempt(*made);
-    // A stream on a connection that was there before, or one that the backend says it has not looked at.
-    if (!outcome && body_.mayRepeat(outcome.error())) {
+    const bool isRefused = !outcome && mayTryAgain(outcome.error());
+    if (isRefused) {
       if (auto rewound = body_.rewind(); !rewound) co_return rewound;
       outcome = co_await attempt(*made);
     }
     if (!outcome) co_return outcome;
-    co_return co_await finishResponse(response_, plan_.limits.client, waiter_);
+    co_return co_await finishResponse(response_, plan_.limits, waiter_);
   }
 
  private:
+  // On a connection that was made for the request, its closing is the backend's answer to it.
+  bool mayTryAgain(const Error& error) const {
+    return (report_.isReused || error.seen == Seen::kNothing) && body_.mayRepeat(error);
+  }
+
   Task<Outcome> attempt(const H2Request& request) {
-    ++report_.tries;
-    report_.exchange = {};
+    report_.beginTry();
     auto pool = waiter_.child().http2();
     if (!pool) co_return std::move(pool.error());
     const auto wake = waiter_.wake();
@@ -48,7 +54,13 @@ class H2Relay {
     auto connect = plan_.connect();
     if (!connect) co_return std::move(connect.error());
     connect->names = &waiter_.child().names;
-    H2ExchangePlan exchange{request.framing, plan_.limits, connect->limit + kBeyondDial, &report_.exchange, {}};
+    H2ExchangePlan exchange{request.framing, plan_.limits, connect->limit + kBeyondDial, &report_.exchange};
+    exchange.expectsContinue = expectsContinue_;
+    // Where there may be so many connections only, it is for one of theirs that it waits.
+    if (plan_.poolLimits.most > 0) {
+      exchange.opening = plan_.acquire;
+      exchange.openingError = ErrorKind::kPoolTimeout;
+    }
     H2PeerPlan peer{std::move(*connect), plan_.poolLimits.idle > 0 ? plan_.poolLimits.idleTime : milliseconds{0},
                     plan_.poolLimits.most};
     exchange.placed = [this](const H2Place& place) {
@@ -66,6 +78,7 @@ class H2Relay {
   RequestWaiter& waiter_;
   RelayReport& report_;
   RelayBody body_;
+  bool expectsContinue_ = false;
 };
 
 }  // namespace
@@ -74,9 +87,8 @@ Task<Result<std::optional<Switched>>> relayH2(request_rec& request, const RelayP
                                               ClientResponse& response, RequestWaiter& waiter, RelayReport& report) {
   H2Relay one(request, plan, scheme, response, waiter, report);
   auto outcome = co_await one.run();
-  if (outcome) co_return std::optional<Switched>();
-  report.error = outcome.error().kind;
-  co_return std::move(outcome.error());
+  if (!outcome) co_return std::move(outcome.error());
+  co_return std::optional<Switched>();
 }
 
 }  // namespace proxycommon

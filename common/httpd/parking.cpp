@@ -137,7 +137,7 @@ void exchangeDescriptor(conn_rec* connection, request_rec*) {
   ConnectionState* state = find(*connection);
   if (!state || !state->task || state->standIn >= 0 || connection->cs->state != CONN_STATE_ASYNC_WAITIO) return;
   state->clientDescriptor = clientDescriptor(*connection);
-  state->standIn = state->waiter->wakeDescriptor();
+  state->standIn = state->waiter->standIn();
   putDescriptor(*connection, state->standIn);
 }
 
@@ -149,7 +149,7 @@ void restoreDescriptor(conn_rec* connection, request_rec*) {
     putDescriptor(*connection, client);
   } else {
     // The MPM has given the connection up, and closed what it took for the client's.
-    state->waiter->forgetWake();
+    state->waiter->forgetStandIn();
     ::close(client);
   }
   if (state->task && connection->cs->state == CONN_STATE_LINGER) abandon(*state);

@@ -26,6 +26,10 @@ void stopProbes(const Connection& connection) {
   ::setsockopt(connection.descriptor(), SOL_SOCKET, SO_KEEPALIVE, &off, sizeof off);
 }
 
+Error outOfTime() {
+  return failure(ErrorKind::kTotalTimeout, "there was no connection in the time for all of it");
+}
+
 // First come, first served.
 Task<Result<Lease>> queued(const RelayPlan& plan, RequestWaiter& waiter) {
   const auto wake = waiter.wake();
@@ -35,7 +39,9 @@ Task<Result<Lease>> queued(const RelayPlan& plan, RequestWaiter& waiter) {
   interest.here = waiter.patience();
   interest.until = std::min(Clock::now() + plan.acquire, plan.limits.end);
   while (!place->isServed()) {
-    if (interest.until <= Clock::now()) co_return full(plan);
+    const auto now = Clock::now();
+    if (plan.limits.end <= now) co_return outOfTime();
+    if (interest.until <= now) co_return full(plan);
     const Woken woken = co_await waiter.until(interest);
     if (woken.clientGone) co_return failure(ErrorKind::kClientGone, "the client has closed its connection");
   }
@@ -43,7 +49,9 @@ Task<Result<Lease>> queued(const RelayPlan& plan, RequestWaiter& waiter) {
 }
 
 Task<Outcome> dial(const RelayPlan& plan, Lease& lease, RequestWaiter& waiter, RelayReport& report) {
-  if (lease.isPeerResting()) co_return failure(ErrorKind::kBackendResting, "it is left alone for a while");
+  // The word is the mapping's, though others know of the failure too.
+  if (plan.rest.count() > 0 && lease.isPeerResting())
+    co_return failure(ErrorKind::kBackendResting, "it is left alone for a while");
   auto connect = plan.connect();
   if (!connect) co_return std::move(connect.error());
   const auto begun = Clock::now();
@@ -52,6 +60,7 @@ Task<Outcome> dial(const RelayPlan& plan, Lease& lease, RequestWaiter& waiter, R
   auto fresh = co_await connectBackend(std::move(*connect), waiter);
   report.dial = duration_cast<microseconds>(Clock::now() - begun);
   if (!fresh) {
+    if (fresh.error().kind == ErrorKind::kConnectTimeout && plan.limits.end <= Clock::now()) co_return outOfTime();
     if (plan.rest.count() > 0 && traitsOf(fresh.error().kind).side == Side::kBackend) lease.notReached(plan.rest);
     co_return std::move(fresh.error());
   }
@@ -73,9 +82,8 @@ Task<Result<Lease>> leaseConnection(const RelayPlan& plan, Wanted wanted, Reques
     report.poolWait = duration_cast<microseconds>(Clock::now() - begun);
     if (!served) co_return std::move(served.error());
     lease.emplace(std::move(*served));
-    const bool isGood =
-        lease->isConnected() && wanted != Wanted::kFresh && lease->connection().idleness() == Idleness::kOpen;
-    if (!isGood) lease->disconnect();
+    if (wanted == Wanted::kFresh) lease->disconnect();
+    lease->look();
   }
   report.isReused = lease->isReused();
   if (!lease->isConnected())

@@ -28,9 +28,7 @@ class Relay {
     auto framing = co_await body_.prepare(waiter_);
     if (!framing) co_return std::move(framing.error());
     head.framing = *framing;
-    // What stands in the buffer was sent after a "100 Continue" of our own.
-    expectsContinue_ =
-        plan_.requestBuffer == 0 && framing->kind != BodyFraming::Kind::kNone && awaitsContinue(request_);
+    expectsContinue_ = body_.expectsContinue();
     if (expectsContinue_) head.fields.push_back({"Expect", "100-continue"});
     std::string headBytes;
     if (auto appended = appendRequestHead(head, headBytes); !appended) co_return std::move(appended.error());
@@ -44,7 +42,7 @@ class Relay {
 
  private:
   Task<Answer> attempt(Wanted wanted, std::string headBytes, BodyFraming framing) {
-    ++report_.tries;
+    report_.beginTry();
     auto lease = co_await leaseConnection(plan_, wanted, waiter_, report_);
     if (!lease) co_return std::move(lease.error());
     tellOfStrays(*lease);
@@ -60,7 +58,6 @@ class Relay {
   }
 
   Task<Answer> runOn(Lease& lease, std::string headBytes, BodyFraming framing) {
-    report_.exchange = {};
     ExchangePlan plan{std::move(headBytes), framing,          plan_.head.method == "HEAD", plan_.offered, plan_.limits,
                       expectsContinue_,     &report_.exchange};
     auto end = co_await runExchange(lease.connection(), std::move(plan), body_.source(), response_, waiter_);
@@ -72,7 +69,7 @@ class Relay {
     } else {
       lease.take().reset();
     }
-    if (auto passed = co_await finishResponse(response_, plan_.limits.client, waiter_); !passed)
+    if (auto passed = co_await finishResponse(response_, plan_.limits, waiter_); !passed)
       co_return std::move(passed.error());
     co_return std::optional<Switched>();
   }
@@ -91,9 +88,7 @@ class Relay {
 Task<Result<std::optional<Switched>>> relay(request_rec& request, const RelayPlan& plan, ClientResponse& response,
                                             RequestWaiter& waiter, RelayReport& report) {
   Relay one(request, plan, response, waiter, report);
-  auto answer = co_await one.run();
-  if (!answer) report.error = answer.error().kind;
-  co_return answer;
+  co_return co_await one.run();
 }
 
 }  // namespace proxycommon

@@ -21,7 +21,8 @@ bool isRepeatable(const RelayPlan& plan) {
 }  // namespace
 
 RelayBody::RelayBody(request_rec& request, const RelayPlan& plan)
-    : plan_(plan),
+    : request_(request),
+      plan_(plan),
       isRepeatable_(isRepeatable(plan)),
       framing_(plan.head.framing),
       client_(request),
@@ -32,13 +33,20 @@ RelayBody::RelayBody(request_rec& request, const RelayPlan& plan)
 Task<Result<BodyFraming>> RelayBody::prepare(Waiter& waiter) {
   if (auto admitted = client_.admit(framing_); !admitted) co_return std::move(admitted.error());
   if (plan_.requestBuffer == 0 || framing_.kind == BodyFraming::Kind::kNone) co_return framing_;
-  if (auto filled = co_await buffered_.fill(plan_.requestBuffer, waiter); !filled) co_return std::move(filled.error());
+  if (auto filled = co_await buffered_.fill(plan_.requestBuffer, waiter, plan_.limits.end); !filled)
+    co_return std::move(filled.error());
   framing_ = buffered_.framing(framing_);
   co_return framing_;
 }
 
+// What stands in the buffer was sent after a "100 Continue" of our own.
+bool RelayBody::expectsContinue() const {
+  return plan_.requestBuffer == 0 && framing_.kind != BodyFraming::Kind::kNone && awaitsContinue(request_);
+}
+
 bool RelayBody::mayBeRepeated() const {
-  return isRepeatable_ && (framing_.kind == BodyFraming::Kind::kNone || framing_.length <= plan_.replayBuffer);
+  if (!isRepeatable_ || framing_.kind == BodyFraming::Kind::kChunked) return false;
+  return framing_.length <= plan_.replayBuffer;
 }
 
 bool RelayBody::mayRepeat(const Error& error) const {
@@ -46,11 +54,11 @@ bool RelayBody::mayRepeat(const Error& error) const {
   return error.seen == Seen::kNothing || (error.seen == Seen::kMaybeRan && isRepeatable_);
 }
 
-Task<Outcome> finishResponse(ClientResponse& response, milliseconds limit, Waiter& waiter) {
+Task<Outcome> finishResponse(ClientResponse& response, const ExchangeLimits& limits, Waiter& waiter) {
   if (!response.keepsBack()) co_return response.finish();
   Interest interest;
   interest.clientEvents = POLLOUT;
-  interest.until = Clock::now() + limit;
+  interest.until = std::min(Clock::now() + limits.client, limits.end);
   while (true) {
     auto full = response.isFull();
     if (!full) co_return std::move(full.error());
@@ -58,9 +66,11 @@ Task<Outcome> finishResponse(ClientResponse& response, milliseconds limit, Waite
     interest.here = waiter.patience();
     const auto woken = co_await waiter.until(interest);
     if (woken.clientGone) co_return failure(ErrorKind::kClientGone, "the client has closed its connection");
+    const auto now = Clock::now();
+    if (limits.end <= now) co_return failure(ErrorKind::kTotalTimeout, "the client has not taken the response in time");
     if (woken.client) {
-      interest.until = Clock::now() + limit;
-    } else if (interest.until <= Clock::now()) {
+      interest.until = std::min(now + limits.client, limits.end);
+    } else if (interest.until <= now) {
       co_return failure(ErrorKind::kClientTimeout, "the client has stopped reading");
     }
   }

@@ -19,6 +19,8 @@ class RelayBody {
   Task<Result<BodyFraming>> prepare(Waiter& waiter);
 
   RequestBody& source() { return replayed_; }
+  // Whether the client waits for the backend's "100 Continue". After prepare().
+  bool expectsContinue() const;
   // Whether it may be sent twice, should that be needed, as far as it can be told before.
   bool mayBeRepeated() const;
   // Whether it may be sent again now, after that error on a connection which was no newer than the request: it was
@@ -29,6 +31,7 @@ class RelayBody {
   Outcome rewind() { return replayed_.rewind(); }
 
  private:
+  request_rec& request_;
   const RelayPlan& plan_;
   const bool isRepeatable_;  // by its method or its key
   BodyFraming framing_;
@@ -37,8 +40,8 @@ class RelayBody {
   ReplayedBody replayed_;
 };
 
-// Ends a response that the backend is done with, when its client has taken what was kept for it; that long it may take
-// nothing. Errors: kClientGone, kClientTimeout.
-Task<Outcome> finishResponse(ClientResponse& response, milliseconds limit, Waiter& waiter);
+// Ends a response that the backend is done with, when its client has taken what was kept for it. Errors: kClientGone,
+// kClientTimeout, kTotalTimeout.
+Task<Outcome> finishResponse(ClientResponse& response, const ExchangeLimits& limits, Waiter& waiter);
 
 }  // namespace proxycommon

@@ -11,8 +11,8 @@ using std::chrono::duration_cast;
 using std::chrono::microseconds;
 
 constexpr std::array<std::string_view, ReportNames::kCount> kNames = {
-    "backend", "member",     "address", "connection", "tries",    "pool-wait", "dial",
-    "tls",     "first-byte", "total",   "sent",       "received", "error"};
+    "backend", "member", "address",    "connection", "tries", "pool-wait",
+    "dial",    "tls",    "first-byte", "total",      "sent",  "received"};
 
 class Notes {
  public:
@@ -60,9 +60,9 @@ void noteReport(request_rec& request, const ReportNames& names, const RelayRepor
   if (report.exchange.firstByte != Clock::time_point{})
     notes.set(ReportNames::kFirstByte, sinceBegin(report.exchange.firstByte));
   notes.set(ReportNames::kTotal, sinceBegin(Clock::now()));
+  if (report.exchange.sent + report.exchange.received == 0) return;
   notes.set(ReportNames::kSent, report.exchange.sent);
   notes.set(ReportNames::kReceived, report.exchange.received);
-  if (report.error) notes.set(ReportNames::kError, traitsOf(*report.error).name);
 }
 
 }  // namespace proxycommon

@@ -26,8 +26,17 @@ struct RelayReport {
   Span dial;      // none: the connection was there
   Span tls;
   Clock::time_point begun = Clock::now();
-  ExchangeReport exchange;  // of the last try
-  std::optional<ErrorKind> error;
+  ExchangeReport exchange;
+
+  // What is told of a connection is told of the last try.
+  void beginTry() {
+    ++tries;
+    address.clear();
+    isReused = false;
+    dial.reset();
+    tls.reset();
+    exchange = {};
+  }
 };
 
 // "revproxy-backend", …: made once for a module.
@@ -48,7 +57,6 @@ class PROXYCOMMON_API ReportNames {
     kTotal,
     kSent,
     kReceived,
-    kError,
     kCount
   };
   const char* operator[](Name name) const { return names_[name].c_str(); }

@@ -51,8 +51,6 @@ class PROXYCOMMON_API ClientBody final : public RequestBody {
   // A stream of HTTP/2 has no connection of its own to wait for, but as a rule something in its place.
   bool blocks() const override { return blocks_; }
   HeaderFields trailers() const override;
-  // Whether any byte was taken from the client: then the request cannot be sent again.
-  bool isTouched() const { return touched_; }
 
  private:
   Result<BodyPiece> fetch();
@@ -67,7 +65,6 @@ class PROXYCOMMON_API ClientBody final : public RequestBody {
   bool isAsked_ = false;  // in vain, since then
   std::uint64_t limit_;   // of the body, in bytes
   std::uint64_t count_ = 0;
-  bool touched_ = false;
   const bool blocks_;
 };
 

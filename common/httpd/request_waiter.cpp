@@ -1,6 +1,8 @@
 // How a request waits inside httpd.
 #include "common/httpd/request_waiter.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -50,8 +52,10 @@ milliseconds RequestWaiter::patience() const {
 }
 
 std::shared_ptr<const Wake> RequestWaiter::wake() {
-  if (!wake_)
-    if (auto made = std::make_shared<Wake>(); *made) wake_ = std::move(made);
+  if (wake_) return wake_;
+  auto made = std::make_shared<Wake>();
+  if (*made && mayPark_) standIn_ = FileDescriptor{::fcntl(made->descriptor(), F_DUPFD_CLOEXEC, 0)};
+  if (*made && (!mayPark_ || standIn_)) wake_ = std::move(made);
   return wake_;
 }
 
@@ -129,13 +133,11 @@ void RequestWaiter::unpark() {
   child_.counters.parked.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void RequestWaiter::forgetWake() {
-  // First nobody signals it any more: its number may be another descriptor's by now.
-  if (watcher_) {
-    std::exchange(watcher_, nullptr)->remove(watch_);
-    child_.counters.parked.fetch_sub(1, std::memory_order_relaxed);
-  }
-  wake_->release();
+void RequestWaiter::forgetStandIn() {
+  standIn_.release();
+  if (!watcher_) return;
+  std::exchange(watcher_, nullptr)->remove(watch_);
+  child_.counters.parked.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void RequestWaiter::resume() {

@@ -41,9 +41,11 @@ class PROXYCOMMON_API RequestWaiter final : public Waiter {
 
   // Of the connection's hooks. The wait is over: what came of it is kept, and what waited goes on.
   void resume();
-  int wakeDescriptor() const { return wake_->descriptor(); }
-  // Its descriptor has been closed by others.
-  void forgetWake();
+  // What becomes readable with wake(), for the MPM to wait for. A number of its own: the MPM may close it, and whoever
+  // signals must not write to what has that number next.
+  int standIn() const { return standIn_.get(); }
+  // The MPM has closed it.
+  void forgetStandIn();
 
  private:
   bool waitHere(const Interest& interest) override;
@@ -61,6 +63,7 @@ class PROXYCOMMON_API RequestWaiter final : public Waiter {
   bool mayPark_;
   int client_;  // the client's descriptor; -1: there is none to wait for
   std::shared_ptr<Wake> wake_;
+  FileDescriptor standIn_;
   Woken woken_;
   Clock::rep seenStopping_;     // the child's stoppingSince, as whoever waits knows it
   Watcher* watcher_ = nullptr;  // while parked

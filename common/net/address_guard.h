@@ -17,8 +17,9 @@ namespace proxycommon {
 
 class PROXYCOMMON_API AddressGuard {
  public:
-  // A guard that lets everything through, for destinations that the administrator has named.
+  // A guard that lets everything through, for destinations that the administrator has named; and one for all of them.
   static AddressGuard open();
+  static const AddressGuard& alwaysOpen();
   // A guard that is closed as described above.
   static AddressGuard closed();
 

@@ -59,12 +59,6 @@ Result<Addresses> judged(const ConnectPlan& plan, Addresses addresses) {
                  "no connection to " + plan.destination.toString() + " (not dialled: " + refusals + ")");
 }
 
-// What the administrator has named: no address of it is refused.
-const AddressGuard& openGuard() {
-  static const auto guard = AddressGuard::open();
-  return guard;
-}
-
 // A parent dials whatever it is told to: a name is its affair, an address is judged here.
 Outcome judgeLiteral(const ConnectPlan& plan) {
   const auto address = IpAddress::parse(plan.destination.host);
@@ -200,9 +194,9 @@ class Connector::Implementation {
   Task<Result<FileDescriptor>> race(ConnectJob& job, Addresses addresses, milliseconds limit) {
     const ConnectPlan& plan = job.plan_;
     const auto answer = std::make_shared<PendingSocket>();
-    const auto race =
-        std::make_shared<AddressRace>(context_, *dialer_, plan.destination, plan.parent ? openGuard() : *plan.guard,
-                                      std::move(addresses), limit, answer, plan.parent.get());
+    const auto race = std::make_shared<AddressRace>(context_, *dialer_, plan.destination,
+                                                    plan.parent ? AddressGuard::alwaysOpen() : *plan.guard,
+                                                    std::move(addresses), limit, answer, plan.parent.get());
     job.stop_ = [race](Error error) { race->stop(std::move(error)); };
     race->start();
     auto socket = co_await answer->told();

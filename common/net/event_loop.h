@@ -34,12 +34,6 @@ struct ReadyWait {
   }
   bool await_resume() const noexcept { return ready; }
 };
-inline ReadyWait whenReadable(AsioDescriptor& descriptor) {
-  return {descriptor, AsioDescriptor::wait_read};
-}
-inline ReadyWait whenWritable(AsioDescriptor& descriptor) {
-  return {descriptor, AsioDescriptor::wait_write};
-}
 
 // co_await: until the timer has run out, or was cancelled.
 struct TimerWait {

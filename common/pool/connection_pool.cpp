@@ -259,6 +259,12 @@ void Lease::connect(std::unique_ptr<Connection> connection) {
   reused_ = false;
 }
 
+void Lease::look() {
+  const Idleness idleness = isConnected() ? connection_->idleness() : Idleness::kOpen;
+  if (idleness == Idleness::kStrayBytes) ++strays_;
+  if (idleness != Idleness::kOpen) disconnect();
+}
+
 void Lease::keep(std::optional<milliseconds> promised) {
   const std::shared_ptr<Peer> peer = std::exchange(peer_, nullptr);
   pool_->giveBack(*peer, limits_, std::move(connection_), promised);

@@ -59,6 +59,8 @@ class PROXYCOMMON_API Lease {
   void connect(std::unique_ptr<Connection> connection);
   // Closes what is there.
   void disconnect() { connect(nullptr); }
+  // Closes what is there if it is not fit to be used: for one that was handed on, and not looked at since.
+  void look();
   // Ends the lease; the connection must be at the end of an exchange. `promised` is how long its peer has said that it
   // may be idle.
   void keep(std::optional<milliseconds> promised = std::nullopt);

@@ -28,8 +28,6 @@ class Wake {
     [[maybe_unused]] const ssize_t got = ::read(descriptor_.get(), &count, sizeof count);
   }
   int descriptor() const { return descriptor_.get(); }
-  // Somebody else has closed it. Nobody may signal it at the same time.
-  void release() { descriptor_.release(); }
 
  private:
   FileDescriptor descriptor_;

@@ -3,7 +3,10 @@
 //   detection: for the proxy? ── no → DECLINED
 //     └ allow_list.judge(name, port) ── closed → 403
 //         └ handler: CONNECT ? tunnel slot → connect → 200 → tunnel
-//                            : pool.acquire or connect → exchange → answer, or 101 → tunnel
+//                            : an idle connection, or connect → exchange → answer, or 101 → tunnel
+//                                  ↑__ again: once, on a fresh connection, when a reused one was closed before an
+//                                      answer, what was read of the body is kept, and the request cannot have run
+//                                      or may run twice (idempotent)
 //            connect: resolve → guard.judge(each address) → dial
 //                     or, with a parent: guard.judge(an address as destination) → resolve and dial the parent → its
 //                     CONNECT

@@ -1,11 +1,15 @@
 // The life of a request:
 //
 //   routing: mapping.find ── none → DECLINED
-//     └ handler: forwarded head → (body into its buffer) → pool.acquire or connect → exchange ── ok → answer
-//                                      ↑__ once more on a fresh connection, while          └─ 101 → tunnel
-//                                          the backend cannot have acted on it
+//     └ handler: forwarded head → (body into its buffer) → lease → exchange ── ok → answer
+//                                                            ↑        │  └─── 101 → tunnel
+//                                                            └ again ─┘
+//   lease: an idle connection, or a new one; with max=, what its place in the queue brings
+//   again: once, on a fresh connection, when a reused one was closed before an answer, what was read of the body is
+//          kept, and the request cannot have run or may run twice (idempotent; or keyed, with retry-post=key)
 //
-// A backend that speaks HTTP/2 has relayH2 in place of pool and exchange: a stream of a connection that many share.
+// A backend that speaks HTTP/2 has relayH2 in place of lease and exchange: a stream of a connection that many share,
+// with the same second try.
 //
 // Whatever waits in it is parked where the MPM can: the co_awaits are where a worker may leave and another go on.
 #include "mod_revproxy/handler.h"

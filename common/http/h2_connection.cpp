@@ -7,6 +7,10 @@ namespace proxycommon {
 namespace {
 
 constexpr std::size_t kBlock = 64 * 1024;
+// Streams of one connection that were given up before it takes no more.
+constexpr int kMostGivenUp = 100;
+// So long a backend may well be thinking.
+constexpr milliseconds kSilence{1000};
 // Blocks in one direction before the others of the loop have their turn.
 constexpr int kTurns = 16;
 constexpr std::chrono::seconds kProbe{5};
@@ -39,17 +43,16 @@ void H2Connection::open(const std::shared_ptr<H2Stream>& stream) {
   isIdle_ = false;
   timer_.cancel();
   const auto id = session_.open(stream->request(), stream);
+  writeSoon();
   if (!id) return stream->onFailed(id.error());
   stream->setPlace(weak_from_this(), *id, {connection_->address(), std::exchange(hasCarried_, true)});
-  writeSoon();
 }
 
 void H2Connection::attend(H2Stream& stream) {
   const H2Stream::Tasks tasks = stream.settle();
   if (isOver()) return;
   if (tasks.left) {
-    session_.cancel(stream.id());
-    probe();
+    if (session_.cancel(stream.id())) noteGivenUp();
   } else {
     if (tasks.bodyIsReady) session_.bodyIsReady(stream.id());
     if (tasks.consumed > 0) session_.consumed(stream.id(), tasks.consumed);
@@ -71,6 +74,7 @@ void H2Connection::awaitReadable() {
 }
 
 void H2Connection::readAll() {
+  if (isOver()) return;
   for (int turn = 0; turn < kTurns && !isOver(); ++turn) {
     const IoResult got = connection_->read(buffer_);
     if (got.state == IoState::kWantRead || got.state == IoState::kWantWrite) {
@@ -78,14 +82,18 @@ void H2Connection::readAll() {
       writeSoon();
       return awaitReadable();
     }
-    if (got.state != IoState::kDone)
+    if (got.state != IoState::kDone) {
+      if (auto said = connection_->failureOfRead()) return end(std::move(*said));
       return end(session_.endOf(got.state == IoState::kClosed ? "the backend has closed the connection"
                                                               : "the connection to the backend was reset"));
+    }
     isProbing_ = false;
+    lastRead_ = Clock::now();
     if (auto fed = session_.feed(std::span<const char>(buffer_).first(got.bytes)); !fed)
       return end(std::move(fed.error()));
     tellChanged();
   }
+  if (isOver()) return;
   writeSoon();
   boost::asio::post(context_, [self = shared_from_this()] { self->readAll(); });
 }
@@ -154,16 +162,21 @@ void H2Connection::looksIdle() {
   armTimer(idleTime_);
 }
 
-// A request that was given up may have waited for a backend that is gone without a word. Others must not wait for it
-// too, one after the other, until TCP finds out.
+// Backends take many resets for an attack, and end the connection for all who share it: it takes no more streams before
+// that. And a request that is given up may have waited for a backend that is gone without a word.
+void H2Connection::noteGivenUp() {
+  if (++givenUp_ == kMostGivenUp) return close();
+  if (Clock::now() - lastRead_ > kSilence) probe();
+}
+
+// Nobody else should wait for a backend that is gone, until TCP finds out. What is under way has its own limits.
 void H2Connection::probe() {
   if (std::exchange(isProbing_, true)) return;
   session_.ping();
   probeTimer_.expires_after(kProbe);
   probeTimer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
     const auto self = weak.lock();
-    if (!error && self && self->isProbing_ && !self->isOver())
-      self->end(failure(ErrorKind::kClosedEarly, "the backend answers nothing on this connection, not even a PING"));
+    if (!error && self && self->isProbing_ && !self->isOver()) self->close();
   });
 }
 

@@ -50,6 +50,7 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
   void armTimer(milliseconds limit);
   void timeIsUp();
   void looksIdle();
+  void noteGivenUp();
   void probe();
   void end(Error why);
   void tellChanged();
@@ -72,7 +73,9 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
   bool awaitsWrite_ = false;
   bool isIdle_ = false;
   bool hasCarried_ = false;  // a stream
-  bool isProbing_ = false;   // nothing has come since the PING
+  Clock::time_point lastRead_ = Clock::now();
+  int givenUp_ = 0;         // streams
+  bool isProbing_ = false;  // nothing has come since the PING
 };
 
 }  // namespace proxycommon

@@ -196,9 +196,11 @@ class H2Exchange {
   }
 
   ExchangeDeadlines::Due due() {
-    const auto due = deadlines_.due(phase());
-    if (news_.isOpen || deadlines_.isClientBehind() || due.kind == ErrorKind::kTotalTimeout) return due;
-    return {begun_ + plan_.opening, plan_.openingError};
+    // The backend's time begins when it has the request.
+    if (news_.isOpen || deadlines_.isClientBehind()) return deadlines_.due(phase());
+    const auto opening = begun_ + plan_.opening;
+    if (plan_.limits.end < opening) return {plan_.limits.end, ErrorKind::kTotalTimeout};
+    return {opening, plan_.openingError};
   }
 
   Interest interest(Clock::time_point end) const {

@@ -27,7 +27,9 @@ void H2Peer::enter(const std::shared_ptr<H2Peer>& self, std::shared_ptr<H2Stream
 void H2Peer::attend(H2Stream& stream) {
   if (const auto connection = stream.connection()) return connection->attend(stream);
   stream.settle();
-  std::erase_if(waiting_, [](const auto& one) { return one->isLeft(); });
+  const auto found =
+      std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& one) { return one.get() == &stream; });
+  if (found != waiting_.end() && stream.isLeft()) waiting_.erase(found);
 }
 
 void H2Peer::assign() {
@@ -36,6 +38,7 @@ void H2Peer::assign() {
 }
 
 bool H2Peer::placeOne(const std::shared_ptr<H2Stream>& stream) {
+  if (stream->isLeft()) return true;
   const auto found = std::find_if(ready_.begin(), ready_.end(), [](const auto& one) { return one->freeStreams() > 0; });
   if (found == ready_.end()) return false;
   (*found)->open(stream);
@@ -103,10 +106,19 @@ void H2Peer::changed() {
   assign();
 }
 
+void H2Peer::tryLater() {
+  timer_.expires_at(dialAgain_);
+  timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    if (const auto self = weak.lock(); self && !error) self->assign();
+  });
+}
+
 // Whoever waits is served by what stands already, or else hears of it.
 void H2Peer::dialFailed(const Error& error) {
   dialAgain_ = Clock::now() + kBetweenFailures;
-  if (!ready_.empty() || dials_ + beginning_.size() > 0) return;
+  if (dials_ + beginning_.size() > 0) return;
+  // One that is closing serves nobody.
+  if (std::any_of(ready_.begin(), ready_.end(), [](const auto& one) { return one->takesStreams(); })) return tryLater();
   dialAgain_ = {};
   for (const auto& stream : std::exchange(waiting_, {})) stream->onFailed(error);
 }

@@ -9,12 +9,13 @@
 #include "common/http/h2_connection.h"
 #include "common/http/h2_pool.h"
 #include "common/net/connector.h"
+#include "common/net/event_loop.h"
 
 namespace proxycommon {
 
 class H2Peer : public std::enable_shared_from_this<H2Peer> {
  public:
-  explicit H2Peer(LoopServices loop) : loop_(loop) {}
+  explicit H2Peer(LoopServices loop) : loop_(loop), timer_(loop.context) {}
 
   // Any thread: has the loop do what the request asks.
   static void callAttention(const std::shared_ptr<H2Peer>& self, const std::shared_ptr<H2Stream>& stream);
@@ -29,9 +30,11 @@ class H2Peer : public std::enable_shared_from_this<H2Peer> {
   void dialled(const std::shared_ptr<ConnectJob>& job, Clock::time_point begun);
   void changed();
   void dialFailed(const Error& error);
+  void tryLater();
 
   const LoopServices loop_;
   // Of the loop's thread.
+  AsioTimer timer_;                                       // for dialAgain_
   H2PeerPlan plan_;                                       // the latest
   std::vector<std::shared_ptr<H2Connection>> ready_;      // the oldest first: it is filled first
   std::vector<std::shared_ptr<H2Connection>> beginning_;  // those that have not shown yet that they speak HTTP/2

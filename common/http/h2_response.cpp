@@ -70,7 +70,7 @@ Error H2Response::brokenBy(const char* code) const {
 }
 
 void H2OpenStream::fail(Error error) const {
-  error.seen = response.hasHead() ? Seen::kRan : sent ? Seen::kMaybeRan : Seen::kNothing;
+  error.seen = response.hasBegun() ? Seen::kRan : sent ? Seen::kMaybeRan : Seen::kNothing;
   events->onFailed(std::move(error));
 }
 

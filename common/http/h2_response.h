@@ -19,6 +19,7 @@ class H2Response {
   explicit H2Response(const HeadLimits& limits) : limits_(limits) {}
 
   bool hasHead() const { return headPassed_; }  // the final one
+  bool hasBegun() const { return headPassed_ || interimCount_ > 0; }
   void beginFields();
   // Errors: kOversizedHead, kMalformedResponse; kBrokenBody in what follows the body.
   Outcome addField(std::string_view name, std::string_view value);

@@ -37,6 +37,8 @@ class H2Session::Machine {
     setCallbacks(callbacks);
     nghttp2_option_set_no_auto_window_update(options, 1);
     nghttp2_option_set_no_closed_streams(options, 1);
+    // Else it passes a Content-Length with blanks around it on, and does not hold the body against it.
+    nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(options, 1);
     // What clients may send is limited where it is read (LimitRequestFieldSize, LimitRequestFields).
     nghttp2_option_set_max_send_header_block_length(options, kLargestRequestHead);
     nghttp2_session_client_new2(&session_, callbacks, this, options);
@@ -74,11 +76,12 @@ class H2Session::Machine {
   void bodyIsReady(Id id) { nghttp2_session_resume_data(session_, id); }
   void consumed(Id id, std::size_t bytes) { nghttp2_session_consume_stream(session_, id, bytes); }
 
-  void cancel(Id id) {
+  bool cancel(Id id) {
     const auto found = streams_.find(id);
-    if (found == streams_.end()) return;
+    if (found == streams_.end()) return false;
     found->second.events.reset();
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
+    return true;
   }
 
   void ping() { nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr); }
@@ -269,7 +272,7 @@ class H2Session::Machine {
   Error reasonOf(H2OpenStream& stream, std::uint32_t code) {
     if (stream.fault) return std::move(*stream.fault);
     const bool refused = stream.resetBy.value_or(code) == NGHTTP2_REFUSED_STREAM;
-    if (!stream.response.hasHead() && (refused || !stream.sent)) {
+    if (!stream.response.hasBegun() && (refused || !stream.sent)) {
       stream.sent = false;
       return failure(ErrorKind::kClosedEarly, stream.resetBy ? "the backend has refused the stream"
                                                              : "the backend was closing the connection and has not "
@@ -370,8 +373,8 @@ void H2Session::bodyIsReady(Stream stream) {
 void H2Session::consumed(Stream stream, std::size_t bytes) {
   machine_->consumed(stream, bytes);
 }
-void H2Session::cancel(Stream stream) {
-  machine_->cancel(stream);
+bool H2Session::cancel(Stream stream) {
+  return machine_->cancel(stream);
 }
 void H2Session::ping() {
   machine_->ping();

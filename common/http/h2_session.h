@@ -70,7 +70,8 @@ class PROXYCOMMON_API H2Session {
   void bodyIsReady(Stream stream);
   void consumed(Stream stream, std::size_t bytes);
   // Nobody wants it any more: RST_STREAM, and no further event.
-  void cancel(Stream stream);
+  // Whether it was open still.
+  bool cancel(Stream stream);
   // Asks for a sign of life: a peer that is there answers at once.
   void ping();
   // GOAWAY: no stream is opened any more; those that are go on.

@@ -1,5 +1,6 @@
-// relay: one request through a pooled connection to its answer, with the one repeat that is always right: on a fresh
-// connection, when a reused one turned out to be closed and the backend cannot have acted on the request.
+// relay: one request through a pooled connection to its answer. Where the peer may have so many connections only, the
+// request waits in a queue for one. It is sent a second time, on a fresh connection, when a reused one turned out to be
+// closed, and the request cannot have run, or may run twice: it is idempotent, or has a key where the plan counts that.
 #pragma once
 
 #include <functional>

@@ -37,10 +37,18 @@ std::chrono::seconds lifetimeOf(const ares_addrinfo& list) {
   return std::chrono::seconds{shortest};
 }
 
+// Of each family so many: whoever owns a name could have this machine remember, and dial, thousands.
+bool mayTake(const Addresses& taken, const IpAddress& address) {
+  constexpr std::ptrdiff_t kMost = 16;
+  return std::count_if(taken.begin(), taken.end(), [&](const IpAddress& one) { return one.isV4() == address.isV4(); }) <
+         kMost;
+}
+
 NameAnswer answerOf(const std::string& host, int status, const ares_addrinfo* list) {
   Addresses addresses;
   for (const ares_addrinfo_node* node = list ? list->nodes : nullptr; node; node = node->ai_next)
-    if (const auto address = IpAddress::fromSocketAddress(*node->ai_addr)) addresses.push_back(*address);
+    if (const auto address = IpAddress::fromSocketAddress(*node->ai_addr); address && mayTake(addresses, *address))
+      addresses.push_back(*address);
   if (status == ARES_SUCCESS && !addresses.empty()) return {std::move(addresses), lifetimeOf(*list)};
   const bool isSo = status == ARES_SUCCESS || status == ARES_ENOTFOUND || status == ARES_ENODATA;
   const char* why = status == ARES_SUCCESS ? "it has no address" : ares_strerror(status);

@@ -50,6 +50,12 @@ ConnectionPool::PeerPointer ConnectionPool::peerLocked(const PeerKey& key) {
 std::optional<Lease> ConnectionPool::acquire(const PeerKey& key, PoolLimits limits, Wanted wanted) {
   Connections closed;  // after the lock
   std::unique_lock lock(mutex_);
+  // A peer is remembered, though it may never have an idle connection.
+  if (!std::exchange(isTended_, true)) {
+    lock.unlock();
+    needsTending_();
+    lock.lock();
+  }
   const PeerPointer peer = peerLocked(key);
   while (auto idle = takeIdleLocked(*peer, limits, wanted, closed)) {
     ++peer->leases;
@@ -88,9 +94,7 @@ std::optional<ConnectionPool::Idle> ConnectionPool::takeIdleLocked(Peer& peer, c
 bool ConnectionPool::takePlaceLocked(Peer& peer, const PoolLimits& limits, Connections& closed) {
   if (limits.most > 0 && peer.open() >= limits.most) {
     if (peer.idle.empty()) return false;
-    closed.push_back(std::move(peer.idle.front().connection));
-    peer.idle.erase(peer.idle.begin());
-    --idleCount_;
+    closeOldestLocked(peer, closed);
   }
   ++peer.leases;
   return true;
@@ -111,65 +115,70 @@ std::unique_ptr<PoolQueue> ConnectionPool::queue(const PeerKey& key, PoolLimits 
   const std::lock_guard lock(mutex_);
   place->peer_ = peerLocked(key);
   place->peer_->queue.push_back(place.get());
-  // It may have become free since.
-  if (place->peer_->queue.size() == 1 && takePlaceLocked(*place->peer_, limits, closed)) {
-    --place->peer_->leases;
-    serveLocked(*place->peer_, nullptr);
-  }
+  // A place may have become free since.
+  serveLocked(*place->peer_, nullptr, closed);
   return place;
 }
 
-// A place has become free, perhaps with a connection: it is the next one's who waits. What nobody wants comes back.
-std::unique_ptr<Connection> ConnectionPool::serveLocked(Peer& peer, std::unique_ptr<Connection> connection) {
-  if (peer.queue.empty()) return connection;
-  PoolQueue& next = *peer.queue.front();
-  if (next.limits_.most > 0 && peer.open() >= next.limits_.most) return connection;
-  peer.queue.pop_front();
-  ++peer.leases;
-  next.lease_.emplace(leaseLocked(next.peer_, next.limits_, std::move(connection)));
-  next.served_();
-  return nullptr;
+// Serves those who wait as far as there are places: the first one with the connection that has become free, if there is
+// one. What nobody wants comes back. The limits of those who wait may differ, for their mappings may.
+std::unique_ptr<Connection> ConnectionPool::serveLocked(Peer& peer, std::unique_ptr<Connection> connection,
+                                                        Connections& closed) {
+  const auto mayBeServed = [&](const PoolQueue* one) {
+    return one->limits_.most == 0 || peer.leases < one->limits_.most;
+  };
+  for (auto next = std::find_if(peer.queue.begin(), peer.queue.end(), mayBeServed); next != peer.queue.end();
+       next = std::find_if(peer.queue.begin(), peer.queue.end(), mayBeServed)) {
+    PoolQueue& first = **next;
+    peer.queue.erase(next);
+    if (!connection && !peer.idle.empty()) {
+      connection = std::move(peer.idle.back().connection);
+      peer.idle.pop_back();
+      --idleCount_;
+    }
+    ++peer.leases;
+    while (first.limits_.most > 0 && peer.open() > first.limits_.most && !peer.idle.empty())
+      closeOldestLocked(peer, closed);
+    first.lease_.emplace(leaseLocked(first.peer_, first.limits_, std::exchange(connection, nullptr)));
+    first.served_();
+  }
+  return connection;
+}
+
+void ConnectionPool::closeOldestLocked(Peer& peer, Connections& closed) {
+  closed.push_back(std::move(peer.idle.front().connection));
+  peer.idle.erase(peer.idle.begin());
+  --idleCount_;
 }
 
 void ConnectionPool::giveBack(Peer& peer, const PoolLimits& limits, std::unique_ptr<Connection> connection,
                               std::optional<milliseconds> promised) {
-  bool mustBeTended = false;
   Connections closed;
-  {
-    const std::lock_guard lock(mutex_);
-    --peer.leases;
-    if (promised) peer.limit.promised(*promised);
-    if (limits.idle == 0) closed.push_back(std::exchange(connection, nullptr));
-    connection = serveLocked(peer, std::move(connection));
-    if (!connection) return;
-    if (idleCount_ >= kMaximumIdleConnections) evictLocked(closed);
-    const auto now = Clock::now();
-    peer.idle.push_back({std::move(connection), limits.idleTime, now, now});
-    ++idleCount_;
-    if (peer.idle.size() > limits.idle) {
-      closed.push_back(std::move(peer.idle.front().connection));
-      peer.idle.erase(peer.idle.begin());
-      --idleCount_;
-    }
-    mustBeTended = !std::exchange(isTended_, true);
-  }
-  if (mustBeTended) needsTending_();
+  const std::lock_guard lock(mutex_);
+  --peer.leases;
+  if (promised) peer.limit.promised(*promised);
+  if (limits.idle == 0) closed.push_back(std::exchange(connection, nullptr));
+  connection = serveLocked(peer, std::move(connection), closed);
+  if (!connection) return;
+  if (idleCount_ >= kMaximumIdleConnections) evictLocked(closed);
+  const auto now = Clock::now();
+  peer.idle.push_back({std::move(connection), limits.idleTime, now, now});
+  ++idleCount_;
+  if (peer.idle.size() > limits.idle) closeOldestLocked(peer, closed);
 }
 
 void ConnectionPool::giveUp(Peer& peer) {
+  Connections closed;
   const std::lock_guard lock(mutex_);
   --peer.leases;
-  serveLocked(peer, nullptr);
+  serveLocked(peer, nullptr, closed);
 }
 
 // Of whichever peer comes first: a client that names many must not keep the others' connections from being used again.
 void ConnectionPool::evictLocked(Connections& closed) {
   const auto entry =
       std::find_if(peers_.begin(), peers_.end(), [](const auto& one) { return !one.second->idle.empty(); });
-  std::vector<Idle>& idle = entry->second->idle;
-  closed.push_back(std::move(idle.front().connection));
-  idle.erase(idle.begin());
-  --idleCount_;
+  closeOldestLocked(*entry->second, closed);
 }
 
 void ConnectionPool::closeOldLocked(Peer& peer, Clock::time_point now, Connections& closed) {
@@ -287,8 +296,10 @@ void Lease::end() {
 }
 
 PoolQueue::~PoolQueue() {
+  ConnectionPool::Connections closed;
   const std::lock_guard lock(pool_.mutex_);
-  if (!lease_) std::erase(peer_->queue, this);
+  // Whoever stands behind it may be served where it could not.
+  if (!lease_ && std::erase(peer_->queue, this) > 0) pool_.serveLocked(*peer_, nullptr, closed);
 }
 
 bool PoolQueue::isServed() const {

@@ -116,8 +116,8 @@ class PROXYCOMMON_API PoolQueue {
 // Any thread. Outlives its leases and queues.
 class PROXYCOMMON_API ConnectionPool {
  public:
-  // `needsTending` is called in the thread that gives back the first idle connection: tend() should then be called
-  // several times a second, until it says that nothing is left to do.
+  // `needsTending` is called in the thread that names the first peer: tend() should then be called several times a
+  // second, until it says that nothing is left to do.
   explicit ConnectionPool(std::function<void()> needsTending = [] {});
 
   // A connection that is idle and still usable, or the right to dial one; nullopt: the peer has as many as it may.
@@ -144,7 +144,8 @@ class PROXYCOMMON_API ConnectionPool {
   std::optional<Idle> takeIdleLocked(Peer& peer, const PoolLimits& limits, Wanted wanted, Connections& closed);
   bool takePlaceLocked(Peer& peer, const PoolLimits& limits, Connections& closed);
   Lease leaseLocked(PeerPointer peer, const PoolLimits& limits, std::unique_ptr<Connection> connection);
-  std::unique_ptr<Connection> serveLocked(Peer& peer, std::unique_ptr<Connection> connection);
+  std::unique_ptr<Connection> serveLocked(Peer& peer, std::unique_ptr<Connection> connection, Connections& closed);
+  void closeOldestLocked(Peer& peer, Connections& closed);
   void evictLocked(Connections& closed);
   void closeOldLocked(Peer& peer, Clock::time_point now, Connections& closed);
   void closeEndedLocked(Peer& peer, Clock::time_point now, Connections& closed);

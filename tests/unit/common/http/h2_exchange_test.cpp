@@ -20,13 +20,19 @@ constexpr milliseconds kLong{20'000};
 constexpr milliseconds kShort{20};
 constexpr BodyFraming kChunked{BodyFraming::Kind::kChunked, 0};
 
+H2ExchangePlan planOf(BodyFraming framing, ExchangeLimits limits, milliseconds opening, bool expects) {
+  H2ExchangePlan plan{framing, limits, opening};
+  plan.expectsContinue = expects;
+  return plan;
+}
+
 // An exchange that is parked at every wait, and the loop's end of its stream.
 struct Parked {
   Parked(RequestBody& body, BodyFraming framing, ExchangeLimits limits = {kLong, kLong, kLong, kLong},
-         milliseconds opening = kLong)
+         milliseconds opening = kLong, bool expects = false)
       : stream(std::make_shared<H2Stream>(
             H2Request{}, [this] { ++wakes; }, [this](const std::shared_ptr<H2Stream>&) { ++asked; })),
-        task(runH2Exchange(H2StreamHandle(stream), {framing, limits, opening}, body, sink, waiter)) {
+        task(runH2Exchange(H2StreamHandle(stream), planOf(framing, limits, opening, expects), body, sink, waiter)) {
     task.start();
   }
   void open() { stream->setPlace({}, 1, {}); }
@@ -113,6 +119,40 @@ BOOST_AUTO_TEST_CASE(a_body_is_not_touched_before_there_is_a_place_and_is_bounde
   BOOST_TEST(sent == whole);
   std::array<char, 1> none{};
   BOOST_TEST((parked.stream->takeBody(none).state == H2BodyPart::State::kEnd));
+}
+
+BOOST_AUTO_TEST_CASE(a_body_waits_for_the_word_that_was_asked_for) {
+  constexpr ExchangeLimits kLimits{kLong, kLong, kLong, kLong, {}, kLong};
+  ListedBody body({"hello"});
+  Parked continued(body, kChunked, kLimits, kLong, true);
+  continued.open();
+  continued.goOn();
+  BOOST_TEST(continued.sent() == "");
+  continued.head(100);
+  continued.goOn();
+  BOOST_TEST(continued.sent() == "hello");
+
+  ListedBody unread({"hello"});
+  Parked answered(unread, kChunked, kLimits, kLong, true);
+  answered.open();
+  answered.goOn();
+  answered.head(417);
+  answered.stream->onEnd();
+  answered.goOn();
+  BOOST_REQUIRE(answered.task.isDone());
+  BOOST_TEST(answered.sink.status == 417);
+  BOOST_TEST(!answered.sink.saidComplete);
+  BOOST_TEST(answered.sent() == "");
+
+  // One that does not know of it gets the body after a while.
+  ListedBody late({"hello"});
+  Parked silent(late, kChunked, {kLong, kLong, kLong, kLong, {}, kShort}, kLong, true);
+  silent.open();
+  silent.goOn();
+  for (int count = 0;
+       count < 100 && silent.sent(0).empty() && silent.waiter.interest().until < Clock::now() + kLong / 2; ++count)
+    silent.waiter.resumeWhenReady();
+  BOOST_TEST(silent.sent() == "hello");
 }
 
 BOOST_AUTO_TEST_CASE(room_wakes_even_one_that_has_not_looked) {

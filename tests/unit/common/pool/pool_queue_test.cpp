@@ -119,6 +119,35 @@ BOOST_AUTO_TEST_CASE(a_place_that_became_free_before_the_queue_is_not_missed) {
   BOOST_TEST(place->isServed());
 }
 
+// Two mappings share the peer, and the one has no limit.
+BOOST_AUTO_TEST_CASE(idle_connections_of_others_are_no_reason_to_wait) {
+  ConnectionPool pool;
+  std::vector<Lease> others;
+  std::vector<FileDescriptor> peers;
+  for (int count = 0; count < 3; ++count) {
+    others.push_back(pool.acquire(kKey, {}).value());
+    peers.push_back(connect(others.back()));
+  }
+  BOOST_TEST(!pool.acquire(kKey, atMost(2)));
+  const auto waiting = pool.queue(kKey, atMost(2), [] {});
+  BOOST_TEST(!waiting->isServed());
+  for (Lease& other : others) other.keep();
+  BOOST_TEST(waiting->isServed());
+  BOOST_TEST(waiting->take().isReused());
+}
+
+BOOST_AUTO_TEST_CASE(one_who_may_not_be_served_does_not_hold_up_the_next) {
+  ConnectionPool pool;
+  auto first = pool.acquire(kKey, atMost(3));
+  auto second = pool.acquire(kKey, atMost(3));
+  auto third = pool.acquire(kKey, atMost(3));
+  const auto strict = pool.queue(kKey, atMost(1), [] {});
+  const auto lenient = pool.queue(kKey, atMost(3), [] {});
+  first.reset();
+  BOOST_TEST(!strict->isServed());
+  BOOST_TEST(lenient->isServed());
+}
+
 BOOST_AUTO_TEST_CASE(a_peer_that_rests_is_told_of) {
   ConnectionPool pool;
   auto lease = pool.acquire(kKey, {});
@@ -173,7 +202,7 @@ BOOST_AUTO_TEST_CASE(tending_is_asked_for_when_there_is_something_to_tend) {
   for (int count = 0; count < 2; ++count) {
     auto lease = pool.acquire(kKey, {}, Wanted::kFresh);
     peers.push_back(connect(*lease));
-    BOOST_TEST(asked == count);
+    BOOST_TEST(asked == 1);
     lease->keep();
     BOOST_TEST(asked == 1);
   }

@@ -102,7 +102,7 @@ void expectNoAnswer(const Notes& notes, const std::string& status, const std::st
   BOOST_TEST(notes.at("status") == status);
   BOOST_TEST(notes.at("error") == error);
   BOOST_TEST(notes.at("first-byte") == kAbsent);
-  BOOST_TEST(notes.at("received") == "0");
+  BOOST_TEST((notes.at("received") == "0" || notes.at("received") == kAbsent));
   BOOST_TEST(number(notes, "total") > 0U);
 }
 
@@ -149,7 +149,7 @@ PROXY_TEST_ALL(backend_that_is_not_there) {
   BOOST_TEST(notes.at("backend") == port.url());
   BOOST_TEST(notes.at("address") == kAbsent);
   BOOST_TEST(notes.at("tries") == "1");
-  BOOST_TEST(notes.at("sent") == "0");
+  BOOST_TEST(notes.at("sent") == kAbsent);
   httpd.requireLog("\\brefused\\b");
 }
 
@@ -239,7 +239,7 @@ PROXY_TEST_THREADS(wait_in_vain_is_told) {
   expectNoAnswer(notes, "503", "pool-timeout");
   BOOST_TEST(number(notes, "pool-wait") >= 200'000U);
   BOOST_TEST(number(notes, "total") >= number(notes, "pool-wait"));
-  BOOST_TEST(notes.at("sent") == "0");
+  BOOST_TEST(notes.at("sent") == kAbsent);
   BOOST_TEST(notes.at("address") == kAbsent);
   BOOST_TEST(notes.at("connection") == kAbsent);
   httpd.requireLog("\\bpool-timeout\\b");

@@ -104,8 +104,14 @@ BOOST_AUTO_TEST_CASE(what_may_not_be_written_is_refused_with_what_to_write_inste
       {"http://backend/", {"timeout"}, "write KEY=VALUE"},
       {"http://backend/", {"=5"}, "write KEY=VALUE"},
       {"http://backend/",
-       {"retry=5"},
-       "timeout, connectiontimeout, ttl, smax, disablereuse, upgrade, request-buffer, half-close, nocanon, alpn"},
+       {"colour=5"},
+       "timeout, connectiontimeout, send-timeout, first-byte-timeout, idle-timeout, total-timeout, expect-timeout, "
+       "max, "
+       "acquire, smax, ttl, disablereuse, enablereuse, keepalive, retry, retry-post, upgrade, request-buffer, "
+       "half-close, nocanon, alpn"},
+      {"http://backend/", {"max=0"}, "max= takes a number of connections from 1 up"},
+      {"http://backend/", {"retry=x"}, "or 0"},
+      {"http://backend/", {"retry-post=on"}, "key or Off"},
       {"http://backend/", {"timeout=0"}, "timeout= takes a duration such as 500ms or 10s, not \"0\""},
       {"http://backend/", {"timeout="}, "takes a duration"},
       {"http://backend/", {"ttl=x"}, "takes a duration"},
@@ -213,6 +219,60 @@ BOOST_AUTO_TEST_CASE(exactly_one_slash_stands_where_base_and_remainder_meet) {
   for (const Row& row : rows) BOOST_TEST_CONTEXT(row.url << " and " << row.remainder) {
       BOOST_TEST(parsed(row.url)->targetFor(row.remainder) == row.target);
     }
+}
+
+BOOST_AUTO_TEST_CASE(parameters_of_the_pool_are_read_in_mod_proxys_units) {
+  const auto backend =
+      parsed("http://backend/", {"acquire=1500", "retry=0", "max=3", "enablereuse=Off", "retry-post=key"});
+  BOOST_REQUIRE(backend);
+  BOOST_TEST(backend->parameters.acquire.value().count() == 1500);
+  BOOST_TEST(backend->parameters.retry.value().count() == 0);
+  BOOST_TEST(backend->parameters.max.value() == 3U);
+  BOOST_TEST(backend->parameters.disableReuse.value());
+  BOOST_TEST(backend->parameters.retryPost.value());
+  BOOST_TEST(parsed("http://backend/", {"acquire=2s"})->parameters.acquire.value().count() == 2000);
+  BOOST_TEST(parsed("http://backend/", {"retry=2"})->parameters.retry.value().count() == 2000);
+}
+
+// Each key by itself: one that merged() forgets would be set in vain by RevProxySet.
+BOOST_AUTO_TEST_CASE(what_the_place_says_holds_where_the_mapping_says_nothing) {
+  const std::vector<std::string> keys{"timeout=1",
+                                      "connectiontimeout=1",
+                                      "send-timeout=1",
+                                      "first-byte-timeout=1",
+                                      "idle-timeout=1",
+                                      "total-timeout=1",
+                                      "expect-timeout=1",
+                                      "max=1",
+                                      "acquire=1",
+                                      "smax=1",
+                                      "ttl=1",
+                                      "disablereuse=On",
+                                      "keepalive=Off",
+                                      "retry=1",
+                                      "retry-post=key",
+                                      "upgrade=websocket",
+                                      "request-buffer=1",
+                                      "half-close=On",
+                                      "nocanon",
+                                      "alpn=h2"};
+  std::size_t set = 0;
+  for (const std::string& key : keys) {
+    BackendParameters outer;
+    BOOST_REQUIRE(outer.set(key));
+    const BackendParameters merged = BackendParameters::merged(outer, {});
+    set += merged.timeout.isSet() + merged.connectionTimeout.isSet() + merged.sendTimeout.isSet() +
+           merged.firstByteTimeout.isSet() + merged.idleTimeout.isSet() + merged.totalTimeout.isSet() +
+           merged.expectTimeout.isSet() + merged.max.isSet() + merged.acquire.isSet() + merged.smax.isSet() +
+           merged.ttl.isSet() + merged.disableReuse.isSet() + merged.keepAlive.isSet() + merged.retry.isSet() +
+           merged.retryPost.isSet() + merged.upgrade.isSet() + merged.requestBuffer.isSet() + merged.halfClose.isSet() +
+           merged.noCanon.isSet() + merged.alpn.isSet();
+  }
+  BOOST_TEST(set == keys.size());
+  BackendParameters outer;
+  BackendParameters inner;
+  BOOST_REQUIRE(outer.set("timeout=1") && inner.set("timeout=2"));
+  BOOST_TEST(BackendParameters::merged(outer, inner).timeout.value().count() == 2000);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

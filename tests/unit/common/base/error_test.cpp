@@ -37,6 +37,7 @@ BOOST_AUTO_TEST_CASE(each_kind_has_its_own_row) {
       {ErrorKind::kFirstByteTimeout, "first-byte-timeout", Side::kBackend, 504},
       {ErrorKind::kIdleTimeout, "idle-timeout", Side::kBackend, 504},
       {ErrorKind::kSendTimeout, "send-timeout", Side::kBackend, 504},
+      {ErrorKind::kTotalTimeout, "total-timeout", Side::kBackend, 504},
       {ErrorKind::kMalformedResponse, "malformed-response", Side::kBackend, 502},
       {ErrorKind::kOversizedHead, "oversized-head", Side::kBackend, 502},
       {ErrorKind::kBrokenBody, "broken-body", Side::kBackend, 502},
@@ -53,6 +54,8 @@ BOOST_AUTO_TEST_CASE(each_kind_has_its_own_row) {
       {ErrorKind::kUnsupportedScheme, "unsupported-scheme", Side::kClient, 501},
       {ErrorKind::kUnsupportedCoding, "unsupported-coding", Side::kClient, 501},
       {ErrorKind::kTunnelLimit, "tunnel-limit", Side::kOurs, 503},
+      {ErrorKind::kPoolTimeout, "pool-timeout", Side::kOurs, 503},
+      {ErrorKind::kBackendResting, "backend-resting", Side::kBackend, 503},
       {ErrorKind::kInternal, "internal", Side::kOurs, 500},
   };
   int place = 0;

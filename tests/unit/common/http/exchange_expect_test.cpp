@@ -53,14 +53,14 @@ struct Ended {
 
 Ended run(ExchangePlan plan, ScriptedPeer::Script script, AskedBody body = AskedBody{}) {
   SocketPair pair = makeSocketPair();
-  const auto connection = makeClearConnection(std::move(pair.ours));
+  auto connection = makeClearConnection(std::move(pair.ours));
   const ScriptedPeer peer(std::move(pair.theirs), std::move(script));
   Ended ended{"", {}, {}, std::move(body), {}};
   plan.report = &ended.report;
   auto result = exchangeHere(*connection, std::move(plan), ended.body, ended.sink);
   ended.outcome = outcomeOf(result);
   if (result) ended.end = *result;
-  connection->endWriting();
+  connection.reset();  // or a peer that still sends would never end
   return ended;
 }
 

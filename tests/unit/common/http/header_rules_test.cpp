@@ -28,11 +28,11 @@ std::string shown(const HeaderFields& fields) {
 
 BOOST_AUTO_TEST_CASE(fields_of_one_connection_never_go_on) {
   for (const char* name : {"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization",
-                           "TE", "Trailer", "Transfer-Encoding", "Upgrade", "HTTP2-Settings", "transfer-ENCODING"}) {
+                           "TE", "Transfer-Encoding", "Upgrade", "HTTP2-Settings", "transfer-ENCODING"}) {
     BOOST_TEST(isHopByHop(name), name);
     BOOST_TEST(removes({}, name), name);
   }
-  for (const char* name : {"Host", "Content-Length", "Via", "Date", "Connections", "T", ""}) {
+  for (const char* name : {"Host", "Content-Length", "Via", "Date", "Trailer", "Connections", "T", ""}) {
     BOOST_TEST(!isHopByHop(name), name);
     BOOST_TEST(!removes({}, name), name);
   }
@@ -69,7 +69,31 @@ BOOST_AUTO_TEST_CASE(the_fields_that_go_on_keep_their_order_and_repetition) {
                               {"X-Gone", "x"},         {"x-a", "2"},           {"Content-Length", "5"},
                               {"TE", "trailers"},      {"Authorization", "b"}, {"Expect", "100-continue"},
                               {"X-Forwarded-For", ""}, {"x-gone", "y"}};
-  BOOST_TEST(shown(forwardableFields(received)) == "X-A: 1\nx-a: 2\nAuthorization: b\nX-Forwarded-For: \n");
+  BOOST_TEST(shown(forwardableFields(received)) ==
+             "X-A: 1\nx-a: 2\nAuthorization: b\nX-Forwarded-For: \nTE: trailers\nConnection: TE\n");
+}
+
+BOOST_AUTO_TEST_CASE(what_may_not_be_believed_is_no_trailer) {
+  for (const char* name : {"grpc-status", "X-Sum", "Digest", "ETag", "Server-Timing"})
+    BOOST_TEST(isTrailer(name), name);
+  for (const char* name : {"Content-Length", "transfer-encoding", "Host", "Set-Cookie", "Authorization", "Connection",
+                           "X-Forwarded-For", "Trailer", "b a d", ""})
+    BOOST_TEST(!isTrailer(name), name);
+}
+
+BOOST_AUTO_TEST_CASE(a_promise_of_idle_time_is_read_strictly) {
+  const auto promised = [](std::string_view value) {
+    const HeaderFields fields{{"Keep-Alive", value}};
+    const auto span = promisedIdleTime(fields);
+    return span ? span->count() : -1;
+  };
+  BOOST_TEST(promised("timeout=5") == 5000);
+  BOOST_TEST(promised("max=100, Timeout=65") == 65'000);
+  BOOST_TEST(promised("timeout=0") == 0);
+  for (const char* value :
+       {"", "300", "timeout", "timeout=", "timeout=-1", "timeout=5s", "timeout=99999999999999999999"})
+    BOOST_TEST(promised(value) == -1, value);
+  BOOST_TEST(!promisedIdleTime({}).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_token_is_made_of_token_characters_alone) {

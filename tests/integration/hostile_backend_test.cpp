@@ -146,6 +146,7 @@ void play(Mpm mpm, const std::vector<HostileRow>& rows, Through through = Throug
   HostileOrigin origin(rows);
   Httpd httpd(mpm, {.preforkStart = 1, .preforkChildren = 1});
   httpd.expectLog(kAllTaken);
+  httpd.expectLog("has sent bytes that nobody had asked for");
   httpd.expectLog(
       "(revproxy|fwdproxy):error.* -> .*: (malformed-response|oversized-head|closed-early|broken-body|"
       "first-byte-timeout|idle-timeout): ");

@@ -66,8 +66,8 @@ PROXY_TEST_EVENT(requests_that_meet_a_closing_connection_are_answered) {
                                                  << server.closedIdle() << " closed idle");
   BOOST_TEST(result.all(200), result.report());
   BOOST_TEST(server.count("post-").most == 1);
-  BOOST_TEST(server.count("post-").ids == 1000 * requests / 2);
-  BOOST_TEST(server.count("get-").ids == 1000 * requests / 2);
+  BOOST_TEST(server.count("post-").ids + server.count("get-").ids == 1000 * requests);
+  BOOST_TEST(server.count("post-").ids > 300 * requests);
   // It would prove nothing if no connection had been closed under the proxy.
   BOOST_TEST(server.closedIdle() > 0);
 }
@@ -88,11 +88,11 @@ PROXY_TEST(a_reset_under_a_request_costs_a_post_alone_and_that_once) {
   const auto gets = server.count("get-");
   const auto posts = server.count("post-");
   BOOST_TEST(posts.most == 1);
-  BOOST_TEST(posts.ids == 2000);
+  BOOST_TEST(posts.ids + gets.ids == 4000);
+  BOOST_TEST(posts.ids > 1000);
   BOOST_TEST(gets.most <= 2);
   // A GET that met a reset was seen twice and answered: every 502 is a POST's.
   const int resetGets = gets.sum - gets.ids;
-  BOOST_TEST(gets.ids == 2000);
   BOOST_TEST(resetGets > 0);
   BOOST_TEST(result.answered(502) == server.resets() - resetGets);
   BOOST_TEST(result.answered(502) > 0);

@@ -69,7 +69,7 @@ PROXY_TEST(tls_is_spoken_over_a_socket_and_verifies_the_urls_name) {
   BOOST_TEST(client.get(httpd.url("/good/x")).body == "name.test /x https");
   BOOST_TEST(client.get(httpd.url("/bad/x")).status == 502);
   BOOST_TEST(client.get(httpd.url("/good/x")).body == "name.test /x https");
-  httpd.requireLog("tls-untrusted.*other\\.test");
+  httpd.requireLog("tls-wrong-name.*other\\.test");
 }
 
 PROXY_TEST(large_bodies_come_whole) {

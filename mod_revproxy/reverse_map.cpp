@@ -69,6 +69,13 @@ std::string_view baseOf(const ReverseRule& rule, bool ofPath) {
   return path.empty() ? "/" : path;
 }
 
+// Whether clients take a path for the URL of a host: they leave tabs out, and read a backslash as a slash (WHATWG URL
+// 4.4).
+bool namesHost(std::string_view path) {
+  const auto second = path.find_first_not_of('\t', 1);
+  return second != std::string_view::npos && (path[second] == '/' || path[second] == '\\');
+}
+
 }  // namespace
 
 bool carriesUrl(std::string_view fieldName) {
@@ -90,9 +97,8 @@ std::optional<std::string> reverseMapped(std::string_view fieldName, std::string
   }
   if (!best) return std::nullopt;
   const std::string_view base = baseOf(*best, isPath);
-  return std::string{value.substr(0, start)}
-      .append(isPath ? "" : own)
-      .append(joined(best->path, base, *behindBase(url, base)));
+  const std::string mapped = joined(best->path, base, *behindBase(url, base));
+  return std::string{value.substr(0, start)}.append(isPath && !namesHost(mapped) ? "" : own).append(mapped);
 }
 
 }  // namespace revproxy

@@ -17,8 +17,8 @@ struct ReverseRule {
 bool carriesUrl(std::string_view fieldName);
 
 // `own` is this server as clients see it: "https://www.example.com". nullopt where no rule speaks of the URL.
-// An absolute URL becomes an absolute one, a path becomes a path. Of several rules that fit, the longest URL's is
-// meant.
+// An absolute URL becomes an absolute one, a path becomes a path; but one that clients would take for another host's
+// URL, such as "//host", becomes absolute. Of several rules that fit, the longest URL's is meant.
 std::optional<std::string> reverseMapped(std::string_view fieldName, std::string_view value,
                                          std::span<const ReverseRule> rules, std::string_view own);
 

@@ -72,8 +72,10 @@ Result<std::string_view> rawRemainder(std::string_view rawTarget, std::string_vi
   // With the character before: the two slashes may stand where prefix and remainder meet.
   const std::size_t taken = remainder ? path.size() - remainder->size() : 0;
   if (path.substr(taken > 0 ? taken - 1 : 0).find("//") != std::string_view::npos) return refused(path, "has \"//\"");
+  // The prefix may have matched where its last slash is encoded: then another path would go on.
+  const bool takesSlash = judged.substr(0, prefixLength).ends_with('/');
   const bool meetsAtSlash =
-      remainder && (remainder->empty() || remainder->front() == '/' || judged.substr(0, prefixLength).ends_with('/'));
+      remainder && (takesSlash ? taken > 0 && path[taken - 1] == '/' : remainder->empty() || remainder->front() == '/');
   if (!meetsAtSlash)
     return refused(path, "is not the path that httpd has judged, \"" + printable(judged) +
                              "\": nocanon goes neither with rewritten paths nor with AllowEncodedSlashes On; write "

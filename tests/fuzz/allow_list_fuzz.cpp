@@ -2,6 +2,7 @@
 #include "mod_fwdproxy/access/allow_list.h"
 
 #include "common/http/url.h"
+#include "tests/fuzz/lines.h"
 #include "tests/fuzz/require.h"
 
 namespace {
@@ -10,13 +11,7 @@ using namespace fwdproxy;
 using proxycommon::AddressGuard;
 using proxycommon::Authority;
 using proxycommon::IpAddress;
-
-std::string_view nextLine(std::string_view& rest) {
-  const auto end = std::min(rest.find('\n'), rest.size());
-  const std::string_view line = rest.substr(0, end);
-  rest.remove_prefix(std::min(end + 1, rest.size()));
-  return line;
-}
+using proxytest::nextLine;
 
 // An address that no entry names stays closed in the guard.
 void requireClosedToWhatIsNotNamed(const AllowList& list, std::string_view address, std::uint16_t port) {

@@ -4,6 +4,8 @@
 
 #include <iterator>
 
+#include "common/http/header_rules.h"
+#include "tests/fuzz/lines.h"
 #include "tests/fuzz/same_events.h"
 
 using proxytest::ParsedResponse;
@@ -20,6 +22,7 @@ constexpr std::string_view kBeginnings[] = {
     "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n",
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: ",
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
     "HTTP/1.1 200 OK\r\nConnection: ",
     "HTTP/1.1 204 No Content\r\nA: b\r\n ",
 };
@@ -29,6 +32,11 @@ void requireHarmless(const ParsedResponse& parsed, std::string_view bytes) {
   REQUIRE(parsed.version == 10 || parsed.version == 11);
   REQUIRE(parsed.reason.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos);
   REQUIRE(parsed.fields.find_first_of(std::string_view("\r\0", 2)) == std::string::npos);
+  REQUIRE(parsed.trailers.find_first_of(std::string_view("\r\0", 2)) == std::string::npos);
+  for (std::string_view rest = parsed.trailers; !rest.empty();) {
+    const std::string_view line = proxytest::nextLine(rest);
+    REQUIRE(proxycommon::isTrailer(line.substr(0, line.find(':'))));
+  }
   REQUIRE(bytes.ends_with(parsed.unconsumed));
   REQUIRE(parsed.body.size() + parsed.unconsumed.size() <= bytes.size());
 }

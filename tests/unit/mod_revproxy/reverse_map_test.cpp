@@ -97,6 +97,18 @@ BOOST_AUTO_TEST_CASE(of_several_rules_the_longest_url_is_meant) {
   BOOST_TEST(mapped({}, "http://b/x") == kUnchanged);
 }
 
+// Clients take "//host", and what they make the same of, for the URL of a host.
+BOOST_AUTO_TEST_CASE(a_path_never_becomes_the_url_of_another_host) {
+  const std::vector<ReverseRule> rules = {{"/", "http://b/base"}};
+  BOOST_TEST(mapped(rules, "/base/x//y") == "/x//y");
+  BOOST_TEST(mapped(rules, "/base/\tx") == "/\tx");
+  for (const std::string& path :
+       {"//evil.test/x", "/\\evil.test/x", "/\t/evil.test/x", "/\t\t\\evil.test/x", "///evil.test"})
+    BOOST_TEST(mapped(rules, "/base" + path) == "https://www.test" + path);
+  BOOST_TEST(mapped(rules, "0;url=/base//evil.test", "Refresh") == "0;url=https://www.test//evil.test");
+  BOOST_TEST(mapped({{"/", "http://b/base/"}}, "/base//evil.test") == "/evil.test");
+}
+
 BOOST_AUTO_TEST_CASE(refresh_carries_its_url_behind_a_delay) {
   const std::vector<ReverseRule> rules = {{"/app", "http://b"}};
   BOOST_TEST(mapped(rules, "5; url=http://b/x", "Refresh") == "5; url=https://www.test/app/x");

@@ -79,6 +79,8 @@ BOOST_AUTO_TEST_CASE(what_has_two_readings_is_refused) {
       {"/app/x", "/app/xy", 4, kOther},
       {"/api/queues/%2F/", "/api/queues/", 4, kOther},
       {"/app%2Fx", "/app/x", 4, kOther},
+      {"/app%2Fx", "/app/x", 5, kOther},
+      {"/app%2F/x", "/app//x", 5, kOther},
       {"*", "/", 1, kOther},
       {"", "/", 1, kOther},
       {"/app/x", "/app/x", 7, kOther},

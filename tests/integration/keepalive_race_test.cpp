@@ -57,6 +57,7 @@ PROXY_TEST_EVENT(requests_that_meet_a_closing_connection_are_answered) {
   const int requests = soaking() ? 100 : 20;
   LedgerServer server({milliseconds{1000}, 0, ""});
   Httpd httpd(mpm, {2, 25});
+  httpd.expectLog(kAllTaken);
   httpd.configure(directives(server));
   httpd.start();
   RequestSwarm swarm(load(httpd, 1000, requests, milliseconds{900}, milliseconds{200}));
@@ -78,6 +79,7 @@ PROXY_TEST(a_reset_under_a_request_costs_a_post_alone_and_that_once) {
   Httpd httpd(mpm, {2, 25});
   httpd.configure(directives(server));
   httpd.expectLog("closed-early");
+  httpd.expectLog(kAllTaken);
   httpd.start();
   RequestSwarm swarm(load(httpd, 400, 10, milliseconds{1}, milliseconds{100}));
   BOOST_TEST(swarm.waitFor(std::chrono::minutes{2}));

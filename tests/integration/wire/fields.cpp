@@ -49,7 +49,7 @@ std::vector<WireRow> sentFieldRows() {
       fields("of-this-connection",
              "Connection: keep-alive\nKeep-Alive: timeout=5\nProxy-Connection: keep-alive\nTrailer: X-T\n"
              "Proxy-Authenticate: Basic\nProxy-Authorization: Basic eDp5\nHTTP2-Settings: AAMAAABk\nX-Stays: 1\n",
-             "X-Stays: 1\n"),
+             "Trailer: X-T\nX-Stays: 1\n"),
       fields("connection-names-what-must-stay",
              "Connection: Host, Authorization, X-Forwarded-For, Forwarded\nAuthorization: Basic eDp5\n"
              "Forwarded: for=a\nX-Forwarded-For: 192.0.2.1\n",

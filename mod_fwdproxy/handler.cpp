@@ -117,7 +117,7 @@ Task<int> relayRequest(request_rec& request, const ForwardRequest& forward, cons
   proxycommon::RelayReport report;
   report.backend = peer;
   auto answer = co_await proxycommon::relay(request, plan, response, waiter, report);
-  proxycommon::noteReport(request, reportNames(), report);
+  proxycommon::noteReport(request, waiter.child(), reportNames(), report);
   if (!answer) co_return proxycommon::answerError(request, APLOG_MODULE_INDEX, peer, answer.error(), &response);
   if (!*answer) co_return OK;
   co_return co_await tunnelSwitched(request, std::move(**answer), host, config, std::move(*slot), waiter);
@@ -150,7 +150,7 @@ Task<int> connectRequest(request_rec& request, const ForwardRequest& forward, co
     report.address = backend->report.address;
     report.dial = backend->report.dial;
   }
-  proxycommon::noteReport(request, reportNames(), report);
+  proxycommon::noteReport(request, waiter.child(), reportNames(), report);
   if (!backend) co_return proxycommon::answerError(request, APLOG_MODULE_INDEX, peer, backend.error(), nullptr);
   request.status = HTTP_OK;
   if (!announceTunnel(request)) {

@@ -66,7 +66,7 @@ Task<int> serve(request_rec& request, const Backend& backend, const LocationConf
                      ? proxycommon::relayH2(request, plan, backend.tls ? "https" : "http", response, waiter, report)
                      : proxycommon::relay(request, plan, response, waiter, report);
   auto answer = co_await std::move(relayed);
-  proxycommon::noteReport(request, reportNames(), report);
+  proxycommon::noteReport(request, waiter.child(), reportNames(), report);
   if (!answer) co_return fail(answer.error(), &response);
   if (!*answer) co_return OK;
   proxycommon::TunnelOpening opening{std::move((*answer)->backend),

@@ -189,9 +189,9 @@ class Exchange final : private ResponseEvents {
   }
 
   void noteReceived(std::size_t count) {
-    deadlines_.received();
+    const auto now = deadlines_.received();
     report_.received += count;
-    if (!std::exchange(anythingReceived_, true)) report_.firstByte = Clock::now();
+    if (!std::exchange(anythingReceived_, true)) report_.firstByte = now;
   }
 
   Outcome feed(std::span<const char> bytes) {

@@ -24,7 +24,7 @@ class ExchangeDeadlines {
   enum class Phase { kClientSends, kSending, kAwaitingContinue, kAwaitingHead, kReceiving };
 
   void sent() { lastSent_ = Clock::now(); }
-  void received() { lastReceived_ = Clock::now(); }
+  Clock::time_point received() { return lastReceived_ = Clock::now(); }
   // An interim head has come: the next one has its own time.
   void interimCame() { head_.reset(); }
   // Whether the client lets us wait before it takes more.

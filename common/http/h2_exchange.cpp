@@ -81,9 +81,9 @@ class H2Exchange {
   }
 
   void noteReceived() {
-    deadlines_.received();
+    const auto now = deadlines_.received();
     report_.received += news_.body.size();
-    if (report_.firstByte == Clock::time_point{}) report_.firstByte = Clock::now();
+    if (report_.firstByte == Clock::time_point{}) report_.firstByte = now;
   }
 
   // Passes on what has come, as far as the client takes it.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "common/httpd/configuration_tree.h"
 #include "common/httpd/guarded.h"
 #include "common/httpd/mpm_advice.h"
 #include "common/httpd/pool_owned.h"
@@ -137,6 +138,7 @@ void ensureChild(apr_pool_t* childPool, server_rec* server) {
   child->workers = std::max(query(AP_MPMQ_MAX_THREADS), 1);
   const KeepAliveHold hold = needsOf(server->process->pconf).keepAliveHold;
   child->keepAliveHold = hold ? hold : &defaultHold;
+  child->leavesNotes = configurationMentions("revproxy-") || configurationMentions("fwdproxy-");
   apr_pool_userdata_set(child, kChildKey, apr_pool_cleanup_null, server->process->pool);
   if (canPark()) startReactor(*child, childPool, *server);
   apr_pool_pre_cleanup_register(childPool, child, guarded<&freezeSideReactor>);

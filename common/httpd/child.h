@@ -42,6 +42,7 @@ struct PROXYCOMMON_API Child {
   std::atomic<int> holdingWorkers{0};
   int workers = 1;
   KeepAliveHold keepAliveHold = nullptr;
+  bool leavesNotes = false;  // the configuration reads notes of ours
   // Under MPMs that take connections back alone; elsewhere whoever waits does so in its worker.
   std::unique_ptr<Reactor> reactor;
   // A reactor in any case, for what needs a loop: where there is none above, one of a single thread is started for it,
@@ -53,7 +54,7 @@ struct PROXYCOMMON_API Child {
   // When the child began to stop, as a Clock's count; the largest one while it does not.
   std::atomic<Clock::rep> stoppingSince{Clock::time_point::max().time_since_epoch().count()};
 
-  // Idle connections are looked at until there are none.
+  // Connections of the pool are looked at for as long as a peer is remembered.
   void tendConnections();
 
   // Whether fewer than a quarter of the workers are free, or fewer than two: with one, the MPM takes no connection.

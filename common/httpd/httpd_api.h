@@ -19,5 +19,6 @@ extern "C" {
 #include <mod_status.h>
 #include <mpm_common.h>
 #include <scoreboard.h>
+#include <util_cfgtree.h>
 #include <util_filter.h>
 }

@@ -42,7 +42,8 @@ ReportNames::ReportNames(const std::string& prefix) {
   for (std::size_t index = 0; index < names_.size(); ++index) names_[index] = prefix + std::string{kNames[index]};
 }
 
-void noteReport(request_rec& request, const ReportNames& names, const RelayReport& report) {
+void noteReport(request_rec& request, const Child& child, const ReportNames& names, const RelayReport& report) {
+  if (!child.leavesNotes) return;
   Notes notes(request, names);
   const auto sinceBegin = [&](Clock::time_point then) {
     return RelayReport::Span(duration_cast<microseconds>(then - report.begun));

@@ -11,6 +11,7 @@
 #include "common/base/error.h"
 #include "common/base/export.h"
 #include "common/http/exchange.h"
+#include "common/httpd/child.h"
 #include "common/httpd/httpd_api.h"
 
 namespace proxycommon {
@@ -65,7 +66,9 @@ class PROXYCOMMON_API ReportNames {
   std::array<std::string, kCount> names_;
 };
 
-// Sets the notes that there is something to say for. Times in microseconds. Before the request is logged.
-PROXYCOMMON_API void noteReport(request_rec& request, const ReportNames& names, const RelayReport& report);
+// Sets the notes that there is something to say for, if the configuration reads any. Times in microseconds. Before the
+// request is logged.
+PROXYCOMMON_API void noteReport(request_rec& request, const Child& child, const ReportNames& names,
+                                const RelayReport& report);
 
 }  // namespace proxycommon

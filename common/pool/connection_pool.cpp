@@ -40,10 +40,10 @@ struct Lease::Peer {
 
 ConnectionPool::ConnectionPool(std::function<void()> needsTending) : needsTending_(std::move(needsTending)) {}
 
-ConnectionPool::PeerPointer ConnectionPool::peerLocked(const PeerKey& key) {
+ConnectionPool::PeerPointer ConnectionPool::peerLocked(const PeerKey& key, Clock::time_point now) {
   PeerPointer& peer = peers_[key];
   if (!peer) peer = std::make_shared<Peer>();
-  peer->lastUse = Clock::now();
+  peer->lastUse = now;
   return peer;
 }
 
@@ -56,28 +56,28 @@ std::optional<Lease> ConnectionPool::acquire(const PeerKey& key, PoolLimits limi
     needsTending_();
     lock.lock();
   }
-  const PeerPointer peer = peerLocked(key);
-  while (auto idle = takeIdleLocked(*peer, limits, wanted, closed)) {
+  const auto now = Clock::now();
+  const PeerPointer peer = peerLocked(key, now);
+  while (auto idle = takeIdleLocked(*peer, limits, wanted, now, closed)) {
     ++peer->leases;
     lock.unlock();
     const Idleness idleness = idle->connection->idleness();
     lock.lock();
     if (idleness == Idleness::kOpen) {
-      peer->limit.foundOpen(since(idle->begun, Clock::now()));
-      return leaseLocked(peer, limits, std::move(idle->connection));
+      peer->limit.foundOpen(since(idle->begun, now));
+      return leaseLocked(peer, limits, now, std::move(idle->connection));
     }
     --peer->leases;
-    noteUnusableLocked(*peer, *idle, idleness, Clock::now());
+    noteUnusableLocked(*peer, *idle, idleness, now);
     closed.push_back(std::move(idle->connection));
   }
   if (!takePlaceLocked(*peer, limits, closed)) return std::nullopt;
-  return leaseLocked(peer, limits, nullptr);
+  return leaseLocked(peer, limits, now, nullptr);
 }
 
 // The one that was used last, if it is good enough for that.
 std::optional<ConnectionPool::Idle> ConnectionPool::takeIdleLocked(Peer& peer, const PoolLimits& limits, Wanted wanted,
-                                                                   Connections& closed) {
-  const auto now = Clock::now();
+                                                                   Clock::time_point now, Connections& closed) {
   closeOldLocked(peer, now, closed);
   if (peer.idle.empty() || wanted == Wanted::kFresh) return std::nullopt;
   const milliseconds age = since(peer.idle.back().begun, now);
@@ -101,10 +101,11 @@ bool ConnectionPool::takePlaceLocked(Peer& peer, const PoolLimits& limits, Conne
 }
 
 // The place has been counted already.
-Lease ConnectionPool::leaseLocked(PeerPointer peer, const PoolLimits& limits, std::unique_ptr<Connection> connection) {
+Lease ConnectionPool::leaseLocked(PeerPointer peer, const PoolLimits& limits, Clock::time_point now,
+                                  std::unique_ptr<Connection> connection) {
   Peer& known = *peer;
   Lease lease(*this, std::move(peer), limits, std::move(connection));
-  lease.isPeerResting_ = known.restsUntil > Clock::now();
+  lease.isPeerResting_ = known.restsUntil > now;
   lease.strays_ = std::exchange(known.strays, 0);
   return lease;
 }
@@ -113,7 +114,7 @@ std::unique_ptr<PoolQueue> ConnectionPool::queue(const PeerKey& key, PoolLimits 
   std::unique_ptr<PoolQueue> place(new PoolQueue(*this, limits, std::move(served)));
   Connections closed;
   const std::lock_guard lock(mutex_);
-  place->peer_ = peerLocked(key);
+  place->peer_ = peerLocked(key, Clock::now());
   place->peer_->queue.push_back(place.get());
   // A place may have become free since.
   serveLocked(*place->peer_, nullptr, closed);
@@ -139,7 +140,7 @@ std::unique_ptr<Connection> ConnectionPool::serveLocked(Peer& peer, std::unique_
     ++peer.leases;
     while (first.limits_.most > 0 && peer.open() > first.limits_.most && !peer.idle.empty())
       closeOldestLocked(peer, closed);
-    first.lease_.emplace(leaseLocked(first.peer_, first.limits_, std::exchange(connection, nullptr)));
+    first.lease_.emplace(leaseLocked(first.peer_, first.limits_, Clock::now(), std::exchange(connection, nullptr)));
     first.served_();
   }
   return connection;

@@ -140,10 +140,12 @@ class PROXYCOMMON_API ConnectionPool {
   struct Idle;
 
   // Those with "Locked" in their names: under the lock. What they put into `closed` is closed by whoever holds no lock.
-  PeerPointer peerLocked(const PeerKey& key);
-  std::optional<Idle> takeIdleLocked(Peer& peer, const PoolLimits& limits, Wanted wanted, Connections& closed);
+  PeerPointer peerLocked(const PeerKey& key, Clock::time_point now);
+  std::optional<Idle> takeIdleLocked(Peer& peer, const PoolLimits& limits, Wanted wanted, Clock::time_point now,
+                                     Connections& closed);
   bool takePlaceLocked(Peer& peer, const PoolLimits& limits, Connections& closed);
-  Lease leaseLocked(PeerPointer peer, const PoolLimits& limits, std::unique_ptr<Connection> connection);
+  Lease leaseLocked(PeerPointer peer, const PoolLimits& limits, Clock::time_point now,
+                    std::unique_ptr<Connection> connection);
   std::unique_ptr<Connection> serveLocked(Peer& peer, std::unique_ptr<Connection> connection, Connections& closed);
   void closeOldestLocked(Peer& peer, Connections& closed);
   void evictLocked(Connections& closed);

@@ -69,8 +69,7 @@ class PROXYCOMMON_API H2Session {
   Result<Stream> open(const H2Request& request, std::shared_ptr<H2StreamEvents> events);
   void bodyIsReady(Stream stream);
   void consumed(Stream stream, std::size_t bytes);
-  // Nobody wants it any more: RST_STREAM, and no further event.
-  // Whether it was open still.
+  // Nobody wants it any more: RST_STREAM, and no further event. Gives whether it was open still.
   bool cancel(Stream stream);
   // Asks for a sign of life: a peer that is there answers at once.
   void ping();

@@ -73,6 +73,17 @@ constexpr std::array kTraits = {
                 "all connections to the backend are in use: raise max or acquire, or make it faster", ""},
     ErrorTraits{"backend-resting", Side::kBackend, 503, Severity::kError,
                 "it could not be reached a moment ago; retry= says how long it is left alone", ""},
+    ErrorTraits{"no-member", Side::kBackend, 503, Severity::kError,
+                "see the lines that tell when and why each of them went, and RevProxyHealth", ""},
+    ErrorTraits{"session-member-down", Side::kBackend, 503, Severity::kError,
+                "nofailover keeps a session at its member, also while that cannot be used", ""},
+    ErrorTraits{"failed-status", Side::kBackend, 502, Severity::kError,
+                "failonstatus counts that status as a failure of the member; its own log says why", ""},
+    ErrorTraits{"queue-full", Side::kOurs, 503, Severity::kError,
+                "limit and queue bound what is in flight and what may wait: raise them, or add members", ""},
+    ErrorTraits{"queue-timeout", Side::kOurs, 503, Severity::kError,
+                "as many requests as limit allows were in flight for all of queue-timeout: raise them, or add members",
+                ""},
     ErrorTraits{"internal", Side::kOurs, 500, Severity::kError, "this is a fault of the proxy itself", ""},
 };
 static_assert(kTraits.size() == static_cast<std::size_t>(ErrorKind::kInternal) + 1);

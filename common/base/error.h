@@ -50,6 +50,12 @@ enum class ErrorKind {
   kTunnelLimit,
   kPoolTimeout,
   kBackendResting,
+  // Between a balancer and its members.
+  kNoMember,
+  kSessionMemberDown,
+  kFailedStatus,
+  kQueueFull,
+  kQueueTimeout,
   // Ours.
   kInternal,
 };

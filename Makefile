@@ -34,7 +34,8 @@ common_core := $(wildcard $(addsuffix /*.cpp,$(addprefix common/,base net pool h
 common_httpd := $(wildcard common/httpd/*.cpp)
 fwdproxy_core := $(wildcard mod_fwdproxy/access/*.cpp)
 fwdproxy_httpd := $(wildcard mod_fwdproxy/*.cpp)
-revproxy_core := $(addprefix mod_revproxy/,mapping.cpp backend.cpp reverse_map.cpp)
+revproxy_core := $(addprefix mod_revproxy/,mapping.cpp backend.cpp reverse_map.cpp balancer.cpp) \
+  $(wildcard $(addsuffix /*.cpp,$(addprefix mod_revproxy/,balancer health status)))
 revproxy_httpd := $(filter-out $(revproxy_core),$(wildcard mod_revproxy/*.cpp))
 test_support := $(wildcard tests/support/*.cpp)
 unit_tests := $(wildcard tests/unit/*.cpp tests/unit/*/*.cpp tests/unit/*/*/*.cpp) $(test_support)
@@ -94,7 +95,7 @@ $(BUILD)/integration_tests: $(call objects,$(integration_tests))
 	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lnghttp2 -lssl -lcrypto -o $@
 
 # What threads share, for ThreadSanitizer: the reactor, what it stands on, and what shares connections on it.
-thread_tests := $(wildcard tests/unit/*.cpp tests/unit/support/*.cpp tests/unit/common/reactor/*.cpp) $(test_support) \
+thread_tests := $(wildcard tests/unit/*.cpp tests/unit/support/*.cpp tests/unit/common/reactor/*.cpp tests/unit/common/shared/*.cpp) $(test_support) \
   tests/unit/common/http/h2_pool_test.cpp tests/unit/common/pool/pool_queue_test.cpp \
   $(addprefix tests/unit/common/net/,address_race_test.cpp connector_test.cpp resolver_test.cpp)
 $(BUILD)/thread_tests: $(call objects,$(thread_tests) $(common_core))

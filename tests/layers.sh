@@ -10,6 +10,8 @@ fault() {
     faults=$((faults + 1))
 }
 
+# what balancer, health and status, which do not know each other, stand on; of mod_revproxy what is pure
+revproxyBelow='common/base common/net common/http common/shared mod_revproxy'
 # rooms KEY may include
 declare -A below=(
     [common/base]='common/base'
@@ -21,10 +23,14 @@ declare -A below=(
     [common/httpd]='common/base common/net common/pool common/http common/reactor common/shared common/httpd'
     [mod_fwdproxy/access]='common/base common/net common/http mod_fwdproxy/access'
     [mod_fwdproxy]='common/base common/net common/pool common/http common/httpd mod_fwdproxy/access mod_fwdproxy'
-    [mod_revproxy]='common/base common/net common/pool common/http common/httpd mod_revproxy'
+    [mod_revproxy/balancer]="$revproxyBelow mod_revproxy/balancer"
+    [mod_revproxy/health]="$revproxyBelow common/reactor mod_revproxy/health"
+    [mod_revproxy/status]="$revproxyBelow mod_revproxy/balancer mod_revproxy/status"
+    [mod_revproxy/api]=''
+    [mod_revproxy]='common/base common/net common/pool common/http common/reactor common/shared common/httpd mod_revproxy/balancer mod_revproxy/health mod_revproxy/status mod_revproxy/api mod_revproxy'
 )
 # files of a module that know nothing of httpd, though they stand beside those that do
-pure='mod_revproxy/(mapping|backend|reverse_map)\.(h|cpp)'
+pure='mod_revproxy/((mapping|backend|reverse_map|balancer|member_state|(balancer|health|status)/[a-z_0-9]*)\.(h|cpp))'
 
 # what the outside is, and the only files that may include it
 httpdHeaders='<(httpd|http_[a-z]*|ap_[a-z_]*|apr_[a-z_]*|util_[a-z]*|mod_[a-z]*|mpm_common|scoreboard)\.h>'

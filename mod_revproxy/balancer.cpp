@@ -1,0 +1,2 @@
+// Many members behind one name.
+#include "mod_revproxy/balancer.h"

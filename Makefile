@@ -34,7 +34,7 @@ common_core := $(wildcard $(addsuffix /*.cpp,$(addprefix common/,base net pool h
 common_httpd := $(wildcard common/httpd/*.cpp)
 fwdproxy_core := $(wildcard mod_fwdproxy/access/*.cpp)
 fwdproxy_httpd := $(wildcard mod_fwdproxy/*.cpp)
-revproxy_core := $(addprefix mod_revproxy/,mapping.cpp backend.cpp reverse_map.cpp balancer.cpp) \
+revproxy_core := $(addprefix mod_revproxy/,mapping.cpp backend.cpp reverse_map.cpp balancer.cpp status_range.cpp) \
   $(wildcard $(addsuffix /*.cpp,$(addprefix mod_revproxy/,balancer health status)))
 revproxy_httpd := $(filter-out $(revproxy_core),$(wildcard mod_revproxy/*.cpp))
 test_support := $(wildcard tests/support/*.cpp)

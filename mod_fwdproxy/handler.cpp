@@ -67,7 +67,6 @@ proxycommon::ConnectPlan connectPlan(const ForwardRequest& forward, const Server
 proxycommon::RequestHead forwardedHead(request_rec& request, const ForwardRequest& forward, const ServerConfig& config,
                                        std::string_view host, std::string_view offered) {
   proxycommon::RequestHead head{request.method, forward.target, {}, {}};
-  if (offered.empty()) head.framing = proxycommon::requestFraming(request);
   head.fields = proxycommon::forwardableFields(proxycommon::requestFields(request));
   head.fields.insert(head.fields.begin(), {"Host", host});
   proxycommon::lowerMaxForwards(request, head.fields);
@@ -111,12 +110,20 @@ Task<int> relayRequest(request_rec& request, const ForwardRequest& forward, cons
       .head = forwardedHead(request, forward, config, host, offered),
       .offered = offered,
       .limits = {silence, silence, silence, serverTimeout(request)}};
-  plan.replayBuffer = kReplayBuffer;
+  proxycommon::BodyPlan bodyPlan{.isRepeatable = proxycommon::isRepeatable(request, false),
+                                 .replayBuffer = kReplayBuffer};
+  if (offered.empty()) bodyPlan.framing = proxycommon::requestFraming(request);
+  proxycommon::RelayBody body(request, bodyPlan);
+  if (auto prepared = co_await body.prepare(waiter); !prepared)
+    co_return proxycommon::answerError(request, APLOG_MODULE_INDEX, peer, prepared.error(), nullptr);
   const ViaMode via = config.via.valueOr(ViaMode::kOn);
-  proxycommon::ClientResponse response(request, [&](auto& head) { proxycommon::addResponseVia(request, head, via); });
+  proxycommon::ClientResponse response(request, [&](auto& head) {
+    proxycommon::addResponseVia(request, head, via);
+    return proxycommon::Outcome{};
+  });
   proxycommon::RelayReport report;
   report.backend = peer;
-  auto answer = co_await proxycommon::relay(request, plan, response, waiter, report);
+  auto answer = co_await proxycommon::relay(request, plan, body, response, waiter, report);
   proxycommon::noteReport(request, waiter.child(), reportNames(), report);
   if (!answer) co_return proxycommon::answerError(request, APLOG_MODULE_INDEX, peer, answer.error(), &response);
   if (!*answer) co_return OK;

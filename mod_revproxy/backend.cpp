@@ -155,6 +155,14 @@ Outcome BackendParameters::set(std::string_view assignment) {
   return {};
 }
 
+bool BackendParameters::knows(std::string_view key) {
+  return parameterTable().find(key) != nullptr;
+}
+
+std::string BackendParameters::names() {
+  return parameterTable().names();
+}
+
 BackendParameters BackendParameters::merged(const BackendParameters& outer, const BackendParameters& inner) {
   BackendParameters result;
   const auto merge = [&]<class T>(Setting<T> BackendParameters::*member) {
@@ -188,8 +196,8 @@ std::string Backend::origin() const {
   return socketPath.empty() ? url : proxycommon::socketName(socketPath) + "|" + url;
 }
 
-std::string Backend::targetFor(std::string_view remainder) const {
-  std::string target = basePath;
+std::string joinedPath(std::string_view base, std::string_view remainder) {
+  std::string target{base};
   if (remainder.empty()) return target;
   if (target.back() == '/' && remainder.front() == '/') remainder.remove_prefix(1);
   if (target.back() != '/' && remainder.front() != '/') target.push_back('/');

@@ -55,6 +55,9 @@ struct BackendParameters {
 
   // "timeout=5s", "nocanon". The error names what may be written.
   Outcome set(std::string_view assignment);
+  // Of the keys, in lower case.
+  static bool knows(std::string_view key);
+  static std::string names();
   static BackendParameters merged(const BackendParameters& outer, const BackendParameters& inner);
 };
 
@@ -71,9 +74,10 @@ struct Backend {
 
   // scheme://host:port, or unix:/path|scheme://name, for logs.
   std::string origin() const;
-  // The target for a path whose mapping's prefix has been taken off: exactly one slash stands where the two meet.
-  std::string targetFor(std::string_view remainder) const;
 };
+
+// Two parts of a path with exactly one slash where they meet. `base` is not empty.
+std::string joinedPath(std::string_view base, std::string_view remainder);
 
 // The error names what is wrong with the URL or parameter, and what may be written.
 Result<Backend> parseBackend(std::string_view url, std::span<const std::string> parameters);

@@ -3,8 +3,6 @@
 // httpd.
 #pragma once
 
-#include <array>
-#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -14,29 +12,10 @@
 #include "mod_revproxy/balancer/builtin.h"
 #include "mod_revproxy/balancer/endpoint.h"
 #include "mod_revproxy/balancer/resolved_member.h"
-#include "mod_revproxy/balancer/sticky.h"
+#include "mod_revproxy/balancer/settings.h"
 #include "mod_revproxy/health/health_check.h"
 
 namespace revproxy {
-
-// The key=value pairs of RevProxySet in a <RevProxyBalancer>, those of BackendParameters aside.
-struct BalancerSettings {
-  std::string method = "byrequests";
-  std::string hash;            // the expression of hash=, as written
-  unsigned balanceFactor = 0;  // hash-balance-factor=
-  StickySettings sticky;
-  Setting<unsigned> maxAttempts;  // members that one request is tried on; default: all
-  unsigned retryBudget = 20;      // percent of requests
-  EjectionPolicy ejection;
-  std::vector<StatusRange> failOnStatus;
-  bool failOnTimeout = false;  // a first byte that does not come in time counts as a failure
-  std::size_t limit = 0;       // requests in flight, over all children; 0: no limit
-  std::size_t queue = 1000;    // how many may wait where there is a limit
-  milliseconds queueTimeout{5000};
-  milliseconds slowStart{0};
-  milliseconds resolveFloor{1000};  // bounds of the time to live
-  milliseconds resolveCeiling{60'000};
-};
 
 class Balancer {
  public:
@@ -47,6 +26,11 @@ class Balancer {
   std::vector<Member> members;
   Setting<HealthCheck> health;
   std::string definedAt;
+
+  // A RevProxySet's "key=value". The error says what may be written.
+  Outcome set(std::string_view assignment);
+  // The error: it is there already, and where.
+  Outcome add(Member member);
 
   // In the parent, once the configuration is read: finds what is shared. `scope` tells balancers of one name apart that
   // are defined in several vhosts. `cookieKey` signs cookies. Error kInternal.
@@ -68,15 +52,21 @@ class Balancer {
   const Resolving& resolving(std::size_t index) const { return resolving_[index]; }
 
  private:
+  Result<SharedMember> shareMember(proxycommon::SharedState& state, const std::string& name, std::size_t limit) const;
+  Outcome shareAddresses(proxycommon::SharedState& state, const std::string& name, const Member& member);
+  std::uint64_t versions() const;
   std::shared_ptr<const Endpoints> build() const;
+  void addEndpoints(std::size_t index, Endpoints& endpoints) const;
+  Endpoint endpointOf(const Member& member, std::string name, const SharedMember& shared) const;
 
   const Method* method_ = nullptr;
   SharedBalancer shared_;
   std::vector<SharedMember> sharedMembers_;  // one for each member, for while its addresses are not known
   std::vector<Resolving> resolving_;
   std::string cookieKey_;
+  bool resolves_ = false;
   mutable std::mutex mutex_;
-  mutable std::atomic<std::uint64_t> builtFrom_{0};  // the versions of addresses, summed up
+  mutable std::uint64_t builtFrom_ = 0;  // the versions of addresses, summed up
   mutable std::shared_ptr<const Endpoints> endpoints_;
 };
 

@@ -8,6 +8,7 @@
 #include "common/httpd/directive.h"
 #include "common/httpd/pool_owned.h"
 #include "common/net/resolver.h"
+#include "mod_revproxy/balancer_directives.h"
 #include "mod_revproxy/module.h"
 
 namespace revproxy {
@@ -21,6 +22,8 @@ namespace directive = proxycommon::directive;
 Error mistake(std::string detail) {
   return failure(ErrorKind::kInternal, std::move(detail));
 }
+
+constexpr std::string_view kBalancerScheme = "balancer://";
 
 // Longer, and a worker would wait for clients that are not busy.
 constexpr milliseconds kLongestHold{100};
@@ -55,8 +58,43 @@ Result<std::string> takePath(const cmd_parms& command, std::string_view& line) {
   return mistake("the path \"" + path + "\" does not begin with a slash" + form);
 }
 
-std::string placeOf(const cmd_parms& command) {
-  return std::string{command.directive->filename} + ":" + std::to_string(command.directive->line_num);
+// "balancer://app/path": a name that may be defined later.
+Result<std::shared_ptr<MappedTo>> toBalancer(std::string_view url, const std::vector<std::string>& parameters) {
+  std::string_view rest = url.substr(kBalancerScheme.size());
+  const auto slash = rest.find('/');
+  auto to = std::make_shared<MappedTo>();
+  to->name = url.substr(0, slash == std::string_view::npos ? url.size() : kBalancerScheme.size() + slash);
+  const std::string_view path = slash == std::string_view::npos ? "/" : rest.substr(slash);
+  if (slash == 0 || rest.empty() || path.find_first_of("?#") != std::string_view::npos)
+    return mistake("\"" + proxycommon::printable(url) + "\" is no such URL: write balancer://NAME[/PATH]");
+  to->basePath = proxycommon::escapedTarget(path);
+  for (const std::string& parameter : parameters)
+    if (auto set = to->parameters.set(parameter); !set) return std::move(set.error());
+  if (to->parameters.alpn.isSet()) return mistake("alpn= is said of members: write it behind the URL of RevProxyMember");
+  return to;
+}
+
+Result<std::shared_ptr<MappedTo>> toBackend(ServerBalancers& balancers, const std::string& url,
+                                            const std::vector<std::string>& parameters, const std::string& definedAt) {
+  auto backend = parseBackend(url, parameters);
+  if (!backend) return std::move(backend.error());
+  auto to = std::make_shared<MappedTo>();
+  to->name = backend->origin();
+  to->basePath = std::exchange(backend->basePath, "/");
+  to->parameters = std::exchange(backend->parameters, {});
+  to->balancer = balancers.ofBackend(*backend, definedAt);
+  return to;
+}
+
+Result<std::shared_ptr<MappedTo>> mappedTo(cmd_parms& command, void* directory, const std::string& url,
+                                           const std::vector<std::string>& parameters) {
+  ServerBalancers& balancers = ServerConfig::of(command, directory).balancers;
+  const bool isNamed = proxycommon::startsWithIgnoringCase(url, kBalancerScheme);
+  auto to = isNamed ? toBalancer(url, parameters) : toBackend(balancers, url, parameters, placeOf(command));
+  if (!to) return to;
+  (*to)->definedAt = placeOf(command);
+  if (isNamed) balancers.references.push_back(*to);
+  return to;
 }
 
 // RevProxyPass PATH URL|! [key=value …]
@@ -69,13 +107,13 @@ Outcome pass(cmd_parms& command, void* directory, std::string_view line) {
   const std::vector<std::string> parameters = directive::remainingWords(command, line);
   if (isInLocation(command) && url.starts_with('/'))
     return mistake("\"" + url + "\" is no URL: inside a <Location> the path is the section's; write the URL alone");
-  Mapping mapping{std::move(*path), std::nullopt, placeOf(command)};
+  Mapping mapping{std::move(*path), nullptr, placeOf(command)};
   if (url == "!") {
     if (!parameters.empty()) return mistake("! takes no parameters, but here is \"" + parameters.front() + "\"");
   } else {
-    auto backend = parseBackend(url, parameters);
-    if (!backend) return std::move(backend.error());
-    mapping.backend = std::move(*backend);
+    auto to = mappedTo(command, directory, url, parameters);
+    if (!to) return std::move(to.error());
+    mapping.to = std::move(*to);
   }
   if (!isInLocation(command)) return ServerConfig::of(command, directory).mappings.add(std::move(mapping));
   // Two sections for one path, or two lines in one.
@@ -88,6 +126,11 @@ Outcome pass(cmd_parms& command, void* directory, std::string_view line) {
 Outcome set(cmd_parms& command, void* directory, std::string_view line) {
   const std::vector<std::string> assignments = directive::remainingWords(command, line);
   if (assignments.empty()) return mistake("nothing follows: write key=value ...");
+  if (ServerBalancer* const section = LocationConfig::of(command, directory).section) {
+    for (const std::string& assignment : assignments)
+      if (auto done = setOfBalancer(command, *section, assignment); !done) return done;
+    return {};
+  }
   for (const std::string& assignment : assignments)
     if (auto done = LocationConfig::of(command, directory).parameters.set(assignment); !done) return done;
   if (LocationConfig::of(command, directory).parameters.alpn.isSet())
@@ -227,7 +270,8 @@ const ServerConfig& ServerConfig::of(const server_rec& server) {
   return *static_cast<const ServerConfig*>(ap_get_module_config(server.module_config, &revproxy_module));
 }
 ServerConfig ServerConfig::merged(const ServerConfig& outer, const ServerConfig& inner) {
-  return {MappingTable::merged(outer.mappings, inner.mappings), inner.locationMappings,
+  return {MappingTable::merged(outer.mappings, inner.mappings), inner.locationMappings, inner.balancers,
+          Setting<std::string>::merged(outer.stickyKey, inner.stickyKey),
           Setting<milliseconds>::merged(outer.keepAliveHold, inner.keepAliveHold),
           Setting<unsigned>::merged(outer.reactorThreads, inner.reactorThreads), inner.warnings};
 }
@@ -284,6 +328,12 @@ const command_rec kDirectives[] = {
     directive::line<&pass, true>("RevProxyPass", kAnywhere, "PATH URL|! [key=value ...]: what goes to which backend"),
     directive::line<&set>("RevProxySet", kAnywhere,
                           "key=value ...: parameters of every RevProxyPass here that does not say otherwise"),
+    directive::section<&balancerSection>("<RevProxyBalancer", RSRC_CONF,
+                                         "NAME> ... </RevProxyBalancer>: members behind one name"),
+    directive::line<&addMember, true>("RevProxyMember", kAnywhere,
+                                      "URL [key=value ...]: a member of the <RevProxyBalancer> around it"),
+    directive::line<&setHealth, true>("RevProxyHealth", kAnywhere,
+                                      "[key=value ...]: how members of the <RevProxyBalancer> around it are checked"),
     directive::line<&passReverse, true>("RevProxyPassReverse", kAnywhere,
                                         "[PATH] URL: URLs of the backend in response headers become this server's"),
     directive::field<&LocationConfig::preserveHost, &directive::readSwitch>(

@@ -15,6 +15,7 @@
 #include "common/net/parent_proxy.h"
 #include "mod_revproxy/mapping.h"
 #include "mod_revproxy/reverse_map.h"
+#include "mod_revproxy/server_balancer.h"
 #include "mod_revproxy/tls_settings.h"
 
 namespace revproxy {
@@ -27,6 +28,8 @@ enum class ForwardedMode { kOff, kOn, kFull };  // full: with ports, and where t
 struct ServerConfig {
   MappingTable mappings;
   MappingTable locationMappings;        // those of its <Location> sections, to find two for one prefix
+  ServerBalancers balancers;            // its own, whoever maps to them
+  Setting<std::string> stickyKey;       // that signs cookies
   Setting<milliseconds> keepAliveHold;  // zero: off
   Setting<unsigned> reactorThreads;
   std::vector<std::string> warnings;  // for the log at start
@@ -39,6 +42,7 @@ struct ServerConfig {
 // Of a server, vhost or <Location>. A field has one line in merged(), and one row in the table of directives.
 struct LocationConfig {
   std::shared_ptr<const Mapping> mapping;  // a RevProxyPass of this very <Location>
+  ServerBalancer* section = nullptr;       // the <RevProxyBalancer> this is the configuration of, while it is read
   Setting<bool> preserveHost;
   Setting<bool> addHeaders;
   Setting<ForwardedMode> forwarded;

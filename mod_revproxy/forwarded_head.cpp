@@ -10,6 +10,7 @@
 #include "common/http/upgrade.h"
 #include "common/httpd/last_hop.h"
 #include "common/httpd/request_io.h"
+#include "mod_revproxy/relay_plan.h"
 
 namespace revproxy {
 namespace {
@@ -82,12 +83,26 @@ void addForwarded(request_rec& request, HeaderFields& fields, ForwardedMode mode
   replace(fields, "Forwarded", {apr_pstrmemdup(request.pool, chain.data(), chain.size()), chain.size()});
 }
 
+// A rule that names a balancer speaks of the member that has answered.
+std::vector<ReverseRule> rulesFor(const std::vector<ReverseRule>& written, const Member& member) {
+  constexpr std::string_view kScheme = "balancer://";
+  std::vector<ReverseRule> rules = written;
+  for (ReverseRule& rule : rules) {
+    if (!proxycommon::startsWithIgnoringCase(rule.url, kScheme)) continue;
+    const auto slash = rule.url.find('/', kScheme.size());
+    const std::string path = slash == std::string::npos ? "/" : rule.url.substr(slash);
+    const Backend& backend = member.backend;
+    rule.url = (backend.tls ? "https://" : "http://") + backend.authority + joinedPath(backend.basePath, path);
+  }
+  return rules;
+}
+
 }  // namespace
 
-proxycommon::RequestHead forwardedHead(request_rec& request, const Backend& backend, const LocationConfig& config,
-                                       const char* target, std::string_view offered) {
-  proxycommon::RequestHead head{request.method, target, {}, {}};
-  if (offered.empty()) head.framing = proxycommon::requestFraming(request);
+proxycommon::RequestHead forwardedHead(request_rec& request, const EndpointPlan& plan) {
+  const Backend& backend = plan.endpoint.member->backend;
+  const LocationConfig& config = plan.request.config;
+  proxycommon::RequestHead head{request.method, plan.target, {}, {}};
   // What the client nominates is gone before our own are added: it must not take away what we say of it.
   head.fields = proxycommon::forwardableFields(proxycommon::requestFields(request));
   const char* clientHost = apr_table_get(request.headers_in, "Host");
@@ -97,22 +112,24 @@ proxycommon::RequestHead forwardedHead(request_rec& request, const Backend& back
   addForwarded(request, head.fields, config.forwarded.valueOr(ForwardedMode::kOff));
   proxycommon::lowerMaxForwards(request, head.fields);
   proxycommon::addVia(request, head.fields, config.via.valueOr(ViaMode::kOff));
-  if (!offered.empty()) {
-    proxycommon::offerUpgrade(head.fields, offered);
-  } else if (Setting<bool>::merged(config.parameters.disableReuse, backend.parameters.disableReuse).valueOr(false)) {
+  if (!plan.offered.empty()) {
+    proxycommon::offerUpgrade(head.fields, plan.offered);
+  } else if (plan.parameters.disableReuse.valueOr(false)) {
     head.fields.push_back({"Connection", "close"});
   }
   return head;
 }
 
-void editResponseHead(request_rec& request, const LocationConfig& config, proxycommon::ResponseHead& head) {
+void editResponseHead(request_rec& request, const LocationConfig& config, const Endpoint& answered,
+                      proxycommon::ResponseHead& head) {
   proxycommon::addResponseVia(request, head, config.via.valueOr(ViaMode::kOff));
   const bool mapsCookies = !config.cookieDomains.empty() || !config.cookiePaths.empty();
   if (config.reverseRules.empty() && !mapsCookies) return;
   const std::string own = ap_construct_url(request.pool, "", &request);
+  const std::vector<ReverseRule> rules = rulesFor(config.reverseRules, *answered.member);
   for (HeaderField& field : head.fields) {
     std::optional<std::string> mapped;
-    if (carriesUrl(field.name)) mapped = reverseMapped(field.name, field.value, config.reverseRules, own);
+    if (carriesUrl(field.name)) mapped = reverseMapped(field.name, field.value, rules, own);
     if (mapsCookies && equalsIgnoringCase(field.name, "Set-Cookie"))
       mapped = proxycommon::mappedSetCookie(field.value, config.cookieDomains, config.cookiePaths);
     if (mapped) field.value = {apr_pstrmemdup(request.pool, mapped->data(), mapped->size()), mapped->size()};

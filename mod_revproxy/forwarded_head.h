@@ -8,10 +8,13 @@
 
 namespace revproxy {
 
-// Views into the request's memory, the backend's, `target`, and `offered`: the protocols offered to change to.
-proxycommon::RequestHead forwardedHead(request_rec& request, const Backend& backend, const LocationConfig& config,
-                                       const char* target, std::string_view offered);
+struct EndpointPlan;
 
-void editResponseHead(request_rec& request, const LocationConfig& config, proxycommon::ResponseHead& head);
+// Views into the request's memory, and into the plan.
+proxycommon::RequestHead forwardedHead(request_rec& request, const EndpointPlan& plan);
+
+// `answered` is the endpoint whose answer it is.
+void editResponseHead(request_rec& request, const LocationConfig& config, const Endpoint& answered,
+                      proxycommon::ResponseHead& head);
 
 }  // namespace revproxy

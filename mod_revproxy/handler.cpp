@@ -1,12 +1,15 @@
 // The life of a request:
 //
 //   routing: mapping.find ── none → DECLINED
-//     └ handler: forwarded head → (body into its buffer) → lease → exchange ── ok → answer
-//                                                            ↑        │  └─── 101 → tunnel
-//                                                            └ again ─┘
+//     └ handler: (body into its buffer) → session → candidates → method.choose, or the wait for a place (RequestTurns)
+//         └ forwarded head → lease → exchange ── ok → answer
+//            ↑        ↑         │        │  └─── 101 → tunnel
+//            │        └ again ──┘────────┘
+//            └ next member ─────┘────────┘
 //   lease: an idle connection, or a new one; with max=, what its place in the queue brings
 //   again: once, on a fresh connection, when a reused one was closed before an answer, what was read of the body is
 //          kept, and the request cannot have run or may run twice (idempotent; or keyed, with retry-post=key)
+//   next member: while nothing has reached the client, the request may be sent twice, and the budget allows it
 //
 // A backend that speaks HTTP/2 has relayH2 in place of lease and exchange: a stream of a connection that many share,
 // with the same second try.
@@ -15,6 +18,7 @@
 #include "mod_revproxy/handler.h"
 
 #include <string>
+#include <utility>
 
 #include "common/http/upgrade.h"
 #include "common/httpd/answer_error.h"
@@ -27,13 +31,18 @@
 #include "mod_revproxy/config.h"
 #include "mod_revproxy/forwarded_head.h"
 #include "mod_revproxy/relay_plan.h"
+#include "mod_revproxy/request_session.h"
 #include "mod_revproxy/request_state.h"
+#include "mod_revproxy/request_turns.h"
 
 APLOG_USE_MODULE(revproxy);
 
 namespace revproxy {
 namespace {
 
+using proxycommon::Error;
+using proxycommon::ErrorKind;
+using proxycommon::RelayBody;
 using proxycommon::RequestWaiter;
 using proxycommon::Task;
 
@@ -42,40 +51,161 @@ const proxycommon::ReportNames& reportNames() {
   return names;
 }
 
-Task<int> serve(request_rec& request, const Backend& backend, const LocationConfig& config, const char* target) {
-  const auto fail = [&](const proxycommon::Error& error, proxycommon::ClientResponse* response) {
-    return proxycommon::answerError(request, APLOG_MODULE_INDEX, backend.origin(), error, response);
-  };
-  const BackendParameters parameters = BackendParameters::merged(config.parameters, backend.parameters);
-  RequestWaiter waiter(request, parkPolicy(parameters, config));
-  const std::string offered =
-      backend.http2 ? ""
-                    : proxycommon::offeredUpgrade(proxycommon::requestUpgrade(request), parameters.upgrade.valueOr(""));
-  std::optional<proxycommon::TunnelSlot> slot;
-  if (!offered.empty()) {
-    auto taken = proxycommon::takeTunnelSlot(request, config.tunnel.settings(config.timeout));
-    if (!taken) co_return fail(taken.error(), nullptr);
-    slot.emplace(std::move(*taken));
+// Of what may become of a request when its backend fails, the one that the next second may mend.
+constexpr const char* kRetryAfter = "1";
+
+// One request, from its mapping to its answer.
+class Service {
+ public:
+  Service(request_rec& request, const MappedTo& to, const char* target)
+      : request_(request),
+        to_(to),
+        server_(*to.balancer),
+        target_(target),
+        plan_{LocationConfig::of(request), mappingParameters(LocationConfig::of(request), to)},
+        offered_(offeredTo(server_.balancer)),
+        waiter_(request, parkPolicy(plan_)),
+        body_(request, bodyPlan(request, plan_, offered_)),
+        endpoints_(server_.balancer.endpoints()),
+        session_(sessionOf(request, server_.balancer, *endpoints_)),
+        turns_(request, waiter_,
+               {server_.balancer, endpoints_, session_, server_.hashKey ? server_.hashKey->evaluate(request) : "",
+                body_.mayBeRepeated(), endOf(plan_.parameters, plan_.begun)}),
+        response_(
+            request, [this](auto& head) { return editHead(head); }, plan_.config.buffer.valueOr(0)) {}
+
+  Task<int> run() {
+    const int result = co_await serve();
+    countAnswer(result);
+    co_return result;
   }
-  const proxycommon::RelayPlan plan = relayPlan(request, backend, parameters, config, target, offered);
-  proxycommon::ClientResponse response(
-      request, [&](auto& head) { editResponseHead(request, config, head); }, config.buffer.valueOr(0));
-  proxycommon::RelayReport report;
-  report.backend = backend.origin();
-  auto relayed = backend.http2
-                     ? proxycommon::relayH2(request, plan, backend.tls ? "https" : "http", response, waiter, report)
-                     : proxycommon::relay(request, plan, response, waiter, report);
-  auto answer = co_await std::move(relayed);
-  proxycommon::noteReport(request, waiter.child(), reportNames(), report);
-  if (!answer) co_return fail(answer.error(), &response);
-  if (!*answer) co_return OK;
-  proxycommon::TunnelOpening opening{std::move((*answer)->backend),
-                                     std::move((*answer)->behindHead),
-                                     backend.socketPath.empty() ? backend.authority : backend.origin(),
-                                     APLOG_MODULE_INDEX,
-                                     config.tunnel.settings(config.timeout).limits,
-                                     std::move(*slot)};
-  co_return co_await proxycommon::openTunnel(request, std::move(opening), waiter);
+
+ private:
+  using Answer = Result<std::optional<proxycommon::Switched>>;
+
+  Task<int> serve() {
+    BalancerState& state = *server_.balancer.shared().state;
+    earnRetry(state.retryBudget, server_.balancer.settings.retryBudget);
+    if (auto prepared = co_await body_.prepare(waiter_); !prepared) co_return fail(prepared.error(), nullptr);
+    if (!offered_.empty()) {
+      auto taken = proxycommon::takeTunnelSlot(request_, plan_.config.tunnel.settings(plan_.config.timeout));
+      if (!taken) co_return fail(taken.error(), nullptr);
+      slot_.emplace(std::move(*taken));
+    }
+    auto answer = co_await answered();
+    report_.backend = endpoint_ ? endpoint_->member->backend.origin() : to_.name;
+    proxycommon::noteReport(request_, waiter_.child(), reportNames(), report_);
+    if (!answer) co_return fail(answer.error(), &response_);
+    if (!*answer) co_return OK;
+    co_return co_await tunnel(std::move(**answer));
+  }
+
+  // Member by member.
+  Task<Answer> answered() {
+    while (true) {
+      auto chosen = co_await turns_.next();
+      if (!chosen) co_return std::move(chosen.error());
+      endpoint_ = *chosen;
+      Answer answer = co_await attempt();
+      turns_.tell({answer ? nullptr : &answer.error(), answer ? status_ : 0}, report_);
+      if (answer || !mayGoOn(answer.error())) co_return answer;
+      if (auto rewound = body_.rewind(); !rewound) co_return std::move(rewound.error());
+      ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, &request_, "%s: the request goes to another member: %s",
+                    endpoint_->name.c_str(), proxycommon::describe(answer.error()).c_str());
+    }
+  }
+
+  Task<Answer> attempt() {
+    const EndpointPlan at = endpointPlan(plan_, *endpoint_, target_, offered_);
+    const Backend& backend = endpoint_->member->backend;
+    proxycommon::RelayPlan relayed = relayPlan(request_, at);
+    relayed.backendDone = [this] { turns_.giveBack(); };
+    report_.backend = backend.origin();
+    status_ = 0;
+    auto answer = backend.http2 ? proxycommon::relayH2(relayed, backend.tls ? "https" : "http", body_, response_,
+                                                       waiter_, report_)
+                                : proxycommon::relay(request_, relayed, body_, response_, waiter_, report_);
+    co_return co_await std::move(answer);
+  }
+
+  // Whether the request goes to another member after that error.
+  bool mayGoOn(const Error& error) {
+    const bool isOfBackend = proxycommon::traitsOf(error.kind).side == proxycommon::Side::kBackend ||
+                             error.kind == ErrorKind::kPoolTimeout;
+    const bool isLate = error.kind == ErrorKind::kFirstByteTimeout && !server_.balancer.settings.failOnTimeout;
+    if (!isOfBackend || isLate || error.kind == ErrorKind::kTotalTimeout || response_.hasHead()) return false;
+    return body_.mayGoElsewhere(error) && turns_.mayTryAgain();
+  }
+
+  // A status that counts as a failure is not for the client while another member may do better.
+  Outcome editHead(proxycommon::ResponseHead& head) {
+    status_ = head.status;
+    const Error failed =
+        proxycommon::failure(ErrorKind::kFailedStatus, "it answered " + std::to_string(head.status), proxycommon::Seen::kRan);
+    if (server_.balancer.settings.failsOn(head.status) && body_.mayGoElsewhere(failed) && turns_.hasOthers())
+      return failed;
+    editResponseHead(request_, plan_.config, *endpoint_, head);
+    bindSession(request_, server_.balancer, session_, *endpoint_, head);
+    return {};
+  }
+
+  Task<int> tunnel(proxycommon::Switched switched) {
+    const Backend& backend = endpoint_->member->backend;
+    count(endpoint_->shared.state->counters.tunnels);
+    proxycommon::TunnelOpening opening{std::move(switched.backend),
+                                       std::move(switched.behindHead),
+                                       backend.socketPath.empty() ? backend.authority : backend.origin(),
+                                       APLOG_MODULE_INDEX,
+                                       plan_.config.tunnel.settings(plan_.config.timeout).limits,
+                                       std::move(*slot_)};
+    co_return co_await proxycommon::openTunnel(request_, std::move(opening), waiter_);
+  }
+
+  int fail(const Error& error, proxycommon::ClientResponse* response) {
+    const int result =
+        proxycommon::answerError(request_, APLOG_MODULE_INDEX, endpoint_ ? endpoint_->name : to_.name, error, response);
+    if (error.kind == ErrorKind::kNoMember) count(server_.balancer.shared().state->counters.noMember);
+    if (result == HTTP_SERVICE_UNAVAILABLE) apr_table_setn(request_.err_headers_out, "Retry-After", kRetryAfter);
+    return result;
+  }
+
+  void countAnswer(int result) {
+    BalancerCounters& counters = server_.balancer.shared().state->counters;
+    const int status = result == OK || result == DONE ? request_.status : result;
+    count(counters.requests);
+    count(counters.answers[request_.connection->aborted || status < 100 || status > 599
+                               ? 0
+                               : static_cast<std::size_t>(status / 100)]);
+  }
+
+  std::string offeredTo(const Balancer& balancer) const {
+    // What one member may change to, all may: they are one service.
+    const Setting<std::string> upgrade =
+        Setting<std::string>::merged(plan_.parameters.upgrade, balancer.members.front().backend.parameters.upgrade);
+    return proxycommon::offeredUpgrade(proxycommon::requestUpgrade(request_), upgrade.valueOr(""));
+  }
+
+  request_rec& request_;
+  const MappedTo& to_;
+  const ServerBalancer& server_;
+  const char* const target_;
+  const RequestPlan plan_;
+  const std::string offered_;
+  RequestWaiter waiter_;
+  RelayBody body_;
+  const std::shared_ptr<const Endpoints> endpoints_;
+  const Session session_;
+  RequestTurns turns_;
+  proxycommon::ClientResponse response_;
+  proxycommon::RelayReport report_;
+  std::optional<proxycommon::TunnelSlot> slot_;
+  const Endpoint* endpoint_ = nullptr;  // of the last try
+  int status_ = 0;                      // that it has answered
+};
+
+Task<int> serve(request_rec& request, const MappedTo& to, const char* target) {
+  Service service(request, to, target);
+  co_return co_await service.run();
 }
 
 }  // namespace
@@ -86,8 +216,7 @@ int handleRequest(request_rec* request) {
   if (const int refusal = proxycommon::traceRefusal(*request); refusal != OK) return refusal;
   if (const auto answered = proxycommon::answerAtLastHop(*request)) return *answered;
 
-  return proxycommon::runRequest(
-      *request, serve(*request, *state->mapping->backend, LocationConfig::of(*request), state->target));
+  return proxycommon::runRequest(*request, serve(*request, *state->mapping->to, state->target));
 }
 
 }  // namespace revproxy

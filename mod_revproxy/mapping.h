@@ -2,7 +2,7 @@
 // ProxyPass, where the first line wins. Pure; immutable once the configuration is read.
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -11,11 +11,25 @@
 
 namespace revproxy {
 
+struct ServerBalancer;
+
+// Where a mapping sends requests.
+struct MappedTo {
+  std::string name;                          // "balancer://app", or a plain URL's origin: for logs
+  std::shared_ptr<ServerBalancer> balancer;  // of a name that is defined later: once all is read
+  std::string basePath;                      // begins with a slash
+  BackendParameters parameters;              // said of the mapping itself
+  std::string definedAt;
+
+  // The target for a path whose mapping's prefix has been taken off: exactly one slash stands where the two meet.
+  std::string targetFor(std::string_view remainder) const { return joinedPath(basePath, remainder); }
+};
+
 struct Mapping {
   // Decoded, begins with a slash. "/app" covers /app and what is below it; "/app/" what is below it alone.
   std::string prefix;
-  std::optional<Backend> backend;  // none: the path is excluded from proxying
-  std::string definedAt;           // "FILE:LINE"
+  std::shared_ptr<const MappedTo> to;  // none: the path is excluded from proxying
+  std::string definedAt;               // "FILE:LINE"
 };
 
 class MappingTable {

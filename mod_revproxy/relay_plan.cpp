@@ -27,37 +27,34 @@ proxycommon::TlsOptions tlsOptions(const Backend& backend, const LocationConfig&
   return options;
 }
 
-proxycommon::PeerKey keyOf(const Backend& backend, const BackendParameters& parameters, const LocationConfig& config) {
+std::string portText(const Endpoint& endpoint) {
+  return std::to_string(endpoint.address.empty() ? endpoint.member->backend.port : endpoint.port);
+}
+
+proxycommon::PeerKey keyOf(const EndpointPlan& plan) {
+  const Backend& backend = plan.endpoint.member->backend;
+  const LocationConfig& config = plan.request.config;
   const auto parent = parentOf(backend, config);
   return proxycommon::PeerKey{"reverse",
                               backend.scheme,
                               backend.host,
-                              std::to_string(backend.port),
+                              plan.endpoint.address,
+                              portText(plan.endpoint),
                               backend.socketPath,
                               parent ? parent->identity() : "",
                               backend.tls ? tlsOptions(backend, config).fingerprint() : "",
                               backend.tls ? config.tls.nameFor(backend.host) : "",
                               config.nameServers.valueOr(""),
-                              parameters.keepAlive.valueOr(true) ? "" : "no probes"};
+                              plan.parameters.keepAlive.valueOr(true) ? "" : "no probes"};
 }
 
-Result<proxycommon::ConnectPlan> connectPlan(const server_rec& server, const Backend& backend,
-                                             const BackendParameters& parameters, const LocationConfig& config) {
-  proxycommon::ConnectPlan plan;
-  plan.destination = {backend.host, backend.port};
-  // The administrator has named the backend: no address of it is refused.
-  plan.guard = &proxycommon::AddressGuard::alwaysOpen();
-  plan.limit = parameters.connectionTimeout.valueOr(config.connectTimeout.valueOr(kConnectTimeout));
-  plan.nameServers = config.nameServers.valueOr("");
-  plan.socketPath = backend.socketPath;
-  plan.parent = parentOf(backend, config);
-  if (!backend.tls) return plan;
-  auto context = proxycommon::childOf(server).tlsContexts.get(tlsOptions(backend, config));
-  if (!context) return std::move(context.error());
-  plan.tls = std::move(*context);
-  plan.verifyName = config.tls.nameFor(backend.host);
-  plan.sessionKey = keyOf(backend, parameters, config).text();
-  return plan;
+Result<proxycommon::ConnectPlan> connectPlan(const server_rec& server, const EndpointPlan& plan) {
+  const LocationConfig& config = plan.request.config;
+  auto connect = connectPlanOf(server, plan.endpoint, config);
+  if (!connect) return connect;
+  connect->limit = plan.parameters.connectionTimeout.valueOr(connect->limit);
+  connect->sessionKey = keyOf(plan).text();
+  return connect;
 }
 
 proxycommon::PoolLimits poolLimits(const BackendParameters& parameters) {
@@ -68,41 +65,86 @@ proxycommon::PoolLimits poolLimits(const BackendParameters& parameters) {
   return limits;
 }
 
-proxycommon::ExchangeLimits exchangeLimits(const request_rec& request, const BackendParameters& parameters,
-                                           const LocationConfig& config) {
+proxycommon::ExchangeLimits exchangeLimits(const request_rec& request, const EndpointPlan& plan) {
+  const BackendParameters& parameters = plan.parameters;
+  const LocationConfig& config = plan.request.config;
   const milliseconds silence = parameters.timeout.valueOr(config.timeout.valueOr(serverTimeout(request)));
   proxycommon::ExchangeLimits limits{parameters.firstByteTimeout.valueOr(silence),
                                      parameters.idleTimeout.valueOr(silence), parameters.sendTimeout.valueOr(silence),
                                      serverTimeout(request), config.headLimits.valueOr({})};
   limits.expect = parameters.expectTimeout.valueOr(limits.expect);
   limits.total = parameters.totalTimeout.valueOr(limits.total);
-  if (limits.total.count() > 0) limits.end = proxycommon::Clock::now() + limits.total;
+  limits.end = endOf(parameters, plan.request.begun);
   return limits;
 }
 
 }  // namespace
 
-proxycommon::ParkPolicy parkPolicy(const BackendParameters& parameters, const LocationConfig& config) {
-  proxycommon::ParkPolicy policy = config.park.valueOr({});
-  policy.halfClose = parameters.halfClose.valueOr(false);
+BackendParameters mappingParameters(const LocationConfig& config, const MappedTo& to) {
+  const BackendParameters outer = BackendParameters::merged(config.parameters, to.balancer->balancer.parameters);
+  return BackendParameters::merged(outer, to.parameters);
+}
+
+Result<proxycommon::ConnectPlan> connectPlanOf(const server_rec& server, const Endpoint& endpoint,
+                                               const LocationConfig& config) {
+  const Backend& backend = endpoint.member->backend;
+  proxycommon::ConnectPlan plan;
+  plan.destination = {backend.host, backend.port};
+  if (!endpoint.address.empty()) plan.destination = {endpoint.address, endpoint.port};
+  // The administrator has named the backend: no address of it is refused.
+  plan.guard = &proxycommon::AddressGuard::alwaysOpen();
+  plan.limit = config.connectTimeout.valueOr(kConnectTimeout);
+  plan.nameServers = config.nameServers.valueOr("");
+  plan.socketPath = backend.socketPath;
+  plan.parent = parentOf(backend, config);
+  if (!backend.tls) return plan;
+  auto context = proxycommon::childOf(server).tlsContexts.get(tlsOptions(backend, config));
+  if (!context) return std::move(context.error());
+  plan.tls = std::move(*context);
+  plan.verifyName = config.tls.nameFor(backend.host);
+  return plan;
+}
+
+proxycommon::Clock::time_point endOf(const BackendParameters& parameters, proxycommon::Clock::time_point begun) {
+  const milliseconds total = parameters.totalTimeout.valueOr(milliseconds{0});
+  return total.count() > 0 ? begun + total : proxycommon::Clock::time_point::max();
+}
+
+proxycommon::ParkPolicy parkPolicy(const RequestPlan& plan) {
+  proxycommon::ParkPolicy policy = plan.config.park.valueOr({});
+  policy.halfClose = plan.parameters.halfClose.valueOr(false);
   return policy;
 }
 
-proxycommon::RelayPlan relayPlan(request_rec& request, const Backend& backend, const BackendParameters& parameters,
-                                 const LocationConfig& config, const char* target, std::string_view offered) {
-  proxycommon::RelayPlan plan{.key = keyOf(backend, parameters, config),
-                              .poolLimits = poolLimits(parameters),
-                              .connect = [&] { return connectPlan(*request.server, backend, parameters, config); },
-                              .head = forwardedHead(request, backend, config, target, offered),
-                              .offered = offered,
-                              .limits = exchangeLimits(request, parameters, config)};
-  plan.acquire = parameters.acquire.valueOr(plan.acquire);
-  plan.rest = parameters.retry.valueOr(plan.rest);
-  plan.requestBuffer = parameters.requestBuffer.valueOr(0);
-  plan.replayBuffer = config.replayBuffer.valueOr(kReplayBuffer);
-  plan.probesIdle = parameters.keepAlive.valueOr(true);
-  plan.repeatsWithKey = parameters.retryPost.valueOr(false);
-  return plan;
+proxycommon::BodyPlan bodyPlan(request_rec& request, const RequestPlan& plan, std::string_view offered) {
+  proxycommon::BodyPlan body;
+  if (offered.empty()) body.framing = proxycommon::requestFraming(request);
+  body.isRepeatable = proxycommon::isRepeatable(request, plan.parameters.retryPost.valueOr(false));
+  body.requestBuffer = plan.parameters.requestBuffer.valueOr(0);
+  body.replayBuffer = plan.config.replayBuffer.valueOr(kReplayBuffer);
+  body.end = endOf(plan.parameters, plan.begun);
+  return body;
+}
+
+EndpointPlan endpointPlan(const RequestPlan& plan, const Endpoint& endpoint, const char* target,
+                          const std::string& offered) {
+  const Backend& backend = endpoint.member->backend;
+  return {plan, endpoint, BackendParameters::merged(plan.parameters, backend.parameters),
+          backend.basePath == "/" ? target : joinedPath(backend.basePath, target), backend.http2 ? "" : offered};
+}
+
+proxycommon::RelayPlan relayPlan(request_rec& request, const EndpointPlan& plan) {
+  const BackendParameters& parameters = plan.parameters;
+  proxycommon::RelayPlan relay{.key = keyOf(plan),
+                               .poolLimits = poolLimits(parameters),
+                               .connect = [&] { return connectPlan(*request.server, plan); },
+                               .head = forwardedHead(request, plan),
+                               .offered = plan.offered,
+                               .limits = exchangeLimits(request, plan)};
+  relay.acquire = parameters.acquire.valueOr(relay.acquire);
+  relay.rest = parameters.retry.valueOr(relay.rest);
+  relay.probesIdle = parameters.keepAlive.valueOr(true);
+  return relay;
 }
 
 }  // namespace revproxy

@@ -9,11 +9,37 @@
 
 namespace revproxy {
 
-// `parameters` are the backend's own, merged over those of its place.
-proxycommon::ParkPolicy parkPolicy(const BackendParameters& parameters, const LocationConfig& config);
+// The parameters of a mapping over those of its balancer and of its place.
+BackendParameters mappingParameters(const LocationConfig& config, const MappedTo& to);
 
-// The total time begins now. Everything but `target` and `offered` outlives the plan; those it views.
-proxycommon::RelayPlan relayPlan(request_rec& request, const Backend& backend, const BackendParameters& parameters,
-                                 const LocationConfig& config, const char* target, std::string_view offered);
+// What holds for all of a request, whichever backend it goes to.
+struct RequestPlan {
+  const LocationConfig& config;
+  BackendParameters parameters;  // of the mapping
+  proxycommon::Clock::time_point begun = proxycommon::Clock::now();
+};
+
+proxycommon::ParkPolicy parkPolicy(const RequestPlan& plan);
+proxycommon::BodyPlan bodyPlan(request_rec& request, const RequestPlan& plan, std::string_view offered);
+// When the time for all of it is over.
+proxycommon::Clock::time_point endOf(const BackendParameters& parameters, proxycommon::Clock::time_point begun);
+
+// The same at one endpoint. `parameters` are the member's own over those of the request.
+struct EndpointPlan {
+  const RequestPlan& request;
+  const Endpoint& endpoint;
+  BackendParameters parameters;
+  std::string target;   // path and query
+  std::string offered;  // protocols to change to
+};
+EndpointPlan endpointPlan(const RequestPlan& plan, const Endpoint& endpoint, const char* target,
+                          const std::string& offered);
+
+// How an endpoint is dialled, for a health check too. In a child.
+Result<proxycommon::ConnectPlan> connectPlanOf(const server_rec& server, const Endpoint& endpoint,
+                                               const LocationConfig& config);
+
+// Everything outlives what it gives.
+proxycommon::RelayPlan relayPlan(request_rec& request, const EndpointPlan& plan);
 
 }  // namespace revproxy

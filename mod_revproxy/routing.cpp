@@ -8,6 +8,7 @@
 #include "common/httpd/answer_error.h"
 #include "common/httpd/request_io.h"
 #include "mod_revproxy/config.h"
+#include "mod_revproxy/relay_plan.h"
 #include "mod_revproxy/request_state.h"
 
 APLOG_USE_MODULE(revproxy);
@@ -29,23 +30,21 @@ const Mapping* findMapping(const request_rec& request) {
 Result<std::string> rawTargetOf(const request_rec& request, const Mapping& mapping) {
   const auto remainder = proxycommon::rawRemainder(request.unparsed_uri, request.uri, mapping.prefix.size());
   if (!remainder) return remainder.error();
-  std::string target = mapping.backend->targetFor(*remainder);
+  std::string target = mapping.to->targetFor(*remainder);
   if (request.args) target.append("?").append(request.args);
   return target;
 }
 
 // Path and query for the backend: as the client encoded them, where httpd judged that same path; else httpd's own.
 Result<std::string> targetOf(const request_rec& request, const RequestState& state, const Mapping& mapping) {
-  const auto noCanon =
-      Setting<bool>::merged(LocationConfig::of(request).parameters.noCanon, mapping.backend->parameters.noCanon);
-  if (noCanon.valueOr(false)) return rawTargetOf(request, mapping);
+  if (mappingParameters(LocationConfig::of(request), *mapping.to).noCanon.valueOr(false)) return rawTargetOf(request, mapping);
   const std::string_view path = request.uri;
   const std::size_t prefix = mapping.prefix.size();
   const auto encoded =
       state.encodedPath ? proxycommon::encodedRemainder(state.encodedPath, path, prefix) : std::nullopt;
   // An encoded slash may have been the one between prefix and remainder: then a second one would come to stand there.
   const bool isSame = encoded && (prefix == path.size() || path[prefix] != '/' || encoded->starts_with('/'));
-  std::string target = mapping.backend->targetFor(isSame ? proxycommon::escapedTarget(*encoded)
+  std::string target = mapping.to->targetFor(isSame ? proxycommon::escapedTarget(*encoded)
                                                          : proxycommon::escapedPath(path.substr(prefix)));
   if (request.args) target.append("?").append(proxycommon::escapedQuery(request.args));
   return target;
@@ -68,11 +67,11 @@ int route(request_rec* request) {
   if (request->proxyreq != PROXYREQ_NONE || !request->uri || request->uri[0] != '/') return DECLINED;
   if (apr_table_get(request->subprocess_env, "no-proxy")) return DECLINED;
   const Mapping* mapping = findMapping(*request);
-  if (!mapping || !mapping->backend) return DECLINED;
+  if (!mapping || !mapping->to) return DECLINED;
   RequestState& state = stateOf(*request);
   const auto target = targetOf(*request, state, *mapping);
   if (!target)
-    return proxycommon::answerError(*request, APLOG_MODULE_INDEX, mapping->backend->origin(), target.error(), nullptr);
+    return proxycommon::answerError(*request, APLOG_MODULE_INDEX, mapping->to->name, target.error(), nullptr);
   state.mapping = mapping;
   state.target = apr_pstrmemdup(request->pool, target->data(), target->size());
   proxycommon::dropNominatedFields(*request);
@@ -80,7 +79,7 @@ int route(request_rec* request) {
   request->handler = "revproxy";
   // Not "proxy:": a real mod_proxy takes every filename that begins so.
   request->filename =
-      apr_pstrcat(request->pool, "revproxy:", mapping->backend->origin().c_str(), state.target, nullptr);
+      apr_pstrcat(request->pool, "revproxy:", mapping->to->name.c_str(), state.target, nullptr);
   return OK;
 }
 

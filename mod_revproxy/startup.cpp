@@ -6,6 +6,7 @@
 #include "common/httpd/child.h"
 #include "common/httpd/mpm_advice.h"
 #include "mod_revproxy/config.h"
+#include "mod_revproxy/sticky_key.h"
 
 APLOG_USE_MODULE(revproxy);
 
@@ -24,9 +25,34 @@ bool isProxy(const server_rec& main) {
   return false;
 }
 
+bool makesCookies(const server_rec& main) {
+  for (const ServerBalancer* balancer : allServerBalancers(main))
+    if (balancer->balancer.settings.sticky.cookie.isSet()) return true;
+  return false;
+}
+
+// What is wrong is logged. Whether all is well.
+bool prepareShared(server_rec& main) {
+  std::string cookieKey = ServerConfig::of(main).stickyKey.valueOr("");
+  if (cookieKey.empty() && makesCookies(main)) {
+    auto kept = keptKey(main);
+    if (!kept) {
+      ap_log_error(APLOG_MARK, APLOG_EMERG, 0, &main, "%s", kept.error().detail.c_str());
+      return false;
+    }
+    cookieKey = std::move(*kept);
+  }
+  if (const auto prepared = prepareBalancers(main, cookieKey); !prepared) {
+    ap_log_error(APLOG_MARK, APLOG_EMERG, 0, &main, "%s", prepared.error().detail.c_str());
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 int check(apr_pool_t* pool, apr_pool_t*, apr_pool_t*, server_rec* main) {
+  if (!checkBalancers(*main)) return HTTP_INTERNAL_SERVER_ERROR;
   if (proxycommon::isConfigTest() && isProxy(*main)) proxycommon::adviseOnMpm(pool, *main, APLOG_MODULE_INDEX);
   return OK;
 }
@@ -40,6 +66,7 @@ int prepare(apr_pool_t* pool, apr_pool_t*, apr_pool_t*, server_rec* main) {
     return HTTP_INTERNAL_SERVER_ERROR;
   }
   if (proxycommon::isFirstOfTwoRuns()) return OK;
+  if (!prepareShared(*main)) return HTTP_INTERNAL_SERVER_ERROR;
   if (isProxy(*main)) proxycommon::adviseOnMpm(pool, *main, APLOG_MODULE_INDEX);
   for (server_rec* server = main; server; server = server->next) {
     // A vhost without directives of ours has the very configuration of the main server.

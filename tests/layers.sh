@@ -30,7 +30,7 @@ declare -A below=(
     [mod_revproxy]='common/base common/net common/pool common/http common/reactor common/shared common/httpd mod_revproxy/balancer mod_revproxy/health mod_revproxy/status mod_revproxy/api mod_revproxy'
 )
 # files of a module that know nothing of httpd, though they stand beside those that do
-pure='mod_revproxy/((mapping|backend|reverse_map|balancer|member_state|(balancer|health|status)/[a-z_0-9]*)\.(h|cpp))'
+pure='mod_revproxy/((mapping|backend|reverse_map|balancer|member_state|status_range|(balancer|health|status)/[a-z_0-9]*)\.(h|cpp))'
 
 # what the outside is, and the only files that may include it
 httpdHeaders='<(httpd|http_[a-z]*|ap_[a-z_]*|apr_[a-z_]*|util_[a-z]*|mod_[a-z]*|mpm_common|scoreboard)\.h>'

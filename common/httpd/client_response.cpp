@@ -117,9 +117,10 @@ Outcome ClientResponse::interim(const ResponseHead& head) {
 }
 
 Outcome ClientResponse::head(ResponseHead& head, bool requestIsComplete) {
+  if (edit_)
+    if (auto edited = edit_(head); !edited) return edited;
   // Before the head goes out: else httpd would announce keep-alive, and then read a body that nobody wants.
   if (!requestIsComplete) request_.connection->keepalive = AP_CONN_CLOSE;
-  if (edit_) edit_(head);
   if (isErrorPage(request_) && ap_is_HTTP_SUCCESS(head.status)) {
     request_.status = request_.prev->status;  // the page is well, what it tells of is not
   } else {
@@ -140,7 +141,8 @@ Outcome ClientResponse::head(ResponseHead& head, bool requestIsComplete) {
 
 Outcome ClientResponse::switched(ResponseHead& head) {
   const char* protocol = pooled(request_, findField(head.fields, "Upgrade")->value);
-  if (edit_) edit_(head);
+  if (edit_)
+    if (auto edited = edit_(head); !edited) return edited;
   setFields(request_, head.fields);
   apr_table_setn(request_.headers_out, "Connection", "Upgrade");
   apr_table_setn(request_.headers_out, "Upgrade", protocol);

@@ -94,6 +94,12 @@ command_rec line(const char* name, int where, const char* help) {
           help};
 }
 
+// A section: a function that reads what is inside, and gives the message for what is wrong, or nullptr.
+template <auto Read>
+command_rec section(const char* name, int where, const char* help) {
+  return {name, detail::asCommand(guarded<Read>), nullptr, where, RAW_ARGS, help};
+}
+
 inline command_rec end() {
   return {};
 }

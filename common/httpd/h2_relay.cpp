@@ -5,7 +5,6 @@
 
 #include "common/http/h2_exchange.h"
 #include "common/http/h2_pool.h"
-#include "common/httpd/relay_body.h"
 
 namespace proxycommon {
 namespace {
@@ -15,18 +14,12 @@ constexpr std::chrono::seconds kBeyondDial{1};
 
 class H2Relay {
  public:
-  H2Relay(request_rec& request, const RelayPlan& plan, std::string_view scheme, ClientResponse& response,
+  H2Relay(const RelayPlan& plan, std::string_view scheme, RelayBody& body, ClientResponse& response,
           RequestWaiter& waiter, RelayReport& report)
-      : plan_(plan), scheme_(scheme), response_(response), waiter_(waiter), report_(report), body_(request, plan) {}
+      : plan_(plan), scheme_(scheme), body_(body), response_(response), waiter_(waiter), report_(report) {}
 
   Task<Outcome> run() {
-    RequestHead head = plan_.head;
-    auto framing = co_await body_.prepare(waiter_);
-    if (!framing) co_return std::move(framing.error());
-    head.framing = *framing;
-    expectsContinue_ = body_.expectsContinue();
-    if (expectsContinue_) head.fields.push_back({"Expect", "100-continue"});
-    auto made = makeH2Request(head, scheme_);
+    auto made = makeH2Request(body_.completed(plan_.head), scheme_);
     if (!made) co_return std::move(made.error());
     made->responseLimits = plan_.limits.head;
     auto outcome = co_await attempt(*made);
@@ -36,6 +29,7 @@ class H2Relay {
       outcome = co_await attempt(*made);
     }
     if (!outcome) co_return outcome;
+    if (plan_.backendDone) plan_.backendDone();
     co_return co_await finishResponse(response_, plan_.limits, waiter_);
   }
 
@@ -55,7 +49,7 @@ class H2Relay {
     if (!connect) co_return std::move(connect.error());
     connect->names = &waiter_.child().names;
     H2ExchangePlan exchange{request.framing, plan_.limits, connect->limit + kBeyondDial, &report_.exchange};
-    exchange.expectsContinue = expectsContinue_;
+    exchange.expectsContinue = body_.expectsContinue();
     // Where there may be so many connections only, it is for one of theirs that it waits.
     if (plan_.poolLimits.most > 0) {
       exchange.opening = plan_.acquire;
@@ -74,18 +68,17 @@ class H2Relay {
 
   const RelayPlan& plan_;
   std::string_view scheme_;
+  RelayBody& body_;
   ClientResponse& response_;
   RequestWaiter& waiter_;
   RelayReport& report_;
-  RelayBody body_;
-  bool expectsContinue_ = false;
 };
 
 }  // namespace
 
-Task<Result<std::optional<Switched>>> relayH2(request_rec& request, const RelayPlan& plan, std::string_view scheme,
+Task<Result<std::optional<Switched>>> relayH2(const RelayPlan& plan, std::string_view scheme, RelayBody& body,
                                               ClientResponse& response, RequestWaiter& waiter, RelayReport& report) {
-  H2Relay one(request, plan, scheme, response, waiter, report);
+  H2Relay one(plan, scheme, body, response, waiter, report);
   auto outcome = co_await one.run();
   if (!outcome) co_return std::move(outcome.error());
   co_return std::optional<Switched>();

@@ -9,8 +9,8 @@
 namespace proxycommon {
 
 // `scheme` is what the backend is told: "http" or "https". The protocol is never switched. Else as relay().
-PROXYCOMMON_API Task<Result<std::optional<Switched>>> relayH2(request_rec& request, const RelayPlan& plan,
-                                                              std::string_view scheme, ClientResponse& response,
+PROXYCOMMON_API Task<Result<std::optional<Switched>>> relayH2(const RelayPlan& plan, std::string_view scheme,
+                                                              RelayBody& body, ClientResponse& response,
                                                               RequestWaiter& waiter, RelayReport& report);
 
 }  // namespace proxycommon

@@ -2,7 +2,9 @@
 #pragma once
 
 extern "C" {
+#include <ap_expr.h>
 #include <ap_mpm.h>
+#include <ap_provider.h>
 #include <apr_optional_hooks.h>
 #include <apr_portable.h>
 #include <apr_strings.h>

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "common/httpd/pool_lease.h"
-#include "common/httpd/relay_body.h"
 
 namespace proxycommon {
 namespace {
@@ -19,25 +18,20 @@ using Answer = Result<std::optional<Switched>>;
 
 class Relay {
  public:
-  Relay(request_rec& request, const RelayPlan& plan, ClientResponse& response, RequestWaiter& waiter,
+  Relay(request_rec& request, const RelayPlan& plan, RelayBody& body, ClientResponse& response, RequestWaiter& waiter,
         RelayReport& report)
-      : request_(request), plan_(plan), response_(response), waiter_(waiter), report_(report), body_(request, plan) {}
+      : request_(request), plan_(plan), body_(body), response_(response), waiter_(waiter), report_(report) {}
 
   Task<Answer> run() {
-    RequestHead head = plan_.head;
-    auto framing = co_await body_.prepare(waiter_);
-    if (!framing) co_return std::move(framing.error());
-    head.framing = *framing;
-    expectsContinue_ = body_.expectsContinue();
-    if (expectsContinue_) head.fields.push_back({"Expect", "100-continue"});
+    const RequestHead head = body_.completed(plan_.head);
     std::string headBytes;
     if (auto appended = appendRequestHead(head, headBytes); !appended) co_return std::move(appended.error());
 
-    auto answer = co_await attempt(body_.mayBeRepeated() ? Wanted::kAny : Wanted::kYoung, headBytes, *framing);
+    auto answer = co_await attempt(body_.mayBeRepeated() ? Wanted::kAny : Wanted::kYoung, headBytes, head.framing);
     // On a connection that was made for the request, its closing is the backend's answer to it.
     if (answer || !report_.isReused || !body_.mayRepeat(answer.error())) co_return answer;
     if (auto rewound = body_.rewind(); !rewound) co_return std::move(rewound.error());
-    co_return co_await attempt(Wanted::kFresh, std::move(headBytes), *framing);
+    co_return co_await attempt(Wanted::kFresh, std::move(headBytes), head.framing);
   }
 
  private:
@@ -59,7 +53,7 @@ class Relay {
 
   Task<Answer> runOn(Lease& lease, std::string headBytes, BodyFraming framing) {
     ExchangePlan plan{std::move(headBytes), framing,          plan_.head.method == "HEAD", plan_.offered, plan_.limits,
-                      expectsContinue_,     &report_.exchange};
+                      body_.expectsContinue(), &report_.exchange};
     auto end = co_await runExchange(lease.connection(), std::move(plan), body_.source(), response_, waiter_);
     if (!end) co_return std::move(end.error());
     if (end->switched) co_return std::optional<Switched>({lease.take(), std::move(end->behindHead)});
@@ -69,6 +63,7 @@ class Relay {
     } else {
       lease.take().reset();
     }
+    if (plan_.backendDone) plan_.backendDone();
     if (auto passed = co_await finishResponse(response_, plan_.limits, waiter_); !passed)
       co_return std::move(passed.error());
     co_return std::optional<Switched>();
@@ -76,18 +71,17 @@ class Relay {
 
   request_rec& request_;
   const RelayPlan& plan_;
+  RelayBody& body_;
   ClientResponse& response_;
   RequestWaiter& waiter_;
   RelayReport& report_;
-  RelayBody body_;
-  bool expectsContinue_ = false;
 };
 
 }  // namespace
 
-Task<Result<std::optional<Switched>>> relay(request_rec& request, const RelayPlan& plan, ClientResponse& response,
-                                            RequestWaiter& waiter, RelayReport& report) {
-  Relay one(request, plan, response, waiter, report);
+Task<Result<std::optional<Switched>>> relay(request_rec& request, const RelayPlan& plan, RelayBody& body,
+                                            ClientResponse& response, RequestWaiter& waiter, RelayReport& report) {
+  Relay one(request, plan, body, response, waiter, report);
   co_return co_await one.run();
 }
 

@@ -13,6 +13,7 @@
 #include "common/base/task.h"
 #include "common/http/exchange.h"
 #include "common/http/request_head.h"
+#include "common/httpd/relay_body.h"
 #include "common/httpd/relay_report.h"
 #include "common/httpd/request_io.h"
 #include "common/httpd/request_waiter.h"
@@ -27,13 +28,11 @@ struct RelayPlan {
   milliseconds acquire{5000};                    // how long to wait for a connection where there may be so many only
   milliseconds rest{0};                          // how long a backend that could not be reached is left alone
   std::function<Result<ConnectPlan>()> connect;  // asked only when a new connection is needed
-  RequestHead head;
+  RequestHead head;  // without what there is to say of the body
   std::string_view offered;  // protocols that the head offers to change to
   ExchangeLimits limits;
-  std::uint64_t requestBuffer = 0;  // bytes of the body that are taken in before anything is dialled
-  std::uint64_t replayBuffer = 0;   // bytes of the body that are kept, to be sent a second time
-  bool probesIdle = true;           // by TCP, whether the peer of a silent connection is still there
-  bool repeatsWithKey = false;      // a request with Idempotency-Key is as good as an idempotent one
+  bool probesIdle = true;                         // by TCP, whether the peer of a silent connection is still there
+  std::function<void()> backendDone = nullptr;    // called when it is, which may be before the client has all
 };
 
 // A connection that speaks another protocol now.
@@ -43,9 +42,9 @@ struct Switched {
 };
 
 // On success the response has gone to the client whole, or its head alone where the protocol was switched. After an
-// error, `response` says whether it has begun. All references outlive the Task.
+// error, `response` says whether it has begun. The body is prepared. All references outlive the Task.
 PROXYCOMMON_API Task<Result<std::optional<Switched>>> relay(request_rec& request, const RelayPlan& plan,
-                                                            ClientResponse& response, RequestWaiter& waiter,
-                                                            RelayReport& report);
+                                                            RelayBody& body, ClientResponse& response,
+                                                            RequestWaiter& waiter, RelayReport& report);
 
 }  // namespace proxycommon

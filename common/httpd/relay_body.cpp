@@ -14,29 +14,34 @@ bool isIdempotent(std::string_view method) {
   return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
 }
 
-bool isRepeatable(const RelayPlan& plan) {
-  return isIdempotent(plan.head.method) || (plan.repeatsWithKey && findField(plan.head.fields, "Idempotency-Key"));
-}
-
 }  // namespace
 
-RelayBody::RelayBody(request_rec& request, const RelayPlan& plan)
+bool isRepeatable(const request_rec& request, bool countsKey) {
+  return isIdempotent(request.method) || (countsKey && apr_table_get(request.headers_in, "Idempotency-Key"));
+}
+
+RelayBody::RelayBody(request_rec& request, const BodyPlan& plan)
     : request_(request),
       plan_(plan),
-      isRepeatable_(isRepeatable(plan)),
-      framing_(plan.head.framing),
+      framing_(plan.framing),
       client_(request),
       buffered_(client_),
       replayed_(plan.requestBuffer > 0 ? static_cast<RequestBody&>(buffered_) : client_,
-                isRepeatable_ ? plan.replayBuffer : 0) {}
+                plan.isRepeatable ? plan.replayBuffer : 0) {}
 
-Task<Result<BodyFraming>> RelayBody::prepare(Waiter& waiter) {
-  if (auto admitted = client_.admit(framing_); !admitted) co_return std::move(admitted.error());
-  if (plan_.requestBuffer == 0 || framing_.kind == BodyFraming::Kind::kNone) co_return framing_;
-  if (auto filled = co_await buffered_.fill(plan_.requestBuffer, waiter, plan_.limits.end); !filled)
+Task<Outcome> RelayBody::prepare(Waiter& waiter) {
+  if (auto admitted = client_.admit(framing_); !admitted) co_return admitted;
+  if (plan_.requestBuffer == 0 || framing_.kind == BodyFraming::Kind::kNone) co_return Outcome{};
+  if (auto filled = co_await buffered_.fill(plan_.requestBuffer, waiter, plan_.end); !filled)
     co_return std::move(filled.error());
   framing_ = buffered_.framing(framing_);
-  co_return framing_;
+  co_return Outcome{};
+}
+
+RequestHead RelayBody::completed(RequestHead head) const {
+  head.framing = framing_;
+  if (expectsContinue()) head.fields.push_back({"Expect", "100-continue"});
+  return head;
 }
 
 // What stands in the buffer was sent after a "100 Continue" of our own.
@@ -45,13 +50,16 @@ bool RelayBody::expectsContinue() const {
 }
 
 bool RelayBody::mayBeRepeated() const {
-  if (!isRepeatable_ || framing_.kind == BodyFraming::Kind::kChunked) return false;
+  if (!plan_.isRepeatable || framing_.kind == BodyFraming::Kind::kChunked) return false;
   return framing_.length <= plan_.replayBuffer;
 }
 
 bool RelayBody::mayRepeat(const Error& error) const {
-  if (error.kind != ErrorKind::kClosedEarly || !replayed_.canRewind()) return false;
-  return error.seen == Seen::kNothing || (error.seen == Seen::kMaybeRan && isRepeatable_);
+  return error.kind == ErrorKind::kClosedEarly && error.seen != Seen::kRan && mayGoElsewhere(error);
+}
+
+bool RelayBody::mayGoElsewhere(const Error& error) const {
+  return replayed_.canRewind() && (error.seen == Seen::kNothing || plan_.isRepeatable);
 }
 
 Task<Outcome> finishResponse(ClientResponse& response, const ExchangeLimits& limits, Waiter& waiter) {

@@ -70,8 +70,9 @@ class PROXYCOMMON_API ClientBody final : public RequestBody {
 
 class PROXYCOMMON_API ClientResponse final : public ResponseSink {
  public:
-  // Changes the fields of a final head before httpd has them. Values it makes must live in the request's pool.
-  using HeadEditor = std::function<void(ResponseHead&)>;
+  // Changes the fields of a final head before httpd has them, or refuses it: then the exchange ends with that error, and
+  // nothing has reached the client. Values it makes must live in the request's pool.
+  using HeadEditor = std::function<Outcome(ResponseHead&)>;
 
   // Of a client that reads slowly, up to `holdBack` bytes are kept, so that the backend is done with the request.
   ClientResponse(request_rec& request, HeadEditor edit, std::uint64_t holdBack = 0);

@@ -20,6 +20,7 @@ struct EjectionState {
   std::atomic<std::uint64_t> window;       // when it began, and what has come in it (see ejection.cpp)
   std::atomic<std::uint64_t> previous;     // the window before
   std::atomic<std::int64_t> ejectedUntil;  // 0: it is not ejected
+  std::atomic<std::int64_t> ejectedAt;
   std::atomic<std::uint32_t> level;        // how often in a row
   std::atomic<std::int64_t> probedUntil;   // somebody tries it, until then at most
   std::atomic<std::int64_t> returnedAt;    // for the slow start; 0: it was never away
@@ -46,7 +47,9 @@ bool claimProbe(EjectionState& state, Clock::time_point now, milliseconds patien
 bool isProbeDue(const EjectionState& state, Clock::time_point now);
 // The probe came to nothing that says anything of the member (the client left): the next one may.
 void abandonProbe(EjectionState& state);
-EjectionChange noteSuccess(EjectionState& state, const EjectionPolicy& policy, Clock::time_point now);
+// `begun` is when the request went out: what began before the ejection does not end it.
+EjectionChange noteSuccess(EjectionState& state, const EjectionPolicy& policy, Clock::time_point begun,
+                           Clock::time_point now);
 EjectionChange noteFailure(EjectionState& state, const EjectionPolicy& policy, Clock::time_point now);
 // Of its weight, what it has `now` while it starts slowly: from a tenth to all of it, over `span`. At least 1.
 std::uint32_t slowStartWeight(std::uint32_t weight, std::int64_t returnedAt, milliseconds span, Clock::time_point now);

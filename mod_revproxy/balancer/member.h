@@ -10,6 +10,9 @@
 
 namespace revproxy {
 
+// What limit= may say.
+inline constexpr std::size_t kMostInFlight = 65'536;
+
 enum class MemberRole {
   kActive,
   kSpare,    // takes the place of an active one of its set that cannot be used
@@ -31,6 +34,7 @@ struct Member {
   MemberRole role = MemberRole::kActive;
   bool isDrained = false;  // has its sessions, and gets no new ones
   bool isStopped = false;  // has nothing
+  bool neverEjected = false;
   Setting<milliseconds> slowStart;
   std::size_t limit = 0;  // requests in flight, over all children; 0: no limit
   Resolve resolve = Resolve::kOne;

@@ -31,6 +31,7 @@ struct StickySettings {
   bool any() const { return cookie.isSet() || session.isSet(); }
   // Which keys there are, what each takes. False: it is none of theirs. The error says what may be written.
   Result<bool> set(std::string_view key, std::string_view value);
+  static std::string names();
 };
 
 // The value of our cookie for an endpoint: opaque, and nobody without the key can make one.

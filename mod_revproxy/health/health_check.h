@@ -7,13 +7,9 @@
 #include <vector>
 
 #include "mod_revproxy/backend.h"
+#include "mod_revproxy/status_range.h"
 
 namespace revproxy {
-
-struct StatusRange {
-  unsigned first;
-  unsigned last;
-};
 
 struct HealthCheck {
   enum class Method { kGet, kHead, kTcp };

@@ -1,0 +1,227 @@
+// Where one request goes, try by try.
+#include "mod_revproxy/request_turns.h"
+
+#include <algorithm>
+#include <random>
+
+#include "common/httpd/child.h"
+#include "common/httpd/line_waiter.h"
+#include "mod_revproxy/member_log.h"
+
+APLOG_USE_MODULE(revproxy);
+
+namespace revproxy {
+namespace {
+
+using proxycommon::Error;
+using proxycommon::ErrorKind;
+using proxycommon::failure;
+using proxycommon::Outcome;
+using proxycommon::Task;
+using std::chrono::duration_cast;
+
+// How long others wait for the one that tries a suspect, before another may.
+constexpr milliseconds kProbePatience{2000};
+
+std::uint64_t random() {
+  thread_local std::minstd_rand slow{std::random_device{}()};
+  thread_local std::mt19937_64 generator{slow()};
+  return generator();
+}
+
+// What says nothing of the member: it is ours, the client's, or another's word.
+bool isOfMember(const Error& error, const BalancerSettings& settings) {
+  if (proxycommon::traitsOf(error.kind).side != proxycommon::Side::kBackend) return false;
+  switch (error.kind) {
+    case ErrorKind::kBackendResting:
+    case ErrorKind::kTotalTimeout:
+      return false;
+    case ErrorKind::kFirstByteTimeout:
+      return settings.failOnTimeout;
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
+RequestTurns::RequestTurns(request_rec& request, proxycommon::RequestWaiter& waiter, TurnsPlan plan)
+    : request_(request),
+      waiter_(waiter),
+      plan_(std::move(plan)),
+      counting_{waiter.child().shared, waiter.child().number} {
+  asker_.session = plan_.session.endpoint;
+  // What names a session of ours that is nowhere any more is as good as bound to who is gone.
+  asker_.keepsSession = plan_.balancer.settings.sticky.noFailover.valueOr(false) && asker_.session;
+  asker_.mayBeRepeated = plan_.mayBeRepeated;
+}
+
+RequestTurns::~RequestTurns() {
+  if (!isTold_) abandon();
+}
+
+void RequestTurns::abandon() {
+  if (isProbe_ && turn_) abandonProbe((*plan_.endpoints)[turn_->place()].shared.state->ejection);
+  isTold_ = true;
+}
+
+Task<Result<const Endpoint*>> RequestTurns::next() {
+  turn_.reset();
+  const proxycommon::WaitLine& line = plan_.balancer.shared().line;
+  // Who comes now is not to overtake who waits.
+  const bool isAwaited = line && line.isAwaited(proxycommon::kAnyPlace);
+  const bool isDone = !isAwaited && tryNext();
+  if (!isDone) {
+    if (auto waited = co_await wait(); !waited) co_return std::move(waited.error());
+  }
+  co_return chosen();
+}
+
+Result<const Endpoint*> RequestTurns::chosen() const {
+  if (!turn_) return *refusal_;
+  return &(*plan_.endpoints)[turn_->place()];
+}
+
+// Whether there is an answer, be it that nobody can have the request; else there is nothing but to wait.
+bool RequestTurns::tryNext() {
+  const Endpoints& endpoints = *plan_.endpoints;
+  asker_.full.clear();
+  while (true) {
+    asker_.now = proxycommon::Clock::now();
+    const Candidates candidates = candidatesFor(asker_, endpoints);
+    switch (candidates.kind) {
+      case Candidates::Kind::kNone:
+        refusal_ = failure(ErrorKind::kNoMember, describeStandings(endpoints, asker_.tried));
+        return true;
+      case Candidates::Kind::kSessionDown:
+        refusal_ = failure(ErrorKind::kSessionMemberDown, plan_.session.endpoint->name + ": " +
+                                                              toString(standingOf(*plan_.session.endpoint)));
+        return true;
+      case Candidates::Kind::kFull:
+        waitsForAny_ = !(asker_.session && candidates.places.size() == 1 &&
+                         &endpoints[candidates.places.front()] == asker_.session);
+        return false;
+      default:
+        break;
+    }
+    const std::size_t place = choose(candidates);
+    isProbe_ = candidates.kind == Candidates::Kind::kProbe;
+    if (isProbe_ && !claimProbe(endpoints[place].shared.state->ejection, asker_.now, kProbePatience)) continue;
+    auto taken = Turn::take(plan_.balancer, endpoints[place], place, counting_);
+    if (taken.turn) {
+      if (candidates.kind == Candidates::Kind::kPanic) count(plan_.balancer.shared().state->counters.panics);
+      turn_.emplace(std::move(*taken.turn));
+      ++tries_;
+      isTold_ = false;
+      begun_ = asker_.now;
+      asker_.tried.resize(endpoints.size());
+      asker_.tried[place] = true;
+      return true;
+    }
+    if (isProbe_) abandonProbe(endpoints[place].shared.state->ejection);
+    if (taken.full == Turn::Full::kBalancer) {
+      waitsForAny_ = true;
+      return false;
+    }
+    asker_.full.resize(endpoints.size());
+    asker_.full[place] = true;
+  }
+}
+
+std::size_t RequestTurns::choose(const Candidates& candidates) {
+  isChosen_ = candidates.places.size() > 1;
+  if (!isChosen_) return candidates.places.front();
+  std::vector<Candidate> views;
+  views.reserve(candidates.places.size());
+  for (const std::size_t place : candidates.places) views.push_back(candidateOf((*plan_.endpoints)[place]));
+  const revproxy::Choice choice{plan_.hashKey, random(), asker_.now, plan_.balancer.shared().state->method, &request_};
+  return candidates.places[plan_.balancer.method().choose(views, choice)];
+}
+
+Candidate RequestTurns::candidateOf(const Endpoint& endpoint) const {
+  MemberState& state = *endpoint.shared.state;
+  const milliseconds slowStart = endpoint.member->slowStart.valueOr(plan_.balancer.settings.slowStart);
+  const std::int64_t returned =
+      std::max(state.ejection.returnedAt.load(std::memory_order_relaxed), state.health.returnedAt.load(std::memory_order_relaxed));
+  return {endpoint.identity,
+          endpoint.name,
+          endpoint.member->route,
+          slowStartWeight(endpoint.weight, returned, slowStart, asker_.now),
+          endpoint.shared.inFlight.total(),
+          state.counters.requests.load(std::memory_order_relaxed),
+          state.counters.sent.load(std::memory_order_relaxed) + state.counters.received.load(std::memory_order_relaxed),
+          state.method};
+}
+
+std::uint32_t RequestTurns::wanted() const {
+  if (waitsForAny_) return proxycommon::kAnyPlace;
+  return static_cast<std::uint32_t>(plan_.session.endpoint - plan_.endpoints->data());
+}
+
+Task<Outcome> RequestTurns::wait() {
+  BalancerCounters& counters = plan_.balancer.shared().state->counters;
+  const BalancerSettings& settings = plan_.balancer.settings;
+  const auto begun = proxycommon::Clock::now();
+  const proxycommon::LineWait line{plan_.balancer.shared().line, wanted(), settings.queue, [this] { return tryNext(); },
+                                   settings.queueTimeout, plan_.end};
+  count(counters.queued);
+  auto waited = co_await proxycommon::waitInLine(line, waiter_);
+  counters.queueWait.add(duration_cast<std::chrono::microseconds>(proxycommon::Clock::now() - begun));
+  if (!waited && waited.error().kind == ErrorKind::kQueueFull) count(counters.queueOverflows);
+  if (!waited && waited.error().kind == ErrorKind::kQueueTimeout) count(counters.queueTimeouts);
+  co_return waited;
+}
+
+bool RequestTurns::hasOthers() const {
+  const BalancerSettings& settings = plan_.balancer.settings;
+  if (tries_ >= settings.maxAttempts.valueOr(static_cast<unsigned>(plan_.endpoints->size()))) return false;
+  const auto kind = candidatesFor(asker_, *plan_.endpoints).kind;
+  return kind != Candidates::Kind::kNone && kind != Candidates::Kind::kSessionDown;
+}
+
+bool RequestTurns::mayTryAgain() {
+  BalancerState& state = *plan_.balancer.shared().state;
+  if (!hasOthers()) return false;
+  const bool isAllowed = spendRetry(state.retryBudget);
+  count(isAllowed ? state.counters.retries : state.counters.retriesRefused);
+  return isAllowed;
+}
+
+void RequestTurns::tell(const TryEnd& end, const proxycommon::RelayReport& report) {
+  const auto now = proxycommon::Clock::now();
+  const Endpoint& endpoint = (*plan_.endpoints)[turn_->place()];
+  MemberCounters& counters = endpoint.shared.state->counters;
+  count(counters.requests);
+  if (end.error) count(counters.errors[static_cast<std::size_t>(end.error->kind)]);
+  if (!end.error) count(counters.responses[static_cast<std::size_t>(end.status / 100 % 6)]);
+  count(counters.sent, report.exchange.sent);
+  count(counters.received, report.exchange.received);
+  if (!report.address.empty()) count(report.isReused ? counters.reuses : counters.dials);
+  if (report.poolWait) count(counters.poolWaits);
+  const bool isAnswered = report.exchange.firstByte != proxycommon::Clock::time_point{};
+  const auto latency = (isAnswered ? report.exchange.firstByte : now) - begun_;
+  if (isAnswered) counters.latency.add(duration_cast<std::chrono::microseconds>(latency));
+  learn(endpoint, end, now);
+  isTold_ = true;
+  if (!isChosen_) return;
+  const Completed completed{now, latency, report.exchange.sent + report.exchange.received, end.error != nullptr};
+  plan_.balancer.method().finished(candidateOf(endpoint), completed, plan_.balancer.shared().state->method);
+}
+
+void RequestTurns::learn(const Endpoint& endpoint, const TryEnd& end, proxycommon::Clock::time_point now) {
+  EjectionState& ejection = endpoint.shared.state->ejection;
+  const BalancerSettings& settings = plan_.balancer.settings;
+  const bool failed = end.error ? isOfMember(*end.error, settings) : settings.failsOn(end.status);
+  if (endpoint.member->neverEjected || (end.error && !failed)) {
+    if (isProbe_) abandonProbe(ejection);
+    return;
+  }
+  const auto change = failed ? noteFailure(ejection, settings.ejection, now)
+                             : noteSuccess(ejection, settings.ejection, begun_, now);
+  if (change == EjectionChange::kNone) return;
+  MemberCounters& counters = endpoint.shared.state->counters;
+  count(change == EjectionChange::kEjected ? counters.ejections : counters.returns);
+  logEjection(request_, plan_.balancer, endpoint, change, end.error);
+}
+
+}  // namespace revproxy

@@ -1,0 +1,79 @@
+// RequestTurns: where one request goes, try by try: candidates, the method's choice, the limits and the wait for a
+// place; and what is learned of a member from how a try has ended. The handler asks, and does the rest.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/base/task.h"
+#include "common/httpd/relay_report.h"
+#include "common/httpd/request_waiter.h"
+#include "mod_revproxy/balancer/candidates.h"
+#include "mod_revproxy/balancer/turn.h"
+
+namespace revproxy {
+
+// What is known of the request from the start.
+struct TurnsPlan {
+  const Balancer& balancer;
+  std::shared_ptr<const Endpoints> endpoints;
+  Session session;
+  std::string hashKey;
+  bool mayBeRepeated = true;
+  proxycommon::Clock::time_point end;  // of the time for all of it
+};
+
+// How a try has ended, for whoever counts.
+struct TryEnd {
+  const proxycommon::Error* error = nullptr;  // none: it was answered
+  int status = 0;                             // of the answer; 0: none has come
+};
+
+// One thread at a time. References outlive it.
+class RequestTurns {
+ public:
+  RequestTurns(request_rec& request, proxycommon::RequestWaiter& waiter, TurnsPlan plan);
+  // A try that was not told of says nothing of its member.
+  ~RequestTurns();
+
+  // The endpoint of the next try: none that was tried before. It is in flight until giveBack() or the next call.
+  // Errors: kNoMember, kSessionMemberDown, kQueueFull, kQueueTimeout, kTotalTimeout, kClientGone.
+  proxycommon::Task<Result<const Endpoint*>> next();
+  // Whether there may be one more try elsewhere, after an error that allows it: by the number of tries, the budget, and
+  // whether anybody is left. Then it is spent.
+  bool mayTryAgain();
+  // As far as it can be told before an answer comes, nothing spent.
+  bool hasOthers() const;
+  // The backend is done.
+  void giveBack() {
+    if (turn_) turn_->giveBack();
+  }
+  // Once after each try.
+  void tell(const TryEnd& end, const proxycommon::RelayReport& report);
+
+ private:
+  bool tryNext();
+  Result<const Endpoint*> chosen() const;
+  std::size_t choose(const Candidates& candidates);
+  Candidate candidateOf(const Endpoint& endpoint) const;
+  std::uint32_t wanted() const;
+  proxycommon::Task<proxycommon::Outcome> wait();
+  void learn(const Endpoint& endpoint, const TryEnd& end, proxycommon::Clock::time_point now);
+  void abandon();
+
+  request_rec& request_;
+  proxycommon::RequestWaiter& waiter_;
+  const TurnsPlan plan_;
+  const Counting counting_;
+  Asker asker_;
+  std::optional<Turn> turn_;
+  std::optional<proxycommon::Error> refusal_;  // why nobody can have it
+  std::size_t tries_ = 0;
+  bool isProbe_ = false;
+  bool isChosen_ = false;  // by the method, which then hears of the end
+  bool isTold_ = true;
+  bool waitsForAny_ = true;
+  proxycommon::Clock::time_point begun_;
+};
+
+}  // namespace revproxy

@@ -1,5 +1,6 @@
-// Sticky sessions: which member a request's session is bound to, and the cookie that binds one. Pure; the signature is
-// base/signature's.
+// Sticky sessions: which endpoint a request's session is bound to, and the cookie that binds one. Pure; the signature
+// is base/signature's. What a request carries comes from hostile clients: all of it is looked at once, and of the
+// values that it gives one name no more than sixteen.
 #pragma once
 
 #include <optional>
@@ -22,22 +23,28 @@ struct StickySettings {
   Setting<std::string> sameSite;  // Lax, Strict, None; default Lax; None needs Secure
   Setting<std::string> path;      // default /
   Setting<milliseconds> maxAge;   // default: none, a session's cookie
-  // stickysession=COOKIE|parameter: the application's; the route stands behind the separator, at its end.
-  Setting<std::string> session;
-  Setting<char> separator;   // stickysessionsep=; default '.'
-  Setting<bool> inPath;      // scolonpathdelim: ";name=value" in the path too; default on where a parameter is named
-  Setting<bool> noFailover;  // a session whose member is down is told so, and goes nowhere else
+  // stickysession=NAME, or COOKIE|parameter: the application's; the route stands behind the separator.
+  Setting<std::string> session;           // of the cookie
+  Setting<std::string> sessionParameter;  // of path and query; set wherever `session` is
+  Setting<char> separator;                // stickysessionsep=; default '.'; '\0': Off, all of the value is the route
+  Setting<bool> semicolonDelimits;        // scolonpathdelim: a parameter's value ends at ';' too; default on
+  Setting<bool> noFailover;               // a session whose member is down is told so, and goes nowhere else
 
   bool any() const { return cookie.isSet() || session.isSet(); }
-  // Which keys there are, what each takes. False: it is none of theirs. The error says what may be written.
+  // One KEY=VALUE, the key without case. False: it is none of these. The error says what may be written.
   Result<bool> set(std::string_view key, std::string_view value);
   static std::string names();
+  // Once all are set: whether they go together. The error says what to change.
+  Outcome check() const;
 };
 
-// The value of our cookie for an endpoint: opaque, and nobody without the key can make one.
+// The value of our cookie for an endpoint: opaque, and nobody without the key can make one. 24 characters of base64url.
+// Precondition: `balancer` has no '\n'.
 std::string stickyValue(std::string_view key, std::string_view balancer, std::string_view endpoint);
 
-// The value of a cookie in a Cookie field (RFC 6265 5.4); the first of that name. nullopt: none.
+// The value of a cookie in a Cookie field (RFC 6265 5.4), without quotes around it; the first of that name, which is
+// compared with case. A comma parts cookies as a semicolon does: httpd joins the fields of a request by commas.
+// nullopt: none.
 std::optional<std::string_view> cookieNamed(std::string_view cookies, std::string_view name);
 
 // What a request carries.
@@ -47,14 +54,20 @@ struct SessionCarrier {
   std::string_view query;                      // empty: none
 };
 
-// The endpoint that the request's session is bound to. `isNew` asks for a cookie: there is none, or none that is ours.
+// The endpoint that the request's session is bound to. Where it is not the one that answers, and cookies are ours, the
+// response sets one.
 struct Session {
-  const Endpoint* endpoint = nullptr;  // nullptr: it is bound to none that there is
-  bool named = false;                  // the request carried something that looks like a session's route
+  // nullptr: it is bound to none that there is. Of several that have its route (a member with several addresses has it
+  // at each) it is the first, whether or not it can be used.
+  const Endpoint* endpoint = nullptr;
+  // The application named a route, though maybe one that no endpoint has. What is no cookie value of ours counts as no
+  // cookie at all.
+  bool named = false;
 };
 Session findSession(const SessionCarrier& carrier, const StickySettings& settings, const Endpoints& endpoints);
 
-// The value of a Set-Cookie field that binds the client to `endpoint`.
+// The value of a Set-Cookie field (RFC 6265 4.1) that binds the client to `endpoint`. Precondition: settings.cookie is
+// set, check() has nothing to say, and the endpoint has a cookieValue.
 std::string stickyCookie(const StickySettings& settings, const Endpoint& endpoint, bool clientUsesTls);
 
 }  // namespace revproxy

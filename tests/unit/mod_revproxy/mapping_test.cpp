@@ -18,7 +18,7 @@ namespace {
 MappingTable tableOf(const std::vector<std::string>& prefixes) {
   MappingTable table;
   for (const std::string& prefix : prefixes)
-    BOOST_TEST(outcomeOf(table.add({prefix, std::nullopt, "conf:" + prefix})) == "done");
+    BOOST_TEST(outcomeOf(table.add({prefix, nullptr, "conf:" + prefix})) == "done");
   return table;
 }
 
@@ -94,21 +94,21 @@ BOOST_AUTO_TEST_CASE(a_prefix_covers_whole_segments) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(an_excluded_path_is_found_without_a_backend) {
+BOOST_AUTO_TEST_CASE(an_excluded_path_is_found_and_goes_nowhere) {
   MappingTable table;
-  BOOST_TEST(outcomeOf(table.add({"/app", Backend{}, "conf:1"})) == "done");
-  BOOST_TEST(outcomeOf(table.add({"/app/static", std::nullopt, "conf:2"})) == "done");
+  BOOST_TEST(outcomeOf(table.add({"/app", std::make_shared<MappedTo>(), "conf:1"})) == "done");
+  BOOST_TEST(outcomeOf(table.add({"/app/static", nullptr, "conf:2"})) == "done");
   BOOST_REQUIRE(table.find("/app/static/x"));
-  BOOST_TEST(!table.find("/app/static/x")->backend);
-  BOOST_TEST(table.find("/app/statics")->backend.has_value());
+  BOOST_TEST(!table.find("/app/static/x")->to);
+  BOOST_TEST(static_cast<bool>(table.find("/app/statics")->to));
 }
 
 BOOST_AUTO_TEST_CASE(a_second_mapping_for_a_prefix_is_refused_with_the_place_of_the_first) {
   MappingTable table = tableOf({"/app"});
-  const Outcome again = table.add({"/app", Backend{}, "conf:2"});
+  const Outcome again = table.add({"/app", std::make_shared<MappedTo>(), "conf:2"});
   BOOST_REQUIRE(!again);
   BOOST_TEST(again.error().detail.find("/app is mapped already, at conf:/app") != std::string::npos);
-  BOOST_TEST(!table.find("/app")->backend);
+  BOOST_TEST(!table.find("/app")->to);
 }
 
 BOOST_AUTO_TEST_CASE(a_vhost_has_its_own_mappings_and_the_servers_where_it_has_none) {

@@ -40,8 +40,8 @@ Outcome Balancer::set(std::string_view assignment) {
   if (BackendParameters::knows(key)) return parameters.set(assignment);
   return proxycommon::failure(proxycommon::ErrorKind::kInternal,
                               "\"" + proxycommon::printable(assignment) +
-                                  "\" is no parameter of a balancer: write KEY=VALUE with " + BalancerSettings::names() +
-                                  ", " + StickySettings::names() +
+                                  "\" is no parameter of a balancer: write KEY=VALUE with " +
+                                  BalancerSettings::names() + ", " + StickySettings::names() +
                                   ", or what its members take: " + BackendParameters::names());
 }
 
@@ -68,8 +68,8 @@ Outcome Balancer::prepare(proxycommon::SharedState& state, std::string_view scop
     if (!claims) return std::move(claims.error());
     shared_.limit = *claims;
   }
-  const bool hasLimit =
-      shared_.limit || std::any_of(members.begin(), members.end(), [](const Member& member) { return member.limit > 0; });
+  const bool hasLimit = shared_.limit || std::any_of(members.begin(), members.end(),
+                                                     [](const Member& member) { return member.limit > 0; });
   if (hasLimit) {
     auto line = state.line(prefix, settings.queue);
     if (!line) return std::move(line.error());
@@ -156,8 +156,8 @@ void Balancer::addEndpoints(std::size_t index, Endpoints& endpoints) const {
   // Until something is known, it is dialled by its name.
   if (addresses.empty()) endpoints.push_back(endpointOf(member, member.url, sharedMembers_[index]));
   for (const ResolvedAddress& one : addresses) {
-    Endpoint endpoint = endpointOf(member, member.url + " (" + written(one.address, one.port) + ")",
-                                   resolving.places[one.place]);
+    Endpoint endpoint =
+        endpointOf(member, member.url + " (" + written(one.address, one.port) + ")", resolving.places[one.place]);
     endpoint.address = one.address.toString();
     endpoint.port = one.port;
     endpoint.weight = std::max<std::uint32_t>(member.weight * one.weight / 100, 1);

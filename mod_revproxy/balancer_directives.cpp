@@ -47,9 +47,10 @@ Outcome checkInside(const ap_directive_t& section) {
       return proxycommon::equalsIgnoringCase(inside->directive, name);
     });
     if (!belongs)
-      return mistake(std::string{inside->directive} + " at line " + std::to_string(inside->line_num) +
-                     " does not belong in it: here stand RevProxyMember, RevProxySet and RevProxyHealth; all else is said "
-                     "of the server or of a <Location>");
+      return mistake(
+          std::string{inside->directive} + " at line " + std::to_string(inside->line_num) +
+          " does not belong in it: here stand RevProxyMember, RevProxySet and RevProxyHealth; all else is said "
+          "of the server or of a <Location>");
   }
   return {};
 }

@@ -70,7 +70,8 @@ Result<std::shared_ptr<MappedTo>> toBalancer(std::string_view url, const std::ve
   to->basePath = proxycommon::escapedTarget(path);
   for (const std::string& parameter : parameters)
     if (auto set = to->parameters.set(parameter); !set) return std::move(set.error());
-  if (to->parameters.alpn.isSet()) return mistake("alpn= is said of members: write it behind the URL of RevProxyMember");
+  if (to->parameters.alpn.isSet())
+    return mistake("alpn= is said of members: write it behind the URL of RevProxyMember");
   return to;
 }
 
@@ -270,10 +271,13 @@ const ServerConfig& ServerConfig::of(const server_rec& server) {
   return *static_cast<const ServerConfig*>(ap_get_module_config(server.module_config, &revproxy_module));
 }
 ServerConfig ServerConfig::merged(const ServerConfig& outer, const ServerConfig& inner) {
-  return {MappingTable::merged(outer.mappings, inner.mappings), inner.locationMappings, inner.balancers,
+  return {MappingTable::merged(outer.mappings, inner.mappings),
+          inner.locationMappings,
+          inner.balancers,
           Setting<std::string>::merged(outer.stickyKey, inner.stickyKey),
           Setting<milliseconds>::merged(outer.keepAliveHold, inner.keepAliveHold),
-          Setting<unsigned>::merged(outer.reactorThreads, inner.reactorThreads), inner.warnings};
+          Setting<unsigned>::merged(outer.reactorThreads, inner.reactorThreads),
+          inner.warnings};
 }
 
 LocationConfig& LocationConfig::of(cmd_parms&, void* directory) {

@@ -130,8 +130,8 @@ class Service {
 
   // Whether the request goes to another member after that error.
   bool mayGoOn(const Error& error) {
-    const bool isOfBackend = proxycommon::traitsOf(error.kind).side == proxycommon::Side::kBackend ||
-                             error.kind == ErrorKind::kPoolTimeout;
+    const bool isOfBackend =
+        proxycommon::traitsOf(error.kind).side == proxycommon::Side::kBackend || error.kind == ErrorKind::kPoolTimeout;
     const bool isLate = error.kind == ErrorKind::kFirstByteTimeout && !server_.balancer.settings.failOnTimeout;
     if (!isOfBackend || isLate || error.kind == ErrorKind::kTotalTimeout || response_.hasHead()) return false;
     return body_.mayGoElsewhere(error) && turns_.mayTryAgain();
@@ -140,8 +140,8 @@ class Service {
   // A status that counts as a failure is not for the client while another member may do better.
   Outcome editHead(proxycommon::ResponseHead& head) {
     status_ = head.status;
-    const Error failed =
-        proxycommon::failure(ErrorKind::kFailedStatus, "it answered " + std::to_string(head.status), proxycommon::Seen::kRan);
+    const Error failed = proxycommon::failure(ErrorKind::kFailedStatus, "it answered " + std::to_string(head.status),
+                                              proxycommon::Seen::kRan);
     if (server_.balancer.settings.failsOn(head.status) && body_.mayGoElsewhere(failed) && turns_.hasOthers())
       return failed;
     editResponseHead(request_, plan_.config, *endpoint_, head);

@@ -18,8 +18,8 @@ void logEjection(request_rec& request, const Balancer& balancer, const Endpoint&
   const char* const effect = endpoint.member && balancer.members.size() > 1
                                  ? "ejected: others have its requests until one that tries it goes well"
                                  : "it fails; requests go on trying it, for there is no other";
-  ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, &request, "%s%s%s: %s (the last failure: %s)", kind, balancer.name.c_str(),
-                where.c_str(), effect, why.c_str());
+  ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, &request, "%s%s%s: %s (the last failure: %s)", kind,
+                balancer.name.c_str(), where.c_str(), effect, why.c_str());
 }
 
 }  // namespace revproxy

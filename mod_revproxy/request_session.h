@@ -10,7 +10,8 @@ namespace revproxy {
 // Of what the client has sent.
 Session sessionOf(const request_rec& request, const Balancer& balancer, const Endpoints& endpoints);
 
-// Where the balancer makes cookies and the session is not bound to the endpoint that has answered, the response binds it.
+// Where the balancer makes cookies and the session is not bound to the endpoint that has answered, the response binds
+// it.
 void bindSession(request_rec& request, const Balancer& balancer, const Session& session, const Endpoint& answered,
                  proxycommon::ResponseHead& head);
 

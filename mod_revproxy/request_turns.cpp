@@ -94,8 +94,8 @@ bool RequestTurns::tryNext() {
         refusal_ = failure(ErrorKind::kNoMember, describeStandings(endpoints, asker_.tried));
         return true;
       case Candidates::Kind::kSessionDown:
-        refusal_ = failure(ErrorKind::kSessionMemberDown, plan_.session.endpoint->name + ": " +
-                                                              toString(standingOf(*plan_.session.endpoint)));
+        refusal_ = failure(ErrorKind::kSessionMemberDown,
+                           plan_.session.endpoint->name + ": " + toString(standingOf(*plan_.session.endpoint)));
         return true;
       case Candidates::Kind::kFull:
         waitsForAny_ = !(asker_.session && candidates.places.size() == 1 &&
@@ -141,8 +141,8 @@ std::size_t RequestTurns::choose(const Candidates& candidates) {
 Candidate RequestTurns::candidateOf(const Endpoint& endpoint) const {
   MemberState& state = *endpoint.shared.state;
   const milliseconds slowStart = endpoint.member->slowStart.valueOr(plan_.balancer.settings.slowStart);
-  const std::int64_t returned =
-      std::max(state.ejection.returnedAt.load(std::memory_order_relaxed), state.health.returnedAt.load(std::memory_order_relaxed));
+  const std::int64_t returned = std::max(state.ejection.returnedAt.load(std::memory_order_relaxed),
+                                         state.health.returnedAt.load(std::memory_order_relaxed));
   return {endpoint.identity,
           endpoint.name,
           endpoint.member->route,
@@ -163,7 +163,7 @@ Task<Outcome> RequestTurns::wait() {
   const BalancerSettings& settings = plan_.balancer.settings;
   const auto begun = proxycommon::Clock::now();
   const proxycommon::LineWait line{plan_.balancer.shared().line, wanted(), settings.queue, [this] { return tryNext(); },
-                                   settings.queueTimeout, plan_.end};
+                                   settings.queueTimeout,        plan_.end};
   count(counters.queued);
   auto waited = co_await proxycommon::waitInLine(line, waiter_);
   counters.queueWait.add(duration_cast<std::chrono::microseconds>(proxycommon::Clock::now() - begun));
@@ -216,8 +216,8 @@ void RequestTurns::learn(const Endpoint& endpoint, const TryEnd& end, proxycommo
     if (isProbe_) abandonProbe(ejection);
     return;
   }
-  const auto change = failed ? noteFailure(ejection, settings.ejection, now)
-                             : noteSuccess(ejection, settings.ejection, begun_, now);
+  const auto change =
+      failed ? noteFailure(ejection, settings.ejection, now) : noteSuccess(ejection, settings.ejection, begun_, now);
   if (change == EjectionChange::kNone) return;
   MemberCounters& counters = endpoint.shared.state->counters;
   count(change == EjectionChange::kEjected ? counters.ejections : counters.returns);

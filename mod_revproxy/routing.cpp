@@ -37,7 +37,8 @@ Result<std::string> rawTargetOf(const request_rec& request, const Mapping& mappi
 
 // Path and query for the backend: as the client encoded them, where httpd judged that same path; else httpd's own.
 Result<std::string> targetOf(const request_rec& request, const RequestState& state, const Mapping& mapping) {
-  if (mappingParameters(LocationConfig::of(request), *mapping.to).noCanon.valueOr(false)) return rawTargetOf(request, mapping);
+  if (mappingParameters(LocationConfig::of(request), *mapping.to).noCanon.valueOr(false))
+    return rawTargetOf(request, mapping);
   const std::string_view path = request.uri;
   const std::size_t prefix = mapping.prefix.size();
   const auto encoded =
@@ -45,7 +46,7 @@ Result<std::string> targetOf(const request_rec& request, const RequestState& sta
   // An encoded slash may have been the one between prefix and remainder: then a second one would come to stand there.
   const bool isSame = encoded && (prefix == path.size() || path[prefix] != '/' || encoded->starts_with('/'));
   std::string target = mapping.to->targetFor(isSame ? proxycommon::escapedTarget(*encoded)
-                                                         : proxycommon::escapedPath(path.substr(prefix)));
+                                                    : proxycommon::escapedPath(path.substr(prefix)));
   if (request.args) target.append("?").append(proxycommon::escapedQuery(request.args));
   return target;
 }
@@ -78,8 +79,7 @@ int route(request_rec* request) {
   request->proxyreq = PROXYREQ_REVERSE;
   request->handler = "revproxy";
   // Not "proxy:": a real mod_proxy takes every filename that begins so.
-  request->filename =
-      apr_pstrcat(request->pool, "revproxy:", mapping->to->name.c_str(), state.target, nullptr);
+  request->filename = apr_pstrcat(request->pool, "revproxy:", mapping->to->name.c_str(), state.target, nullptr);
   return OK;
 }
 

@@ -44,11 +44,12 @@ bool resolveReferences(const server_rec& server, const ServerBalancers& own, con
       continue;
     }
     isWell = false;
-    ap_log_error(APLOG_MARK, APLOG_EMERG, 0, &server,
-                 "RevProxyPass at %s: no balancer is called \"%.*s\": write <RevProxyBalancer %.*s> at the level of the "
-                 "server or of this vhost; %s",
-                 reference->definedAt.c_str(), static_cast<int>(name.size()), name.data(),
-                 static_cast<int>(name.size()), name.data(), namesOf(own, outer).c_str());
+    ap_log_error(
+        APLOG_MARK, APLOG_EMERG, 0, &server,
+        "RevProxyPass at %s: no balancer is called \"%.*s\": write <RevProxyBalancer %.*s> at the level of the "
+        "server or of this vhost; %s",
+        reference->definedAt.c_str(), static_cast<int>(name.size()), name.data(), static_cast<int>(name.size()),
+        name.data(), namesOf(own, outer).c_str());
   }
   return isWell;
 }

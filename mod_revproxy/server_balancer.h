@@ -1,5 +1,5 @@
-// ServerBalancer: a balancer as a server or vhost has it: what it is in itself (Balancer), and what httpd has to do with
-// it: the expression that it hashes, the method that another module may have brought.
+// ServerBalancer: a balancer as a server or vhost has it: what it is in itself (Balancer), and what httpd has to do
+// with it: the expression that it hashes, the method that another module may have brought.
 #pragma once
 
 #include <map>

@@ -52,8 +52,9 @@ class Relay {
   }
 
   Task<Answer> runOn(Lease& lease, std::string headBytes, BodyFraming framing) {
-    ExchangePlan plan{std::move(headBytes), framing,          plan_.head.method == "HEAD", plan_.offered, plan_.limits,
-                      body_.expectsContinue(), &report_.exchange};
+    ExchangePlan plan{std::move(headBytes), framing,      plan_.head.method == "HEAD",
+                      plan_.offered,        plan_.limits, body_.expectsContinue(),
+                      &report_.exchange};
     auto end = co_await runExchange(lease.connection(), std::move(plan), body_.source(), response_, waiter_);
     if (!end) co_return std::move(end.error());
     if (end->switched) co_return std::optional<Switched>({lease.take(), std::move(end->behindHead)});

@@ -28,11 +28,11 @@ struct RelayPlan {
   milliseconds acquire{5000};                    // how long to wait for a connection where there may be so many only
   milliseconds rest{0};                          // how long a backend that could not be reached is left alone
   std::function<Result<ConnectPlan>()> connect;  // asked only when a new connection is needed
-  RequestHead head;  // without what there is to say of the body
-  std::string_view offered;  // protocols that the head offers to change to
+  RequestHead head;                              // without what there is to say of the body
+  std::string_view offered;                      // protocols that the head offers to change to
   ExchangeLimits limits;
-  bool probesIdle = true;                         // by TCP, whether the peer of a silent connection is still there
-  std::function<void()> backendDone = nullptr;    // called when it is, which may be before the client has all
+  bool probesIdle = true;                       // by TCP, whether the peer of a silent connection is still there
+  std::function<void()> backendDone = nullptr;  // called when it is, which may be before the client has all
 };
 
 // A connection that speaks another protocol now.

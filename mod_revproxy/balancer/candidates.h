@@ -19,9 +19,9 @@ const char* toString(Standing standing);
 
 // What is known of a request, and of what became of it so far.
 struct Asker {
-  Clock::time_point now;
-  std::vector<bool> tried;            // by endpoint; empty: none
-  std::vector<bool> full;             // of those whose limit is reached; empty: none
+  Clock::time_point now{};
+  std::vector<bool> tried = {};       // by endpoint; empty: none
+  std::vector<bool> full = {};        // of those whose limit is reached; empty: none
   const Endpoint* session = nullptr;  // that it is bound to
   bool keepsSession = false;          // it goes nowhere else (nofailover)
   bool mayBeRepeated = true;          // so that it may try a suspect

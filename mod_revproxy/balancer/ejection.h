@@ -21,9 +21,9 @@ struct EjectionState {
   std::atomic<std::uint64_t> previous;     // the window before
   std::atomic<std::int64_t> ejectedUntil;  // 0: it is not ejected
   std::atomic<std::int64_t> ejectedAt;
-  std::atomic<std::uint32_t> level;        // how often in a row
-  std::atomic<std::int64_t> probedUntil;   // somebody tries it, until then at most
-  std::atomic<std::int64_t> returnedAt;    // for the slow start; 0: it was never away
+  std::atomic<std::uint32_t> level;       // how often in a row
+  std::atomic<std::int64_t> probedUntil;  // somebody tries it, until then at most
+  std::atomic<std::int64_t> returnedAt;   // for the slow start; 0: it was never away
 };
 
 struct EjectionPolicy {

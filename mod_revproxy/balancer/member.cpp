@@ -94,8 +94,7 @@ bool setLimit(Member& member, std::string_view text) {
 }
 
 bool setResolve(Member& member, std::string_view text) {
-  const proxycommon::Registry<Resolve> words = {
-      {"one", Resolve::kOne}, {"all", Resolve::kAll}, {"srv", Resolve::kSrv}};
+  const proxycommon::Registry<Resolve> words = {{"one", Resolve::kOne}, {"all", Resolve::kAll}, {"srv", Resolve::kSrv}};
   const Resolve* resolve = words.find(proxycommon::lowered(text));
   if (resolve) member.resolve = *resolve;
   return resolve != nullptr;

@@ -1,5 +1,5 @@
-// BalancerSettings: what RevProxySet says in a <RevProxyBalancer>, the parameters of its members aside. Const once read.
-// Pure.
+// BalancerSettings: what RevProxySet says in a <RevProxyBalancer>, the parameters of its members aside. Const once
+// read. Pure.
 #pragma once
 
 #include <string>

@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(a_second_mapping_for_a_prefix_is_refused_with_the_place_of_
 BOOST_AUTO_TEST_CASE(a_vhost_has_its_own_mappings_and_the_servers_where_it_has_none) {
   MappingTable server = tableOf({"/", "/app"});
   MappingTable vhost;
-  BOOST_TEST(outcomeOf(vhost.add({"/app", Backend{}, "vhost:1"})) == "done");
+  BOOST_TEST(outcomeOf(vhost.add({"/app", std::make_shared<MappedTo>(), "vhost:1"})) == "done");
   const MappingTable merged = MappingTable::merged(server, vhost);
   BOOST_TEST(merged.find("/app/x")->definedAt == "vhost:1");
   BOOST_TEST(merged.find("/x")->definedAt == "conf:/");

@@ -15,7 +15,8 @@ struct Certificate;
 class Nginx {
  public:
   // The text goes into its one server block. Starts it, and returns when it answers.
-  explicit Nginx(const std::string& serverBlock = "");
+  // `httpLines` go in front of that.
+  explicit Nginx(const std::string& serverBlock = "", const std::string& httpLines = "");
   Nginx(const Certificate& certificate, const std::string& serverBlock);
   ~Nginx();
 
@@ -24,10 +25,15 @@ class Nginx {
   const TemporaryDirectory& directory() const { return directory_; }
   std::filesystem::path documentRoot() const { return directory_.path() / "html"; }
 
+  // Ends it at once, and starts it again on the same port.
+  void kill();
+  void restart();
+
   std::size_t acceptedConnections() const;  // on port(), since the start
 
  private:
-  void start(const std::string& serverBlock, const std::string& listenParameters);
+  void start(const std::string& serverBlock, const std::string& listenParameters, const std::string& httpLines = "");
+  void launch();
 
   TemporaryDirectory directory_;
   int port_;

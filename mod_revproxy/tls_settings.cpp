@@ -28,14 +28,6 @@ bool isNone(std::string_view text) {
   return proxycommon::equalsIgnoringCase(text, "none");
 }
 
-// A relative name is below ServerRoot.
-std::string absolute(std::string_view file) {
-  apr_pool_t* pool = ap_server_conf ? ap_server_conf->process->pconf : nullptr;
-  const std::string name{file};
-  const char* path = pool ? ap_server_root_relative(pool, name.c_str()) : name.c_str();
-  return path ? path : name;
-}
-
 // The argument of the last directive of that name in the section where `command` stands.
 std::optional<std::string> besides(const cmd_parms& command, std::string_view name) {
   const ap_directive_t* section = command.directive->parent;
@@ -92,7 +84,7 @@ proxycommon::TlsOptions TlsSettings::options() const {
 }
 
 Result<std::shared_ptr<const TlsAuthorities>> readAuthorities(std::string_view file) {
-  auto authorities = TlsAuthorities::fromFile(absolute(file));
+  auto authorities = TlsAuthorities::fromFile(directive::absolutePath(file));
   if (!authorities)
     authorities.error().detail += ": name a PEM file with the certificates of the authorities that sign the backends'";
   return authorities;
@@ -100,7 +92,7 @@ Result<std::shared_ptr<const TlsAuthorities>> readAuthorities(std::string_view f
 
 Result<std::shared_ptr<const TlsRevocations>> readRevocations(std::string_view file) {
   if (isNone(file)) return std::shared_ptr<const TlsRevocations>();
-  auto revocations = TlsRevocations::fromFile(absolute(file));
+  auto revocations = TlsRevocations::fromFile(directive::absolutePath(file));
   if (!revocations) revocations.error().detail += ": name a PEM file with a list of each authority, or write None";
   return revocations;
 }
@@ -135,7 +127,8 @@ Result<std::shared_ptr<const TlsIdentity>> readIdentity(const cmd_parms& command
   if (!file) return file.error();
   const auto keyFile = besides(command, kKeyFile);
   if (isNone(*file)) return std::shared_ptr<const TlsIdentity>();
-  auto identity = TlsIdentity::fromFiles(absolute(*file), absolute(keyFile.value_or(*file)));
+  auto identity =
+      TlsIdentity::fromFiles(directive::absolutePath(*file), directive::absolutePath(keyFile.value_or(*file)));
   if (!identity && !keyFile)
     identity.error().detail +=
         std::string{": where the key has a file of its own, name that with "} + kKeyFile + " in the same section";

@@ -43,6 +43,13 @@ Result<std::uint64_t> readSizeOrOff(std::string_view text) {
       "\"" + printable(text) + "\" is neither Off nor a size: write bytes, or a number and k, M or G, such as 64k");
 }
 
+std::string absolutePath(std::string_view file) {
+  apr_pool_t* pool = ap_server_conf ? ap_server_conf->process->pconf : nullptr;
+  const std::string name{file};
+  const char* path = pool ? ap_server_root_relative(pool, name.c_str()) : name.c_str();
+  return path ? path : name;
+}
+
 const char* message(const cmd_parms& command, const Outcome& outcome) {
   if (outcome) return nullptr;
   return apr_psprintf(command.pool, "%s: %s", command.cmd->name, outcome.error().detail.c_str());

@@ -29,6 +29,9 @@ PROXYCOMMON_API Result<unsigned> readThreads(std::string_view text);
 // "64k", "1M"; Off is zero.
 PROXYCOMMON_API Result<std::uint64_t> readSizeOrOff(std::string_view text);
 
+// The name of a file as httpd means it: a relative one is below ServerRoot. In the parent.
+PROXYCOMMON_API std::string absolutePath(std::string_view file);
+
 // "RevProxyTimeout: …", in memory that lives as long as httpd shows it; nullptr for success.
 PROXYCOMMON_API const char* message(const cmd_parms& command, const Outcome& outcome);
 

@@ -76,9 +76,10 @@ $(library): $(call objects,$(common_core) $(common_httpd)) common/exports.map
 
 $(BUILD)/mod_fwdproxy.so: $(call objects,$(fwdproxy_core) $(fwdproxy_httpd))
 $(BUILD)/mod_revproxy.so: $(call objects,$(revproxy_core) $(revproxy_httpd))
+$(BUILD)/mod_revproxy.so: libraries := -lpcre2-8
 $(modules): $(BUILD)/%.so: $(library) %/exports.map
 	@echo "  link  $@"
-	@$(LINK_SHARED) -Wl,-rpath,'$$ORIGIN' -Wl,--version-script=$*/exports.map $(filter %.o,$^) $(library) -o $@
+	@$(LINK_SHARED) -Wl,-rpath,'$$ORIGIN' -Wl,--version-script=$*/exports.map $(filter %.o,$^) $(library) $(libraries) -o $@
 
 # Boost.Test's own headers are not clean under our warnings' strictest members.
 $(BUILD)/tests/%.o: WARNINGS := -Wall -Wextra -Werror
@@ -88,7 +89,7 @@ $(BUILD)/tests/%.o: CXXFLAGS := -O1 -g1 -foptimize-sibling-calls
 
 $(BUILD)/unit_tests: $(call objects,$(unit_tests) $(common_core) $(fwdproxy_core) $(revproxy_core))
 	@echo "  link  $@"
-	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lcares -lnghttp2 -lssl -lcrypto -o $@
+	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lcares -lnghttp2 -lpcre2-8 -lssl -lcrypto -o $@
 
 $(BUILD)/integration_tests: $(call objects,$(integration_tests))
 	@echo "  link  $@"

@@ -41,7 +41,8 @@ caresDoor='common/net/ares_resolver\.cpp'
 # not TLS: what signs cookies needs its HMAC
 tlsDoor='common/net/tls_(context|connection|credentials|failure)\.cpp|common/base/signature\.cpp'
 nghttp2Door='common/http/h2_session\.cpp'
-boostDoor='common/http/response_parser\.cpp|common/net/(event_loop|address_race|ares_resolver|curl_dialer|connector)\.(h|cpp)|common/reactor/(loop_tunnel|reactor)\.(h|cpp)'
+pcreDoor='mod_revproxy/health/body_pattern\.cpp'
+boostDoor='common/http/response_parser\.cpp|common/net/(event_loop|address_race|ares_resolver|curl_dialer|connector)\.(h|cpp)|common/reactor/(loop_task|loop_tunnel|loop_waiter|reactor)\.(h|cpp)'
 
 while read -r file; do
     seen=$((seen + 1))
@@ -60,6 +61,7 @@ while read -r file; do
         [[ $included == '<ares.h>' && ! $file =~ ^$caresDoor$ ]] && fault "$file includes $included: c-ares is the resolver's"
         [[ $included == '<openssl/'* && ! $file =~ ^($tlsDoor)$ ]] && fault "$file includes $included: OpenSSL comes in by $tlsDoor"
         [[ $included == '<nghttp2/'* && ! $file =~ ^$nghttp2Door$ ]] && fault "$file includes $included: nghttp2 is the session's"
+        [[ $included == '<pcre2.h>' && ! $file =~ ^$pcreDoor$ ]] && fault "$file includes $included: PCRE2 is that of health/body_pattern"
         [[ $included == '<boost/'* && ! $file =~ ^($boostDoor)$ ]] && fault "$file includes $included: Boost comes in by $boostDoor"
     done < <(sed -n 's/^#include \(<.*>\)/\1/p' "$file")
 done < <(find common mod_fwdproxy mod_revproxy -name '*.h' -o -name '*.cpp')

@@ -61,7 +61,7 @@ bool setMaxAttempts(BalancerSettings& settings, std::string_view text) {
 bool setFailOnStatus(BalancerSettings& settings, std::string_view text) {
   auto ranges = parseStatusRanges(text);
   if (ranges) settings.failOnStatus = std::move(*ranges);
-  return ranges.has_value();
+  return static_cast<bool>(ranges);
 }
 
 bool setFailOnTimeout(BalancerSettings& settings, std::string_view text) {

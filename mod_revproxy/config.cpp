@@ -10,6 +10,7 @@
 #include "common/net/resolver.h"
 #include "mod_revproxy/balancer_directives.h"
 #include "mod_revproxy/module.h"
+#include "mod_revproxy/sticky_key.h"
 
 namespace revproxy {
 namespace {
@@ -338,6 +339,8 @@ const command_rec kDirectives[] = {
                                       "URL [key=value ...]: a member of the <RevProxyBalancer> around it"),
     directive::line<&setHealth, true>("RevProxyHealth", kAnywhere,
                                       "[key=value ...]: how members of the <RevProxyBalancer> around it are checked"),
+    directive::field<&ServerConfig::stickyKey, &readStickyKey>(
+        "RevProxyStickyKey", RSRC_CONF, "FILE with the key that signs session cookies; default: one that is kept"),
     directive::line<&passReverse, true>("RevProxyPassReverse", kAnywhere,
                                         "[PATH] URL: URLs of the backend in response headers become this server's"),
     directive::field<&LocationConfig::preserveHost, &directive::readSwitch>(

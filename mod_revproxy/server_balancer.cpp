@@ -54,9 +54,9 @@ bool resolveReferences(const server_rec& server, const ServerBalancers& own, con
   return isWell;
 }
 
-bool findMethod(const server_rec& server, ServerBalancer& balancer) {
+bool chooseMethod(const server_rec& server, ServerBalancer& balancer) {
   const BalancerSettings& settings = balancer.balancer.settings;
-  auto method = makeMethod(settings.method, MethodOptions{settings.balanceFactor});
+  auto method = findMethod(settings.method, MethodOptions{settings.balanceFactor});
   if (!method) {
     ap_log_error(APLOG_MARK, APLOG_EMERG, 0, &server, "RevProxyBalancer %s at %s: %s", balancer.balancer.name.c_str(),
                  balancer.balancer.definedAt.c_str(), method.error().detail.c_str());
@@ -100,7 +100,7 @@ bool checkBalancers(server_rec& main) {
   bool isWell = true;
   for (const server_rec* server : serversOf(main)) {
     isWell &= resolveReferences(*server, ServerConfig::of(*server).balancers, ServerConfig::of(main).balancers);
-    for (ServerBalancer* balancer : balancersOf(*server)) isWell &= findMethod(*server, *balancer);
+    for (ServerBalancer* balancer : balancersOf(*server)) isWell &= chooseMethod(*server, *balancer);
   }
   return isWell;
 }

@@ -33,16 +33,17 @@ bool makesCookies(const server_rec& main) {
 
 // What is wrong is logged. Whether all is well.
 bool prepareShared(server_rec& main) {
-  std::string cookieKey = ServerConfig::of(main).stickyKey.valueOr("");
-  if (cookieKey.empty() && makesCookies(main)) {
-    auto kept = keptKey(main);
+  StickyKey key{ServerConfig::of(main).stickyKey.valueOr(""), ""};
+  if (key.key.empty() && makesCookies(main)) {
+    auto kept = keptStickyKey(main);
     if (!kept) {
       ap_log_error(APLOG_MARK, APLOG_EMERG, 0, &main, "%s", kept.error().detail.c_str());
       return false;
     }
-    cookieKey = std::move(*kept);
+    key = std::move(*kept);
+    if (!key.warning.empty()) ap_log_error(APLOG_MARK, APLOG_WARNING, 0, &main, "%s", key.warning.c_str());
   }
-  if (const auto prepared = prepareBalancers(main, cookieKey); !prepared) {
+  if (const auto prepared = prepareBalancers(main, key.key); !prepared) {
     ap_log_error(APLOG_MARK, APLOG_EMERG, 0, &main, "%s", prepared.error().detail.c_str());
     return false;
   }

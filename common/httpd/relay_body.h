@@ -12,7 +12,7 @@
 namespace proxycommon {
 
 struct BodyPlan {
-  BodyFraming framing;              // as it came
+  BodyFraming framing = {};         // as it came
   bool isRepeatable = false;        // the request, by its method or its key
   std::uint64_t requestBuffer = 0;  // bytes that are taken in before anything is dialled
   std::uint64_t replayBuffer = 0;   // bytes that are kept, to be sent a second time

@@ -24,8 +24,7 @@ void Turn::giveBack() {
   if (ofEndpoint_) endpoint->shared.limit.giveBack(*ofEndpoint_);
   if (ofBalancer_) balancer_.shared().limit.giveBack(*ofBalancer_);
   const proxycommon::WaitLine& line = balancer_.shared().line;
-  if (!line) return;
-  if (const auto child = line.nextChild(static_cast<std::uint32_t>(place_))) counting_.state.wake(*child);
+  if (line) counting_.state.wakeNext(line, static_cast<std::uint32_t>(place_));
 }
 
 }  // namespace revproxy

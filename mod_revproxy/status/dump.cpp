@@ -71,7 +71,7 @@ std::string askedText(const HealthCheck& check) {
     text += " " + std::to_string(range.first);
     if (range.last != range.first) text += "-" + std::to_string(range.last);
   }
-  if (!check.body.empty()) text += ", body ~ \"" + shown(check.body) + "\"";
+  if (check.body) text += ", body ~ \"" + shown(check.body->text()) + "\"";
   return text;
 }
 

@@ -16,7 +16,7 @@ namespace proxycommon {
 namespace {
 
 constexpr const char* kChildKey = "proxycommon-child-" PROXYCOMMON_VERSION;
-constexpr const char* kTableKey = "proxycommon-table-" PROXYCOMMON_VERSION;
+constexpr const char* kSharedKey = "proxycommon-shared-" PROXYCOMMON_VERSION;
 constexpr const char* kNeedsKey = "proxycommon-needs-" PROXYCOMMON_VERSION;
 constexpr std::chrono::milliseconds kEndingTunnels{2000};
 
@@ -77,7 +77,6 @@ apr_status_t finishTunnels(void* context) {
   while (child.reactor->tunnels() > 0 && !deadline.expired()) stopsWithin(milliseconds{10}, parent);
   // Not destroyed: threads of other modules may still come with a request.
   child.reactor->stop();
-  child.counters.owner = 0;
   return APR_SUCCESS;
 }
 
@@ -100,11 +99,13 @@ apr_status_t freezeSideReactor(void* context) {
   return APR_SUCCESS;
 }
 
-ChildCounters& countersFor(pid_t process) {
-  ChildTable* table = childTable();
-  ChildCounters* counters = table ? table->claim(process) : nullptr;
+// Precondition: prepareLibrary has run in the parent.
+Child* makeChild() {
+  SharedState& shared = *sharedState();
+  const std::size_t number = shared.claim(::getpid());
+  const std::span<ChildCounters> counters = shared.children().all();
   // Without a place of its own the child counts where nobody looks.
-  return counters ? *counters : *new ChildCounters;
+  return new Child(shared, number, number < counters.size() ? counters[number] : *new ChildCounters);
 }
 
 }  // namespace
@@ -113,9 +114,21 @@ bool canPark() {
   return query(AP_MPMQ_CAN_WAITIO) != 0;
 }
 
+SharedState* sharedState() {
+  void* retained = ap_retained_data_get(kSharedKey);
+  return retained ? *static_cast<SharedState**>(retained) : nullptr;
+}
+
 ChildTable* childTable() {
-  void* retained = ap_retained_data_get(kTableKey);
-  return retained ? *static_cast<ChildTable**>(retained) : nullptr;
+  SharedState* shared = sharedState();
+  return shared ? &shared->children() : nullptr;
+}
+
+void noteChildStatus(server_rec*, pid_t process, ap_generation_t, int, mpm_child_status status) {
+  SharedState* shared = sharedState();
+  if (!shared) return;
+  if (status == MPM_CHILD_STARTED) shared->noteChild(process);
+  if (status == MPM_CHILD_EXITED) shared->strikeOut(process);
 }
 
 Outcome prepareLibrary(apr_pool_t* config, const LibraryNeeds& needs) {
@@ -123,10 +136,10 @@ Outcome prepareLibrary(apr_pool_t* config, const LibraryNeeds& needs) {
   all.reactorThreads = std::max(all.reactorThreads, needs.reactorThreads);
   if (needs.keepAliveHold) all.keepAliveHold = needs.keepAliveHold;
   if (auto prepared = prepareDialer(); !prepared) return prepared;
-  if (childTable() || isFirstOfTwoRuns()) return {};
-  auto table = ChildTable::make(static_cast<std::size_t>(std::max(query(AP_MPMQ_HARD_LIMIT_DAEMONS), 1)));
-  if (!table) return std::move(table.error());
-  *static_cast<ChildTable**>(ap_retained_data_create(kTableKey, sizeof(ChildTable*))) = *table;
+  if (sharedState() || isFirstOfTwoRuns()) return {};
+  auto shared = SharedState::make(static_cast<std::size_t>(std::max(query(AP_MPMQ_HARD_LIMIT_DAEMONS), 1)));
+  if (!shared) return std::move(shared.error());
+  *static_cast<SharedState**>(ap_retained_data_create(kSharedKey, sizeof(SharedState*))) = *shared;
   return {};
 }
 
@@ -134,7 +147,7 @@ void ensureChild(apr_pool_t* childPool, server_rec* server) {
   if (find(*server)) return;
   // Never destroyed: under prefork pool cleanups run inside a signal handler, where no lock may be taken; the kernel
   // closes what the process leaves.
-  Child* child = new Child(countersFor(::getpid()));
+  Child* child = makeChild();
   child->workers = std::max(query(AP_MPMQ_MAX_THREADS), 1);
   const KeepAliveHold hold = needsOf(server->process->pconf).keepAliveHold;
   child->keepAliveHold = hold ? hold : &defaultHold;
@@ -175,6 +188,21 @@ void Child::tendConnections() {
   constexpr milliseconds kInterval{200};
   // Without a thread for it, they are closed when they are met.
   if (auto side = sideReactor()) (*side)->repeat(kInterval, [this] { return connections.tend(); });
+}
+
+void Child::tendLines() {
+  constexpr milliseconds kInterval{100};
+  auto side = sideReactor();
+  if (!side) return;
+  std::call_once(watchesWake_, [&] {
+    const int descriptor = shared.wakeDescriptor(number);
+    if (descriptor < 0) return;
+    (*side)->watch(descriptor, [this] {
+      shared.clearWake(number);
+      lineWaiters.wakeNext();
+    });
+  });
+  (*side)->repeat(kInterval, [this] { return lineWaiters.tend(); });
 }
 
 void stopChild(apr_pool_t*, int graceful) {

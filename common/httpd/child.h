@@ -15,7 +15,8 @@
 #include "common/pool/connection_pool.h"
 #include "common/reactor/reactor.h"
 #include "common/reactor/tunnel_slots.h"
-#include "common/shared/child_table.h"
+#include "common/shared/line_waiters.h"
+#include "common/shared/shared_state.h"
 
 namespace proxycommon {
 
@@ -30,14 +31,23 @@ struct LibraryNeeds {
 };
 
 struct PROXYCOMMON_API Child {
-  explicit Child(ChildCounters& counted)
-      : counters(counted), connections([this] { tendConnections(); }), tunnelSlots(counted.tunnels) {}
+  // What is shared, the child's number there, and its counters.
+  Child(SharedState& state, std::size_t own, ChildCounters& counted)
+      : shared(state),
+        number(own),
+        counters(counted),
+        connections([this] { tendConnections(); }),
+        tunnelSlots(counted.tunnels),
+        lineWaiters(state, own, [this] { tendLines(); }) {}
 
+  SharedState& shared;
+  const std::size_t number;
   ChildCounters& counters;
   ConnectionPool connections;
   TlsContexts tlsContexts;
   NameCache names;
   TunnelSlots tunnelSlots;
+  LineWaiters lineWaiters;          // waitInLine() joins
   std::atomic<int> busyWorkers{0};  // those with a client's connection
   std::atomic<int> holdingWorkers{0};
   int workers = 1;
@@ -56,6 +66,8 @@ struct PROXYCOMMON_API Child {
 
   // Connections of the pool are looked at for as long as a peer is remembered.
   void tendConnections();
+  // Whoever waits in a line is woken by other children, and now and then, for as long as anybody waits.
+  void tendLines();
 
   // Whether fewer than a quarter of the workers are free, or fewer than two: with one, the MPM takes no connection.
   bool workersAreScarce() const { return busyWorkers * 4 > workers * 3 || workers - busyWorkers < 2; }
@@ -67,6 +79,7 @@ struct PROXYCOMMON_API Child {
   std::mutex sideMutex_;
   std::atomic<Reactor*> side_{nullptr};
   std::unique_ptr<H2Pool> http2_;
+  std::once_flag watchesWake_;
 };
 
 // In post_config, for each module: what must be there before a child is. Error kInternal.
@@ -75,8 +88,12 @@ PROXYCOMMON_API Outcome prepareLibrary(apr_pool_t* config, const LibraryNeeds& n
 PROXYCOMMON_API void ensureChild(apr_pool_t* childPool, server_rec* server);
 // Any thread of a child. Precondition: ensureChild has run in this child.
 PROXYCOMMON_API Child& childOf(const server_rec& server);
-// The table that prepareLibrary has made, in any process; nullptr before.
+// What prepareLibrary has made, in any process; nullptr before.
+PROXYCOMMON_API SharedState* sharedState();
+// Its table of children.
 ChildTable* childTable();
+// The child_status hook, in the parent.
+void noteChildStatus(server_rec* main, pid_t process, ap_generation_t generation, int slot, mpm_child_status status);
 
 // The child_stopping hook: tunnels begin to drain, or end.
 void stopChild(apr_pool_t* childPool, int graceful);

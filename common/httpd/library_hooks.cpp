@@ -24,6 +24,7 @@ void registerLibraryHooks(apr_pool_t* config) {
   ap_hook_suspend_connection(guarded<&exchangeDescriptor>, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_resume_connection(guarded<&restoreDescriptor>, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_pre_close_connection(guarded<&closeDetached>, nullptr, nullptr, APR_HOOK_REALLY_FIRST);
+  ap_hook_child_status(guarded<&noteChildStatus>, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_child_stopping(guarded<&stopChild>, nullptr, nullptr, APR_HOOK_FIRST);
   APR_OPTIONAL_HOOK(ap, status_hook, guarded<&showStatus>, nullptr, nullptr, APR_HOOK_MIDDLE);
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/executor_work_guard.hpp>
+#include <list>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -40,6 +41,7 @@ class Reactor::Loop {
     stop();
     if (watched_.is_open()) watched_.release();
     if (freezing_.is_open()) freezing_.release();
+    for (Foreign& foreign : foreign_) foreign.descriptor.release();
   }
 
   // Before anything else.
@@ -94,6 +96,10 @@ class Reactor::Loop {
     } while (work());
   }
 
+  void watch(int number, std::function<void()> readable) {
+    awaitForeign(foreign_.emplace_back(AsioDescriptor(context_, number), std::move(readable)));
+  }
+
   void drain() {
     home_.stoppingSince = Clock::now();
     for (LoopTunnel* tunnel : home_.tunnels) tunnel->armTimer();
@@ -128,6 +134,23 @@ class Reactor::Loop {
     });
   }
 
+  struct Foreign {
+    AsioDescriptor descriptor;
+    std::function<void()> readable;
+  };
+  void awaitForeign(Foreign& foreign) {
+    foreign.descriptor.async_wait(AsioDescriptor::wait_read, [this, &foreign](const boost::system::error_code& error) {
+      if (error) return;
+      try {
+        foreign.readable();
+      } catch (...) {
+        awaitForeign(foreign);
+        throw;
+      }
+      awaitForeign(foreign);
+    });
+  }
+
   void standStill() {
     frozen_.store(true, std::memory_order_release);
     while (true) ::pause();
@@ -141,6 +164,7 @@ class Reactor::Loop {
   Wake freezer_;
   AsioDescriptor freezing_;
   std::atomic<bool> frozen_ = false;
+  std::list<Foreign> foreign_;  // each stays where it is
   std::unique_ptr<Connector> connector_;
   TunnelHome home_;
   std::atomic<std::size_t> tunnelCount_ = 0;
@@ -207,6 +231,12 @@ void Reactor::pump(TunnelPlan plan) {
 void Reactor::repeat(milliseconds interval, std::function<bool()> work) {
   Loop& loop = next();
   loop.post([&loop, interval, work = std::move(work)]() mutable { loop.repeat(interval, std::move(work)); });
+}
+
+void Reactor::watch(int descriptor, std::function<void()> readable) {
+  Loop& loop = next();
+  loop.post(
+      [&loop, descriptor, readable = std::move(readable)]() mutable { loop.watch(descriptor, std::move(readable)); });
 }
 
 void Reactor::drain() {

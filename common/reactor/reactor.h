@@ -60,6 +60,9 @@ class PROXYCOMMON_API Reactor {
   void pump(TunnelPlan plan);
   // Calls `work` on one of its threads, again and again, until it gives false.
   void repeat(milliseconds interval, std::function<bool()> work);
+  // Calls `readable` on one of its threads each time the descriptor is readable, for as long as it is, until stop().
+  // The descriptor is not closed, and outlives this.
+  void watch(int descriptor, std::function<void()> readable);
   // For those who run code of their own on its loops.
   std::vector<LoopServices> loops();
 

@@ -3,14 +3,12 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/mman.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <limits>
-#include <new>
 #include <string>
-#include <system_error>
 
 #include "common/base/file_descriptor.h"
 #include "common/base/text.h"
@@ -20,6 +18,8 @@ namespace {
 
 // The part of an identity that tells when the process began; zero: unknown.
 constexpr std::uint64_t kBegin = 0xffff'ffff;
+// The owner of counters whose child is dead, while what it has left is struck out: no process.
+constexpr std::uint64_t kWithdrawn = 1;
 
 // Field 22 of proc(5)'s stat, in ticks since the machine began; zero: it cannot be read. The second field is the
 // program's name, which may hold anything.
@@ -50,28 +50,27 @@ std::uint64_t identityOf(pid_t process) {
   return static_cast<std::uint64_t>(process) << 32 | (beginOf(process) & kBegin);
 }
 
-Result<ChildTable*> ChildTable::make(std::size_t children) {
-  const std::size_t bytes = sizeof(ChildTable) + alignof(ChildCounters) + children * sizeof(ChildCounters);
-  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED)
-    return failure(ErrorKind::kInternal, "no shared memory: " + std::system_category().message(errno));
-  // A fresh mapping is all zero, which is what every counter begins with.
-  auto* counters = reinterpret_cast<ChildCounters*>(static_cast<char*>(memory) + sizeof(ChildTable));
-  static_assert(sizeof(ChildTable) % alignof(ChildCounters) == 0);
-  return new (memory) ChildTable(counters, children);
-}
-
 ChildCounters* ChildTable::claim(pid_t process) {
   const std::uint64_t owner = identityOf(process);
   for (const bool alsoOfTheDead : {false, true}) {
     for (ChildCounters& counters : all()) {
       std::uint64_t before = counters.owner.load();
-      if (before != 0 && !(alsoOfTheDead && !lives(before))) continue;
+      if (before == kWithdrawn || (before != 0 && !(alsoOfTheDead && !lives(before)))) continue;
       if (!counters.owner.compare_exchange_strong(before, owner)) continue;
       counters.tunnels = 0;
       counters.parked = 0;
       return &counters;
     }
+  }
+  return nullptr;
+}
+
+ChildCounters* ChildTable::withdraw(pid_t process) {
+  for (ChildCounters& counters : all()) {
+    std::uint64_t before = counters.owner.load();
+    if (static_cast<pid_t>(before >> 32) != process) continue;
+    // Else a new child has just taken them over.
+    if (counters.owner.compare_exchange_strong(before, kWithdrawn)) return &counters;
   }
   return nullptr;
 }

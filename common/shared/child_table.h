@@ -9,7 +9,6 @@
 #include <span>
 
 #include "common/base/export.h"
-#include "common/base/result.h"
 
 namespace proxycommon {
 
@@ -29,21 +28,22 @@ PROXYCOMMON_API std::uint64_t identityOf(pid_t process);
 
 class PROXYCOMMON_API ChildTable {
  public:
-  // In the parent. The memory is never given back: children use it as long as they live. Error kInternal.
-  static Result<ChildTable*> make(std::size_t children);
+  // `counters` are shared, all zero, and there as long as any child lives.
+  explicit ChildTable(std::span<ChildCounters> counters) : counters_(counters) {}
 
   // In a child, once: counters of its own, set to zero; those of a child that has died are taken over. nullptr when all
   // are in use.
   ChildCounters* claim(pid_t process);
+  // In the parent: that process is dead. Its counters, which nobody takes over before release(); nullptr: it has none.
+  ChildCounters* withdraw(pid_t process);
+  void release(ChildCounters& counters) { counters.owner = 0; }
 
   // Those of living children are alive; what the others hold is of the dead.
-  std::span<ChildCounters> all() { return {counters_, size_}; }
+  std::span<ChildCounters> all() { return counters_; }
   static bool isAlive(const ChildCounters& counters);
 
  private:
-  ChildTable(ChildCounters* counters, std::size_t size) : counters_(counters), size_(size) {}
-  ChildCounters* counters_;
-  std::size_t size_;
+  std::span<ChildCounters> counters_;
 };
 
 }  // namespace proxycommon

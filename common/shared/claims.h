@@ -24,8 +24,9 @@ class PROXYCOMMON_API Claims {
 
   // One of the first `limit` places; nullopt: all are taken. `limit` above size() counts as size().
   std::optional<std::size_t> take(std::size_t child, std::size_t limit) const;
-  // Precondition: take() gave it.
-  void giveBack(std::size_t place) const { places_[place].store(0, std::memory_order_release); }
+  // Precondition: take() gave it. Whoever gives it back looks into the line afterwards, and whoever waits there tries
+  // after having joined: in the one order of all these steps (seq_cst) one of them sees the other.
+  void giveBack(std::size_t place) const { places_[place].store(0); }
   // How many are taken, those beyond any limit included.
   std::size_t taken() const;
   // Frees what a child that is dead has held. How many.

@@ -1,13 +1,14 @@
 // Counters of children in shared memory: each child has its own, and those of the dead are used again.
 #include "common/shared/child_table.h"
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
 #include <set>
 #include <vector>
 
+#include "common/shared/shared_state.h"
+#include "tests/unit/support/forks.h"
 #include "tests/unit/support/printing.h"
 
 namespace proxytest {
@@ -19,23 +20,9 @@ BOOST_AUTO_TEST_SUITE(child_table, *boost::unit_test::timeout(60))
 namespace {
 
 ChildTable& tableOf(std::size_t children) {
-  const auto made = ChildTable::make(children);
+  const auto made = SharedState::make(children);
   BOOST_REQUIRE_EQUAL(outcomeOf(made), "done");
-  return **made;
-}
-
-// A child that does `work` and exits with what it gives; its process.
-template <class Work>
-pid_t fork(Work work) {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(work());
-  BOOST_REQUIRE(child > 0);
-  return child;
-}
-int statusOf(pid_t child) {
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return (*made)->children();
 }
 
 }  // namespace
@@ -66,7 +53,7 @@ BOOST_AUTO_TEST_CASE(each_claim_has_counters_of_its_own_until_there_are_none_lef
 
 BOOST_AUTO_TEST_CASE(what_a_child_counts_the_parent_sees) {
   ChildTable& table = tableOf(1);
-  const pid_t child = fork([&table] {
+  const pid_t child = forked([&table] {
     ChildCounters* counters = table.claim(::getpid());
     if (!counters) return 1;
     counters->tunnels = 7;
@@ -82,14 +69,14 @@ BOOST_AUTO_TEST_CASE(what_a_child_counts_the_parent_sees) {
 BOOST_AUTO_TEST_CASE(counters_of_the_dead_are_taken_over_at_zero) {
   ChildTable& table = tableOf(2);
   BOOST_REQUIRE(table.claim(::getpid()));
-  const pid_t dead = fork([&table] {
+  const pid_t dead = forked([&table] {
     ChildCounters* counters = table.claim(::getpid());
     if (counters) counters->tunnels = 7;
     return counters ? 0 : 1;
   });
   BOOST_REQUIRE(statusOf(dead) == 0);
   BOOST_TEST(!ChildTable::isAlive(table.all()[1]));
-  const pid_t next = fork([&table] {
+  const pid_t next = forked([&table] {
     const ChildCounters* counters = table.claim(::getpid());
     return counters == &table.all()[1] && counters->tunnels == 0 ? 0 : 1;
   });
@@ -131,7 +118,7 @@ BOOST_AUTO_TEST_CASE(where_nobody_knows_when_a_process_began_its_number_decides)
 // A fresh row before one that tells of a child that has just died.
 BOOST_AUTO_TEST_CASE(what_was_never_used_goes_first) {
   ChildTable& table = tableOf(2);
-  const pid_t dead = fork([&table] { return table.claim(::getpid()) ? 0 : 1; });
+  const pid_t dead = forked([&table] { return table.claim(::getpid()) ? 0 : 1; });
   BOOST_REQUIRE(statusOf(dead) == 0);
   BOOST_TEST(table.claim(::getpid()) == &table.all()[1]);
   BOOST_TEST(table.claim(::getpid()) == &table.all()[0]);
@@ -141,14 +128,14 @@ BOOST_AUTO_TEST_CASE(children_that_claim_at_once_never_share) {
   constexpr std::size_t kChildren = 24;
   ChildTable& table = tableOf(kChildren);
   ChildTable& dead = tableOf(kChildren);
-  for (ChildCounters& counters : dead.all()) counters.owner = identityOf(fork([] { return 0; }));
+  for (ChildCounters& counters : dead.all()) counters.owner = identityOf(forked([] { return 0; }));
   for (ChildCounters& counters : dead.all()) statusOf(counters.process());
   for (ChildTable* one : {&table, &dead}) {
     int gate[2];
     BOOST_REQUIRE(::pipe(gate) == 0);
     std::vector<pid_t> children;
     for (std::size_t count = 0; count < kChildren; ++count)
-      children.push_back(fork([&] {
+      children.push_back(forked([&] {
         char byte;
         ::close(gate[1]);
         (void)!::read(gate[0], &byte, 1);  // until all are there

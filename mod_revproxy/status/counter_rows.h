@@ -1,0 +1,42 @@
+// The counters that are shown, one a row: to show one more, add a row. Answers by class, errors by kind and histograms
+// are not among them. Pure.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "mod_revproxy/status/snapshot.h"
+
+namespace revproxy {
+
+template <class Totals>
+struct CounterRow {
+  std::string_view name;  // in JSON; for Prometheus with the prefix of its kind, and "_total"
+  std::string_view help;  // one sentence
+  std::uint64_t Totals::*value;
+};
+
+inline constexpr auto kBalancerCounters = std::to_array<CounterRow<BalancerTotals>>({
+    {"requests", "Requests of clients.", &BalancerTotals::requests},
+    {"retries", "Requests that were sent to another member after one had failed.", &BalancerTotals::retries},
+    {"retries_refused", "Requests that the retry budget kept from another member.", &BalancerTotals::retriesRefused},
+    {"queued", "Requests that had to wait for a place within a limit.", &BalancerTotals::queued},
+    {"queue_timeouts", "Requests that waited for a place in vain.", &BalancerTotals::queueTimeouts},
+    {"queue_overflows", "Requests that found no room to wait in.", &BalancerTotals::queueOverflows},
+    {"panics", "Requests that went to a suspect member because there was no other.", &BalancerTotals::panics},
+    {"no_member", "Requests that found no member at all.", &BalancerTotals::noMember},
+});
+
+inline constexpr auto kMemberCounters = std::to_array<CounterRow<MemberTotals>>({
+    {"requests", "Requests that the member was asked; each try counts.", &MemberTotals::requests},
+    {"sent_bytes", "Bytes to the member.", &MemberTotals::sent},
+    {"received_bytes", "Bytes from the member.", &MemberTotals::received},
+    {"dials", "Connections made.", &MemberTotals::dials},
+    {"reuses", "Requests on a connection that was there.", &MemberTotals::reuses},
+    {"pool_waits", "Requests that had to wait for a connection.", &MemberTotals::poolWaits},
+    {"ejections", "How often the member was ejected.", &MemberTotals::ejections},
+    {"returns", "How often it came back from an ejection.", &MemberTotals::returns},
+    {"tunnels", "Tunnels opened.", &MemberTotals::tunnels},
+});
+
+}  // namespace revproxy

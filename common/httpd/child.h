@@ -76,7 +76,7 @@ PROXYCOMMON_API void ensureChild(apr_pool_t* childPool, server_rec* server);
 // Any thread of a child. Precondition: ensureChild has run in this child.
 PROXYCOMMON_API Child& childOf(const server_rec& server);
 // The table that prepareLibrary has made, in any process; nullptr before.
-ChildTable* childTable();
+PROXYCOMMON_API ChildTable* childTable();
 
 // The child_stopping hook: tunnels begin to drain, or end.
 void stopChild(apr_pool_t* childPool, int graceful);

@@ -125,6 +125,7 @@ bench: test-deps
 	@$(MAKE) --no-print-directory $(parallel) modules
 	@BUILD=$(BUILD) tests/bench/bench.sh
 	@BUILD=$(BUILD) tests/bench/tunnel.sh
+	@BUILD=$(BUILD) tests/bench/scrape.sh
 
 # Renamed into place: a file that a running httpd has mapped must not change under it. An upgrade needs stop and start.
 module_dir = $(DESTDIR)$(shell $(APXS) -q LIBEXECDIR)

@@ -91,7 +91,7 @@ PROXYCOMMON_API Child& childOf(const server_rec& server);
 // What prepareLibrary has made, in any process; nullptr before.
 PROXYCOMMON_API SharedState* sharedState();
 // Its table of children.
-ChildTable* childTable();
+PROXYCOMMON_API ChildTable* childTable();
 // The child_status hook, in the parent.
 void noteChildStatus(server_rec* main, pid_t process, ap_generation_t generation, int slot, mpm_child_status status);
 

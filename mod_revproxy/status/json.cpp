@@ -80,7 +80,7 @@ void writeMember(JsonWriter& json, const MemberStatus& member) {
   json.name("effective_weight").number(decimal(member.effectiveWeight, kWeightPlaces));
   json.name("set").number(member.set);
   json.name("role").string(wordOf(member.role));
-  json.name("state").string(wordOf(member.standing));
+  json.name("state").string(wordOf(member.condition));
   json.name("why").string(member.why);
   writeTime(json.name("since"), member.since);
   json.name("in_flight").number(member.inFlight);

@@ -119,7 +119,7 @@ void balancers(Exposition& out, const BalancerSeries& series) {
 // One series for each member: the label changes, the value does not.
 void states(Exposition& out, const MemberSeries& members) {
   out.family("revproxy_member_state", kGauge, "Always 1; its label has what the member is to new requests.");
-  for (const auto& [labels, member] : members) out.sample(with(labels, "state", wordOf(member.standing)), 1);
+  for (const auto& [labels, member] : members) out.sample(with(labels, "state", wordOf(member.condition)), 1);
 }
 
 void checks(Exposition& out, const MemberSeries& members) {
@@ -134,7 +134,7 @@ void checks(Exposition& out, const MemberSeries& members) {
 void members(Exposition& out, const MemberSeries& series) {
   constexpr unsigned kWeightPlaces = 2;
   gauge(out, series, "revproxy_member_up", "1 while it answers requests, be it those of its sessions alone.",
-        [](const MemberStatus& member) { return std::uint64_t{isUp(member.standing)}; });
+        [](const MemberStatus& member) { return std::uint64_t{isUp(member.condition)}; });
   states(out, series);
   gauge(out, series, "revproxy_member_weight", "Its part of the requests; less while it starts.",
         [](const MemberStatus& member) { return decimal(member.effectiveWeight, kWeightPlaces); });

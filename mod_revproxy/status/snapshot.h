@@ -20,7 +20,7 @@ namespace revproxy {
 using WallTime = std::chrono::sys_time<milliseconds>;
 
 // What a member is to new requests just now, the worst that can be said of it.
-enum class Standing {
+enum class Condition {
   kOk,
   kStarting,  // is back, and gets a part of its weight yet
   kFull,      // has as many requests in flight as its limit allows
@@ -89,7 +89,7 @@ struct MemberStatus {
   std::uint32_t effectiveWeight = 0;  // hundredths; less while it starts
   unsigned set = 0;
   MemberRole role = MemberRole::kActive;
-  Standing standing = Standing::kOk;
+  Condition condition = Condition::kOk;
   std::string why;                // for people; empty: there is nothing to say
   std::optional<WallTime> since;  // none: since it began, or nobody knows
   std::uint64_t inFlight = 0;

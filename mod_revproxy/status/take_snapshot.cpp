@@ -73,7 +73,7 @@ std::string whyDown(const HealthState& health) {
   if (kind == 0 || kind > kErrorKinds)
     why += "unknown";
   else if (const auto of = static_cast<proxycommon::ErrorKind>(kind - 1); of == proxycommon::ErrorKind::kFailedStatus)
-    why += "status " + std::to_string(read(health.status));
+    why += "unexpected answer with status " + std::to_string(read(health.status));
   else
     why += proxycommon::traitsOf(of).name;
   return why + ", " + std::to_string(read(health.failures)) + " in a row";
@@ -81,7 +81,7 @@ std::string whyDown(const HealthState& health) {
 
 std::string whyEjected(const EjectionState& ejection, const EjectionPolicy& policy) {
   const std::uint32_t failures = read(ejection.consecutive);
-  if (failures >= policy.errors) return counted(failures, "failure") + " in a row";
+  if (policy.errors > 0 && failures >= policy.errors) return counted(failures, "failure") + " in a row";
   return std::to_string(policy.ratio) + " % and more of its requests within " +
          decimal(static_cast<std::uint64_t>(policy.window.count()), 3) + " s failed";
 }
@@ -130,20 +130,20 @@ class MemberReader {
   // The worst comes first.
   void judge(MemberStatus& status) const {
     const Member& member = *endpoint_.member;
-    if (member.isStopped) return say(status, Standing::kStopped, "stopped by its configuration", 0);
+    if (member.isStopped) return say(status, Condition::kStopped, "stopped by its configuration", 0);
     if (status.health && state_.health.isDown())
-      return say(status, Standing::kDown, whyDown(state_.health), revproxy::read(state_.health.changedAt));
+      return say(status, Condition::kDown, whyDown(state_.health), revproxy::read(state_.health.changedAt));
     if (status.ejection.until) return judgeEjected(status);
-    if (member.isDrained) return say(status, Standing::kDraining, "drained by its configuration", 0);
+    if (member.isDrained) return say(status, Condition::kDraining, "drained by its configuration", 0);
     if (member.limit > 0 && status.inFlight >= member.limit)
-      return say(status, Standing::kFull,
+      return say(status, Condition::kFull,
                  std::to_string(status.inFlight) + " of " + std::to_string(member.limit) + " in flight", 0);
     const std::int64_t returnedAt = revproxy::read(state_.ejection.returnedAt);
     if (status.effectiveWeight < status.weight)
-      return say(status, Standing::kStarting,
+      return say(status, Condition::kStarting,
                  decimal(std::uint64_t{status.effectiveWeight} * 100 / status.weight, 0) + " % of its weight",
                  returnedAt);
-    say(status, Standing::kOk, "", std::max(returnedAt, revproxy::read(state_.health.changedAt)));
+    say(status, Condition::kOk, "", std::max(returnedAt, revproxy::read(state_.health.changedAt)));
   }
 
   void judgeEjected(MemberStatus& status) const {
@@ -152,14 +152,14 @@ class MemberReader {
     const std::string why = whyEjected(state_.ejection, balancer_.settings.ejection);
     if (left > 0) {
       const std::uint64_t tenths = (static_cast<std::uint64_t>(left) + 99) / 100;
-      return say(status, Standing::kEjected, why + ", again in " + decimal(tenths, 1) + " s", 0);
+      return say(status, Condition::kEjected, why + ", again in " + decimal(tenths, 1) + " s", 0);
     }
     const bool isTried = revproxy::read(state_.ejection.probedUntil) > now;
-    say(status, Standing::kProbing, why + (isTried ? ", a request tries it" : ", the next request tries it"), 0);
+    say(status, Condition::kProbing, why + (isTried ? ", a request tries it" : ", the next request tries it"), 0);
   }
 
-  void say(MemberStatus& status, Standing standing, std::string why, std::int64_t since) const {
-    status.standing = standing;
+  void say(MemberStatus& status, Condition condition, std::string why, std::int64_t since) const {
+    status.condition = condition;
     status.why = std::move(why);
     status.since = wallTime(since, now_);
   }

@@ -3,11 +3,11 @@
 
 namespace revproxy {
 
-std::string_view wordOf(Standing standing) {
+std::string_view wordOf(Condition condition) {
   constexpr std::array<std::string_view, 8> kWords = {"ok",      "starting", "full", "draining",
                                                       "probing", "ejected",  "down", "stopped"};
-  static_assert(kWords.size() == static_cast<std::size_t>(Standing::kStopped) + 1);
-  return kWords[static_cast<std::size_t>(standing)];
+  static_assert(kWords.size() == static_cast<std::size_t>(Condition::kStopped) + 1);
+  return kWords[static_cast<std::size_t>(condition)];
 }
 
 std::string_view wordOf(MemberRole role) {
@@ -21,8 +21,8 @@ std::string_view classOfStatus(std::size_t firstDigit) {
   return kWords[firstDigit];
 }
 
-bool isUp(Standing standing) {
-  return standing <= Standing::kDraining;
+bool isUp(Condition condition) {
+  return condition <= Condition::kDraining;
 }
 
 }  // namespace revproxy

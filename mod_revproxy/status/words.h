@@ -7,12 +7,12 @@
 
 namespace revproxy {
 
-std::string_view wordOf(Standing standing);
+std::string_view wordOf(Condition condition);
 std::string_view wordOf(MemberRole role);
 // "2xx" for 2; "none" for 0, where no answer has come.
 std::string_view classOfStatus(std::size_t firstDigit);
 
 // Whether it answers requests, be it those of its sessions alone.
-bool isUp(Standing standing);
+bool isUp(Condition condition);
 
 }  // namespace revproxy

@@ -182,6 +182,11 @@ CommandResult Httpd::configtest() {
   return runCommand(commandLine({"-t"}));
 }
 
+CommandResult Httpd::configtest(const std::string& define) {
+  writeConfiguration();
+  return runCommand(commandLine({"-t", "-D", define}));
+}
+
 std::vector<pid_t> Httpd::children() const {
   return childrenOf(parent());
 }

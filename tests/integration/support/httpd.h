@@ -54,6 +54,8 @@ class Httpd {
   void graceful();  // takes up what configure() said since
   void stop();
   CommandResult configtest();  // does not start anything
+  // The same with a -D, such as one that makes a module print what it has read.
+  CommandResult configtest(const std::string& define);
 
   pid_t parent() const { return process_->pid(); }
   std::vector<pid_t> children() const;

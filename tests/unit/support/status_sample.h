@@ -19,7 +19,7 @@ inline revproxy::MemberStatus sampleMember(std::string_view name) {
   member.weight = 150;
   member.effectiveWeight = 75;
   member.role = MemberRole::kSpare;
-  member.standing = Standing::kEjected;
+  member.condition = Condition::kEjected;
   member.why = "5 failures in a row, again in 1.2 s";
   member.since = WallTime{milliseconds{1'764'000'000'250}};
   member.inFlight = 3;
@@ -54,7 +54,7 @@ inline revproxy::StatusSnapshot sampleSnapshot(std::string_view hostile = kHosti
   balancer.members = {sampleMember("http://10.0.0.1:8080"), sampleMember(hostile)};
   balancer.members[1].health.reset();
   balancer.members[1].limit = 0;
-  balancer.members[1].standing = Standing::kOk;
+  balancer.members[1].condition = Condition::kOk;
   balancer.members[1].why.clear();
   balancer.members[1].since.reset();
   snapshot.balancers.push_back(balancer);

@@ -155,9 +155,9 @@ BOOST_AUTO_TEST_CASE(the_order_of_fields_is_the_same_always) {
 }
 
 BOOST_AUTO_TEST_CASE(who_serves_its_sessions_is_up) {
-  for (const Standing up : {Standing::kOk, Standing::kStarting, Standing::kFull, Standing::kDraining})
+  for (const Condition up : {Condition::kOk, Condition::kStarting, Condition::kFull, Condition::kDraining})
     BOOST_TEST(isUp(up), wordOf(up));
-  for (const Standing down : {Standing::kProbing, Standing::kEjected, Standing::kDown, Standing::kStopped})
+  for (const Condition down : {Condition::kProbing, Condition::kEjected, Condition::kDown, Condition::kStopped})
     BOOST_TEST(!isUp(down), wordOf(down));
 }
 

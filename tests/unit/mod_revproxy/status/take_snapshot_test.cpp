@@ -6,6 +6,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "mod_revproxy/status/words.h"
+#include "tests/unit/support/printing.h"
 
 namespace proxytest {
 
@@ -52,7 +53,7 @@ class Shared {
   // "word: why".
   std::string said() const {
     const MemberStatus member = first();
-    return std::string{wordOf(member.standing)} + ": " + member.why;
+    return std::string{wordOf(member.condition)} + ": " + member.why;
   }
 
   MemberState& state() { return states[0]; }
@@ -162,13 +163,17 @@ BOOST_AUTO_TEST_CASE(each_counter_of_a_balancer_is_shown_as_itself) {
 }
 
 BOOST_AUTO_TEST_CASE(who_waits_is_counted_where_there_is_a_line) {
+  constexpr std::size_t kQueue = 4;
+  const auto state = proxycommon::SharedState::make(1);
+  BOOST_REQUIRE_EQUAL(outcomeOf(state), "done");
+  (*state)->beginGeneration();
+  const auto line = (*state)->line("app", kQueue);
+  BOOST_REQUIRE_EQUAL(outcomeOf(line), "done");
+  (*state)->endGeneration();
   Shared shared;
-  std::array<proxycommon::WaitLine::Entry, 4> entries{};
-  std::atomic<std::uint64_t> nextTicket{};
-  shared.shared.line = {entries.data(), entries.size(), &nextTicket};
-  entries[1].who = 77;
-  entries[2].who = 78;
+  shared.shared.line = *line;
   shared.balancer.settings.limit = 10;
+  for (int request = 0; request < 2; ++request) BOOST_TEST(line->join(0, proxycommon::kAnyPlace, kQueue).has_value());
   const BalancerStatus status = shared.take();
   BOOST_TEST(status.hasQueue);
   BOOST_TEST(status.waiting == 2u);
@@ -217,7 +222,7 @@ BOOST_AUTO_TEST_CASE(a_member_that_checks_found_down_says_what_they_saw) {
   BOOST_TEST(shared.first().health->failed == 4u);
   health.why = static_cast<std::uint32_t>(proxycommon::ErrorKind::kFailedStatus) + 1;
   health.status = 503;
-  BOOST_TEST(shared.said() == "down: check failed: status 503, 3 in a row");
+  BOOST_TEST(shared.said() == "down: check failed: unexpected answer with status 503, 3 in a row");
   BOOST_TEST(shared.first().health->status == 503u);
   for (const std::uint32_t nonsense : {0u, 1000u}) {
     health.why = nonsense;
@@ -250,7 +255,7 @@ BOOST_AUTO_TEST_CASE(a_member_that_is_back_starts_slowly) {
   shared.balancer.settings.slowStart = milliseconds{20'000};
   const MemberStatus member = shared.first();
   const std::uint32_t weight = slowStartWeight(200, kSteadyNow - 10'000, milliseconds{20'000}, kNow.steady);
-  BOOST_TEST((member.standing == Standing::kStarting));
+  BOOST_TEST((member.condition == Condition::kStarting));
   BOOST_TEST(member.effectiveWeight == weight);
   BOOST_TEST(member.why == std::to_string(weight / 2) + " % of its weight");
   BOOST_TEST(wallOf(member.since) == 1'763'999'990'000);
@@ -261,7 +266,7 @@ BOOST_AUTO_TEST_CASE(a_member_that_is_back_starts_slowly) {
 // Each hides those before it.
 BOOST_AUTO_TEST_CASE(the_worst_is_what_is_said) {
   Shared shared;
-  const auto word = [&shared] { return wordOf(shared.first().standing); };
+  const auto word = [&shared] { return wordOf(shared.first().condition); };
   shared.ejection().returnedAt = kSteadyNow - 1;
   shared.balancer.settings.slowStart = milliseconds{20'000};
   BOOST_TEST(word() == "starting");

@@ -80,12 +80,16 @@ class Sessions {
   // Asks again for each. Who is answered by another member, or told another cookie by the same, has moved; by member.
   std::map<std::string, int> moved() {
     std::map<std::string, int> moved;
+    statuses_.clear();
     for (const Session& session : all_) {
       const Response response = client_.get(httpd_.url("/"), {"Cookie: x=y; " + session.cookie});
+      ++statuses_[response.status];
       if (memberOf(response) != session.member || !cookieOf(response).empty()) ++moved[session.member];
     }
     return moved;
   }
+  // Of that round.
+  int answered(long status) { return statuses_[status]; }
   bool all(const std::string& member) const {
     return std::all_of(all_.begin(), all_.end(), [&](const Session& session) { return session.member == member; });
   }
@@ -99,6 +103,7 @@ class Sessions {
   const Httpd& httpd_;
   Client client_;
   std::vector<Session> all_;
+  std::map<long, int> statuses_;
 };
 
 // Until a connection of one's own is served by that generation, and by no earlier one for a while.
@@ -129,7 +134,8 @@ PROXY_TEST(sessions_stay_with_their_member) {
   httpd.configure(members.configuration(settings));
   httpd.start();
   Sessions sessions(httpd);
-  sessions.open(scaled(1000, 10'000));
+  const int count = scaled(1000, 10'000);
+  sessions.open(count);
   const auto before = sessions.membersOf();
   BOOST_TEST(before.size() == 3u);
   BOOST_TEST(isEmpty(sessions.moved()));
@@ -154,6 +160,7 @@ PROXY_TEST(sessions_stay_with_their_member) {
   BOOST_TEST(moved.size() == 1u);
   BOOST_TEST(moved.count("c") == 1u);
   BOOST_TEST((moved.empty() ? 0 : moved.begin()->second) == before.at("c"));
+  BOOST_TEST(sessions.answered(200) == count);
 }
 
 PROXY_TEST_EVENT(cookies_are_as_configured_and_made_up_ones_are_none) {
@@ -200,6 +207,8 @@ PROXY_TEST_EVENT(a_session_that_may_not_move_is_told_so) {
   const auto moved = sessions.moved();
   BOOST_TEST(moved.size() == 1u);
   BOOST_TEST((moved.empty() ? 0 : moved.begin()->second) == before.at("a"));
+  BOOST_TEST(sessions.answered(503) == before.at("a"));
+  BOOST_TEST(sessions.answered(200) == before.at("b"));
   Sessions after(httpd);
   after.open(10);
   BOOST_TEST(after.all("b"));

@@ -192,6 +192,21 @@ PROXY_TEST_EVENT(cookies_are_as_configured_and_made_up_ones_are_none) {
   }
 }
 
+// It ends the next start, which is not the moment of a graceful restart.
+PROXY_TEST_EVENT(a_kept_key_that_others_can_read_is_told_and_sessions_stay) {
+  Members members(2);
+  Httpd httpd(mpm);
+  httpd.loadModule("headers");
+  httpd.configure(members.configuration("sticky=ROUTE"));
+  httpd.start();
+  Sessions sessions(httpd);
+  sessions.open(20);
+  std::filesystem::permissions(httpd.directory().path() / "run" / "revproxy-sticky.key", std::filesystem::perms(0604));
+  becomeGeneration(httpd, members.configuration("sticky=ROUTE", {}, 1), 1);
+  BOOST_TEST(isEmpty(sessions.moved()));
+  httpd.requireLog("revproxy-sticky\\.key is open to others.*chmod 600.*does not start");
+}
+
 PROXY_TEST_EVENT(a_session_that_may_not_move_is_told_so) {
   Members members(2);
   Httpd httpd(mpm);

@@ -11,7 +11,10 @@ namespace {
 
 constexpr const char* kRetainedKey = "revproxy sticky key";
 constexpr const char* kFileName = "revproxy-sticky.key";
-constexpr std::string_view kConfigureOne = "; or write RevProxyStickyKey FILE, to name a key that is kept elsewhere";
+constexpr const char* kUntilMoved =
+    ": sessions stay with their members until httpd stops, and move when it starts again";
+constexpr const char* kUntilRefused = ": the key of before is used until httpd stops, and then it does not start";
+constexpr const char* kConfigureOne = "; or write RevProxyStickyKey FILE, to name a key that is kept elsewhere";
 
 // The key of this httpd so far; empty at its start. Never destroyed: it lives as long as the process.
 std::string& retainedKey() {
@@ -37,12 +40,11 @@ Result<StickyKey> keptStickyKey(const server_rec& main) {
   // On a graceful restart the file is made again if somebody has removed it.
   const std::string ready = isFirst ? makeKey() : retained;
   KeptKeyFile kept = keepKeyFile(keyFilePath(main), ready);
-  std::string warning;
   if (kept.state == KeyFileState::kBad && isFirst)
     return proxycommon::failure(proxycommon::ErrorKind::kInternal, kept.problem.append(kConfigureOne));
+  std::string warning;
   if (kept.state != KeyFileState::kKept) {
-    warning = kept.problem + ": sessions stay with their members until httpd stops, and move when it starts again" +
-              std::string{kConfigureOne};
+    warning = kept.problem + (kept.state == KeyFileState::kBad ? kUntilRefused : kUntilMoved) + kConfigureOne;
     kept.key = ready;
   }
   retained = kept.key;

@@ -80,12 +80,16 @@ class Sessions {
   // Asks again for each. Who is answered by another member, or told another cookie by the same, has moved; by member.
   std::map<std::string, int> moved() {
     std::map<std::string, int> moved;
+    statuses_.clear();
     for (const Session& session : all_) {
       const Response response = client_.get(httpd_.url("/"), {"Cookie: x=y; " + session.cookie});
+      ++statuses_[response.status];
       if (memberOf(response) != session.member || !cookieOf(response).empty()) ++moved[session.member];
     }
     return moved;
   }
+  // Of that round.
+  int answered(long status) { return statuses_[status]; }
   bool all(const std::string& member) const {
     return std::all_of(all_.begin(), all_.end(), [&](const Session& session) { return session.member == member; });
   }
@@ -99,6 +103,7 @@ class Sessions {
   const Httpd& httpd_;
   Client client_;
   std::vector<Session> all_;
+  std::map<long, int> statuses_;
 };
 
 // Until a connection of one's own is served by that generation, and by no earlier one for a while.
@@ -129,7 +134,8 @@ PROXY_TEST(sessions_stay_with_their_member) {
   httpd.configure(members.configuration(settings));
   httpd.start();
   Sessions sessions(httpd);
-  sessions.open(scaled(1000, 10'000));
+  const int count = scaled(1000, 10'000);
+  sessions.open(count);
   const auto before = sessions.membersOf();
   BOOST_TEST(before.size() == 3u);
   BOOST_TEST(isEmpty(sessions.moved()));
@@ -154,6 +160,7 @@ PROXY_TEST(sessions_stay_with_their_member) {
   BOOST_TEST(moved.size() == 1u);
   BOOST_TEST(moved.count("c") == 1u);
   BOOST_TEST((moved.empty() ? 0 : moved.begin()->second) == before.at("c"));
+  BOOST_TEST(sessions.answered(200) == count);
 }
 
 PROXY_TEST_EVENT(cookies_are_as_configured_and_made_up_ones_are_none) {
@@ -185,6 +192,21 @@ PROXY_TEST_EVENT(cookies_are_as_configured_and_made_up_ones_are_none) {
   }
 }
 
+// It ends the next start, which is not the moment of a graceful restart.
+PROXY_TEST_EVENT(a_kept_key_that_others_can_read_is_told_and_sessions_stay) {
+  Members members(2);
+  Httpd httpd(mpm);
+  httpd.loadModule("headers");
+  httpd.configure(members.configuration("sticky=ROUTE"));
+  httpd.start();
+  Sessions sessions(httpd);
+  sessions.open(20);
+  std::filesystem::permissions(httpd.directory().path() / "run" / "revproxy-sticky.key", std::filesystem::perms(0604));
+  becomeGeneration(httpd, members.configuration("sticky=ROUTE", {}, 1), 1);
+  BOOST_TEST(isEmpty(sessions.moved()));
+  httpd.requireLog("revproxy-sticky\\.key is open to others.*chmod 600.*does not start");
+}
+
 PROXY_TEST_EVENT(a_session_that_may_not_move_is_told_so) {
   Members members(2);
   Httpd httpd(mpm);
@@ -200,6 +222,8 @@ PROXY_TEST_EVENT(a_session_that_may_not_move_is_told_so) {
   const auto moved = sessions.moved();
   BOOST_TEST(moved.size() == 1u);
   BOOST_TEST((moved.empty() ? 0 : moved.begin()->second) == before.at("a"));
+  BOOST_TEST(sessions.answered(503) == before.at("a"));
+  BOOST_TEST(sessions.answered(200) == before.at("b"));
   Sessions after(httpd);
   after.open(10);
   BOOST_TEST(after.all("b"));

@@ -3,6 +3,7 @@
 
 extern "C" {
 #include <ap_mpm.h>
+#include <ap_provider.h>
 #include <apr_optional_hooks.h>
 #include <apr_portable.h>
 #include <apr_strings.h>

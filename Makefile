@@ -42,6 +42,9 @@ unit_tests := $(wildcard tests/unit/*.cpp tests/unit/*/*.cpp tests/unit/*/*/*.cp
 integration_tests := $(wildcard tests/integration/*.cpp tests/integration/*/*.cpp) $(test_support)
 objects = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
 
+# Modules in C that are loaded beside ours.
+test_modules := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/integration/modules/*.c))
+
 library := $(BUILD)/libproxycommon.so.$(VERSION)
 modules := $(BUILD)/mod_fwdproxy.so $(BUILD)/mod_revproxy.so
 
@@ -56,7 +59,7 @@ all: build-deps
 
 .PHONY: modules tests build-deps test-deps
 modules: $(library) $(modules)
-tests: $(BUILD)/unit_tests $(BUILD)/integration_tests
+tests: $(BUILD)/unit_tests $(BUILD)/integration_tests $(test_modules)
 
 build-deps:
 	@$(PACKAGES) build
@@ -95,6 +98,17 @@ $(BUILD)/integration_tests: $(call objects,$(integration_tests))
 	@echo "  link  $@"
 	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lnghttp2 -lssl -lcrypto -o $@
 
+# As somebody would build them who has what `make install` installs.
+$(test_modules): $(BUILD)/%.so: %.c mod_revproxy/api/revproxy_balancer.h Makefile
+	@mkdir -p $(@D)
+	@echo "  cc    $<"
+	@$(shell $(APXS) -q CC) -std=gnu99 -O2 -g -Wall -Wextra -Werror -fPIC -shared $(HTTPD_FLAGS) -Imod_revproxy/api $< -o $@
+
+$(BUILD)/tests/bench/%.o: CXXFLAGS := -O2 -g
+$(BUILD)/choices: $(call objects,tests/bench/choices.cpp $(common_core) $(revproxy_core))
+	@echo "  link  $@"
+	@$(CXX) -pthread $(SANITIZER) $^ -lcurl -lcares -lnghttp2 -lssl -lcrypto -o $@
+
 # What threads share, for ThreadSanitizer: the reactor, what it stands on, and what shares connections on it.
 thread_tests := $(wildcard tests/unit/*.cpp tests/unit/support/*.cpp tests/unit/common/reactor/*.cpp tests/unit/common/shared/*.cpp) $(test_support) \
   tests/unit/common/http/h2_pool_test.cpp tests/unit/common/pool/pool_queue_test.cpp \
@@ -122,7 +136,8 @@ run: build-deps
 	@BUILD=$(BUILD) conf/demo/run.sh
 
 bench: test-deps
-	@$(MAKE) --no-print-directory $(parallel) modules
+	@$(MAKE) --no-print-directory $(parallel) modules $(BUILD)/choices
+	@$(BUILD)/choices
 	@BUILD=$(BUILD) tests/bench/bench.sh
 	@BUILD=$(BUILD) tests/bench/tunnel.sh
 	@BUILD=$(BUILD) tests/bench/scrape.sh
@@ -130,9 +145,12 @@ bench: test-deps
 # Renamed into place: a file that a running httpd has mapped must not change under it. An upgrade needs stop and start.
 module_dir = $(DESTDIR)$(shell $(APXS) -q LIBEXECDIR)
 config_dir = $(DESTDIR)/etc/apache2/mods-available
+include_dir = $(DESTDIR)$(shell $(APXS) -q INCLUDEDIR)
+interfaces := $(wildcard mod_revproxy/api/*.h)
 install: build-deps
 	@$(MAKE) --no-print-directory $(parallel) modules
-	install -d $(module_dir) $(config_dir)
+	install -d $(module_dir) $(config_dir) $(include_dir)
+	install -m 644 $(interfaces) $(include_dir)
 	for file in $(library) $(modules); do \
 	  install -m 644 $$file $(module_dir)/.$$(basename $$file).new && \
 	  mv $(module_dir)/.$$(basename $$file).new $(module_dir)/$$(basename $$file) || exit 1; done
@@ -142,7 +160,7 @@ install: build-deps
 # A configuration file that was edited stays.
 uninstall:
 	rm -f $(addprefix $(module_dir)/,$(notdir $(library) $(modules)))
-	rm -f $(config_dir)/fwdproxy.load $(config_dir)/revproxy.load
+	rm -f $(config_dir)/fwdproxy.load $(config_dir)/revproxy.load $(addprefix $(include_dir)/,$(notdir $(interfaces)))
 	for name in fwdproxy revproxy; do \
 	  if cmp -s conf/$$name.conf $(config_dir)/$$name.conf; then rm $(config_dir)/$$name.conf; fi; done
 

@@ -7,10 +7,15 @@ trap 'rm -rf "$target"' EXIT
 make --no-print-directory -s install BUILD="${BUILD:-build}" DESTDIR="$target"
 modules=$target$(apxs -q LIBEXECDIR)
 available=$target/etc/apache2/mods-available
+interfaces=$target$(apxs -q INCLUDEDIR)
 for file in "$modules"/mod_fwdproxy.so "$modules"/mod_revproxy.so "$modules"/libproxycommon.so.* \
-    "$available"/fwdproxy.load "$available"/fwdproxy.conf "$available"/revproxy.load "$available"/revproxy.conf; do
+    "$available"/fwdproxy.load "$available"/fwdproxy.conf "$available"/revproxy.load "$available"/revproxy.conf \
+    "$interfaces"/revproxy_balancer.h; do
     [ -f "$file" ] || { echo "install: $file is missing" >&2; exit 1; }
 done
+# What other modules build against is C, and C++, by itself.
+gcc -std=c99 -pedantic -Wall -Wextra -Werror -fsyntax-only -x c "$interfaces/revproxy_balancer.h"
+g++ -std=c++98 -pedantic -Wno-long-long -Wall -Wextra -Werror -fsyntax-only -x c++ "$interfaces/revproxy_balancer.h"
 cat > "$target/httpd.conf" <<EOF
 ServerRoot $target
 DefaultRuntimeDir $target
@@ -27,5 +32,5 @@ EOF
 # A sanitizer's build loads only into a process that has its runtime.
 [ -n "${SANITIZE:-}" ] || apache2 -t -f "$target/httpd.conf" 2>/dev/null || { apache2 -t -f "$target/httpd.conf"; exit 1; }
 make --no-print-directory -s uninstall BUILD="${BUILD:-build}" DESTDIR="$target"
-left=$(find "$modules" "$available" -type f)
+left=$(find "$modules" "$available" "$interfaces" -type f)
 [ -z "$left" ] || { echo "install: uninstall leaves $left" >&2; exit 1; }

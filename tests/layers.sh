@@ -47,7 +47,7 @@ boostDoor='common/http/response_parser\.cpp|common/net/(event_loop|address_race|
 while read -r file; do
     seen=$((seen + 1))
     room=$(dirname "$file")
-    [ -n "${below[$room]:-}" ] || { fault "$file is in no room of the house"; continue; }
+    [[ -v below[$room] ]] || { fault "$file is in no room of the house"; continue; }
     while read -r included; do
         target=$(dirname "$included")
         [[ " ${below[$room]} " == *" $target "* ]] || fault "$file includes $included, which is not below it"

@@ -20,36 +20,30 @@ class Nearest {
   bool none() const { return weight_ == 0; }
   std::size_t index() const { return index_; }
 
-  void offer(std::size_t index, const Candidate& candidate, std::uint64_t hash) {
-    // Within 0 and 1, and neither of them.
-    const double point = (static_cast<double>(hash >> 11) + 0.5) * 0x1p-53;
-    if (!isNearer(point, candidate.weight)) return;
+  bool isNearer(std::uint64_t hash, std::uint32_t weight) {
+    if (weight == weight_) return hash > hash_;
+    if (none()) return true;
+    if (distance_ < 0) distance_ = distanceOf(pointOf(hash_), weight_);
+    const double point = pointOf(hash);
+    // -ln(x) >= 1 - x
+    return 1 - point < distance_ * weight && distanceOf(point, weight) < distance_;
+  }
+  void take(std::size_t index, std::uint64_t hash, std::uint32_t weight) {
     index_ = index;
-    weight_ = candidate.weight;
-    point_ = point;
+    hash_ = hash;
+    weight_ = weight;
+    distance_ = -1;
   }
 
  private:
-  bool isNearer(double point, std::uint32_t weight) {
-    if (weight == weight_ || none()) {
-      if (!none() && point <= point_) return false;
-      distance_ = -1;
-      return true;
-    }
-    if (distance_ < 0) distance_ = distanceOf(point_, weight_);
-    // -ln(x) >= 1 - x
-    if (1 - point >= distance_ * weight) return false;
-    const double distance = distanceOf(point, weight);
-    if (distance >= distance_) return false;
-    distance_ = distance;
-    return true;
-  }
+  // Between 0 and 1, and neither of them.
+  static double pointOf(std::uint64_t hash) { return (static_cast<double>(hash >> 11) + 0.5) * 0x1p-53; }
   static double distanceOf(double point, std::uint32_t weight) { return -std::log(point) / weight; }
 
   std::size_t index_ = 0;
-  std::uint32_t weight_ = 0;
-  double point_ = 0;
-  double distance_ = -1;  // negative: not computed
+  std::uint64_t hash_ = 0;
+  std::uint32_t weight_ = 0;  // 0: there is none
+  double distance_ = -1;      // negative: not computed
 };
 
 // What a member may have in flight.
@@ -77,9 +71,12 @@ class LoadBound {
 
 std::size_t nearest(std::span<const Candidate> candidates, std::uint64_t key, const LoadBound& bound) {
   Nearest nearest;
-  for (std::size_t index = 0; index < candidates.size(); ++index)
-    if (!bound.isFull(candidates[index]))
-      nearest.offer(index, candidates[index], scramble(key + candidates[index].identity * kGoldenStep));
+  for (std::size_t index = 0; index < candidates.size(); ++index) {
+    const Candidate& candidate = candidates[index];
+    const std::uint64_t hash = scramble(key + candidate.identity * kGoldenStep);
+    if (nearest.isNearer(hash, candidate.weight) && !bound.isFull(candidate))
+      nearest.take(index, hash, candidate.weight);
+  }
   return nearest.none() ? candidates.size() : nearest.index();
 }
 

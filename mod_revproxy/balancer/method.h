@@ -35,8 +35,8 @@ struct BalancerMethodState {
 // A member that may have the request, as of now.
 struct Candidate {
   std::uint64_t identity;  // of its name: the same in all children, and after a restart
-  std::string_view name;   // its URL, and its address where it has several
-  std::string_view route;
+  std::string_view name;   // its URL, and its address where it has several; a NUL follows, for methods in C
+  std::string_view route;  // the same of it
   std::uint32_t weight;    // hundredths, at least 1; less than configured while it starts slowly
   std::uint32_t inFlight;  // requests, over all children
   std::uint64_t requests;  // that it has had
@@ -50,6 +50,7 @@ struct Choice {
   std::uint64_t random;  // fresh for each choice
   Clock::time_point now;
   BalancerMethodState& state;
+  const void* request = nullptr;  // httpd's request_rec, for methods of other modules; it is not changed
 };
 
 struct Completed {

@@ -98,6 +98,8 @@ Result<SharedMember> Balancer::shareMember(proxycommon::SharedState& state, cons
   auto rows = state.rows(blockName);
   if (!rows) return std::move(rows.error());
   shared.inFlight = *rows;
+  // What checks have found is no more true when nobody checks.
+  if (!health.isSet()) shared.state->health.health = static_cast<std::uint32_t>(Health::kUnknown);
   if (limit == 0) return shared;
   auto claims = state.claims(blockName, limit);
   if (!claims) return std::move(claims.error());
@@ -116,6 +118,12 @@ Outcome Balancer::shareAddresses(proxycommon::SharedState& state, const std::str
     resolving.places.push_back(*shared);
   }
   return {};
+}
+
+std::vector<SharedMember> Balancer::places(std::size_t index) const {
+  std::vector<SharedMember> all = {sharedMembers_[index]};
+  all.insert(all.end(), resolving_[index].places.begin(), resolving_[index].places.end());
+  return all;
 }
 
 std::uint64_t Balancer::versions() const {

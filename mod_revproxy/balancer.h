@@ -50,6 +50,8 @@ class Balancer {
     std::vector<SharedMember> places;
   };
   const Resolving& resolving(std::size_t index) const { return resolving_[index]; }
+  // All that is shared of members[index]: under its name first, then the places of its addresses.
+  std::vector<SharedMember> places(std::size_t index) const;
 
  private:
   Result<SharedMember> shareMember(proxycommon::SharedState& state, const std::string& name, std::size_t limit) const;

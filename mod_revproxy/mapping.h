@@ -39,6 +39,11 @@ class MappingTable {
   // The mapping with the longest prefix that covers `path`, which is decoded; nullptr if there is none.
   const Mapping* find(std::string_view path) const;
   bool empty() const { return mappings_.empty(); }
+  // Each, in any order.
+  template <class Visit>
+  void forEach(Visit visit) const {
+    for (const auto& [prefix, mapping] : mappings_) visit(mapping);
+  }
 
   // What holds in a vhost: its own mappings, and the server's where it has none for the same prefix.
   static MappingTable merged(const MappingTable& server, const MappingTable& vhost);

@@ -3,10 +3,12 @@
 #include "common/httpd/httpd_api.h"
 #include "common/httpd/library_hooks.h"
 #include "mod_revproxy/config.h"
+#include "mod_revproxy/dump_configuration.h"
 #include "mod_revproxy/handler.h"
 #include "mod_revproxy/module.h"
 #include "mod_revproxy/routing.h"
 #include "mod_revproxy/startup.h"
+#include "mod_revproxy/status_handler.h"
 
 namespace revproxy {
 namespace {
@@ -26,6 +28,8 @@ void registerHooks(apr_pool_t* config) {
   ap_hook_map_to_storage(guarded<&skipStorage>, nullptr, nullptr, APR_HOOK_FIRST);
   ap_hook_type_checker(guarded<&skipTypes>, nullptr, nullptr, APR_HOOK_FIRST);
   ap_hook_handler(guarded<&handleRequest>, nullptr, nullptr, APR_HOOK_FIRST);
+  ap_hook_handler(guarded<&showStatus>, nullptr, nullptr, APR_HOOK_MIDDLE);
+  ap_hook_test_config(guarded<&dumpConfiguration>, nullptr, nullptr, APR_HOOK_MIDDLE);
 }
 
 }  // namespace

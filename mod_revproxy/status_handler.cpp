@@ -6,16 +6,12 @@
 #include <vector>
 
 #include "common/httpd/child.h"
+#include "mod_revproxy/server_balancer.h"
 #include "mod_revproxy/status/json.h"
 #include "mod_revproxy/status/prometheus.h"
 #include "mod_revproxy/status/take_snapshot.h"
 
 namespace revproxy {
-
-// All of the server and its vhosts, each once.
-std::vector<const Balancer*> allBalancers(const server_rec& main);
-// The process that leads; 0: none does.
-pid_t leadingChild();
 
 namespace {
 
@@ -47,10 +43,10 @@ int refuseQuery(request_rec& request) {
 
 StatusSnapshot takeNow() {
   std::vector<BalancerView> views;
-  for (const Balancer* balancer : allBalancers(*ap_server_conf)) views.push_back(viewOf(*balancer));
-  proxycommon::ChildTable* table = proxycommon::childTable();
-  return takeSnapshot(views, table ? table->all() : std::span<proxycommon::ChildCounters>{}, leadingChild(),
-                      Moment::now());
+  for (const ServerBalancer* balancer : allServerBalancers(*ap_server_conf)) views.push_back(viewOf(balancer->balancer));
+  // Made before any child was.
+  proxycommon::SharedState& shared = *proxycommon::sharedState();
+  return takeSnapshot(views, shared.children().all(), shared.leader(), Moment::now());
 }
 
 }  // namespace

@@ -194,6 +194,11 @@ bool SharedState::isDead(std::size_t leader) {
   return !ChildTable::isAlive(counters);
 }
 
+pid_t SharedState::leader() const {
+  const std::uint64_t leader = header_.leader.load();
+  return leader == 0 ? 0 : const_cast<ChildTable&>(table_).all()[childOfLeader(leader)].process();
+}
+
 void SharedState::resign(std::size_t child) {
   std::uint64_t leader = header_.leader.load();
   if (leader != 0 && childOfLeader(leader) == child) header_.leader.compare_exchange_strong(leader, 0);

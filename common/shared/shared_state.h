@@ -79,6 +79,8 @@ class PROXYCOMMON_API SharedState {
   // older generation. `generation` is that of the configuration the child has. Cheap.
   bool lead(std::size_t child, std::uint32_t generation);
   void resign(std::size_t child);
+  // Any process: the process that leads; 0: none does.
+  pid_t leader() const;
   // In which generation of the configuration this process is: raised by beginGeneration().
   std::uint32_t generation() const { return generation_; }
 

@@ -1,0 +1,11 @@
+// What one child of all does for the others: checks members. Each child is ready to, and the leader does.
+#pragma once
+
+#include "common/httpd/httpd_api.h"
+
+namespace revproxy {
+
+// In child_init.
+void startChecks(apr_pool_t* childPool, server_rec& main);
+
+}  // namespace revproxy

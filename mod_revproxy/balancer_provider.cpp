@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <new>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -150,12 +151,15 @@ Result<std::unique_ptr<const Method>> adapt(const std::string& name, const revpr
 }  // namespace
 
 std::string methodNames() {
-  std::string names = builtinMethods().names();
   const TemporaryPool pool;
-  const apr_array_header_t& foreign =
+  // In the order of a hash table.
+  const apr_array_header_t& listed =
       *ap_list_provider_names(pool.get(), REVPROXY_BALANCER_GROUP, REVPROXY_BALANCER_VERSION);
-  for (const auto& provider : elementsOf<ap_list_provider_names_t>(foreign))
-    if (!builtinMethods().find(provider.provider_name)) names.append(", ").append(provider.provider_name);
+  std::set<std::string> foreign;
+  for (const auto& provider : elementsOf<ap_list_provider_names_t>(listed))
+    if (!builtinMethods().find(provider.provider_name)) foreign.insert(provider.provider_name);
+  std::string names = builtinMethods().names();
+  for (const std::string& name : foreign) names.append(", ").append(name);
   return names;
 }
 

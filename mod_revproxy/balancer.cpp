@@ -5,16 +5,10 @@
 
 #include "common/base/text.h"
 #include "common/net/ip_address.h"
+#include "mod_revproxy/balancer/stable_hash.h"
 
 namespace revproxy {
 namespace {
-
-// FNV-1a: what it gives must be the same in every process, and after every start.
-std::uint64_t identityOf(std::string_view name) {
-  std::uint64_t hash = 0xcbf2'9ce4'8422'2325;
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100'0000'01b3;
-  return hash;
-}
 
 std::string written(const proxycommon::IpAddress& address, std::uint16_t port) {
   const std::string host = address.isV4() ? address.toString() : "[" + address.toString() + "]";
@@ -152,7 +146,7 @@ std::shared_ptr<const Endpoints> Balancer::build() const {
 
 Endpoint Balancer::endpointOf(const Member& member, std::string endpointName, const SharedMember& shared) const {
   Endpoint endpoint{&member, std::move(endpointName), "", 0, member.weight, member.set, 0, "", shared};
-  endpoint.identity = identityOf(endpoint.name);
+  endpoint.identity = stableHash(endpoint.name);
   if (settings.sticky.cookie.isSet()) endpoint.cookieValue = stickyValue(cookieKey_, name, endpoint.name);
   return endpoint;
 }

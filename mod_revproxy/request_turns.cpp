@@ -203,6 +203,7 @@ void RequestTurns::tell(const TryEnd& end, const proxycommon::RelayReport& repor
   if (isAnswered) counters.latency.add(duration_cast<std::chrono::microseconds>(latency));
   learn(endpoint, end, now);
   isTold_ = true;
+  giveBack();
   if (!isChosen_) return;
   const Completed completed{now, latency, report.exchange.sent + report.exchange.received, end.error != nullptr};
   plan_.balancer.method().finished(candidateOf(endpoint), completed, plan_.balancer.shared().state->method);

@@ -1,5 +1,6 @@
 // Members that die and come back under load: what a client notices of it, and what the log says. The members are real
 // nginx; their own logs tell how often they have seen a request.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <fstream>
@@ -10,6 +11,7 @@
 
 #include "tests/integration/support/client.h"
 #include "tests/integration/support/nginx.h"
+#include "tests/integration/support/port.h"
 #include "tests/integration/support/proxy_test.h"
 #include "tests/integration/support/request_swarm.h"
 #include "tests/integration/support/scripted_origin.h"

@@ -56,6 +56,11 @@ BOOST_AUTO_TEST_CASE(each_kind_has_its_own_row) {
       {ErrorKind::kTunnelLimit, "tunnel-limit", Side::kOurs, 503},
       {ErrorKind::kPoolTimeout, "pool-timeout", Side::kOurs, 503},
       {ErrorKind::kBackendResting, "backend-resting", Side::kBackend, 503},
+      {ErrorKind::kNoMember, "no-member", Side::kBackend, 503},
+      {ErrorKind::kSessionMemberDown, "session-member-down", Side::kBackend, 503},
+      {ErrorKind::kFailedStatus, "failed-status", Side::kBackend, 502},
+      {ErrorKind::kQueueFull, "queue-full", Side::kOurs, 503},
+      {ErrorKind::kQueueTimeout, "queue-timeout", Side::kOurs, 503},
       {ErrorKind::kInternal, "internal", Side::kOurs, 500},
   };
   int place = 0;

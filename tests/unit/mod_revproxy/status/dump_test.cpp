@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(all_that_decides_is_shown) {
   HealthCheck check;
   check.uri = "/healthz";
   check.expect = {{200, 299}, {404, 404}};
-  check.body = "ok";
+  check.body = *BodyPattern::compile("ok");
   check.definedAt = "site.conf:7";
   balancer.health = check;
   BOOST_TEST(dumpOf(balancer) ==

@@ -29,6 +29,8 @@ RelayBody::RelayBody(request_rec& request, const BodyPlan& plan)
       replayed_(plan.requestBuffer > 0 ? static_cast<RequestBody&>(buffered_) : client_,
                 plan.isRepeatable ? plan.replayBuffer : 0) {}
 
+RelayBody::~RelayBody() = default;
+
 Task<Outcome> RelayBody::prepare(Waiter& waiter) {
   if (auto admitted = client_.admit(framing_); !admitted) co_return admitted;
   if (plan_.requestBuffer == 0 || framing_.kind == BodyFraming::Kind::kNone) co_return Outcome{};

@@ -26,6 +26,7 @@ PROXYCOMMON_API bool isRepeatable(const request_rec& request, bool countsKey);
 class PROXYCOMMON_API RelayBody {
  public:
   RelayBody(request_rec& request, const BodyPlan& plan);
+  ~RelayBody();
 
   // Once, before anything is dialled: refuses what may not be sent, and takes in what request-buffer= says. Errors: of
   // the client's side, kInternal.

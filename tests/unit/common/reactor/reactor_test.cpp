@@ -1,6 +1,7 @@
 // The reactor from the outside: connections that its threads make, watches that they dispatch, and its end.
 #include "common/reactor/reactor.h"
 
+#include <fcntl.h>
 #include <poll.h>
 
 #include <boost/test/unit_test.hpp>
@@ -15,6 +16,7 @@
 namespace proxytest {
 
 using namespace proxycommon;
+using namespace std::string_view_literals;
 
 BOOST_AUTO_TEST_SUITE(reactor, *boost::unit_test::timeout(120))
 
@@ -172,6 +174,31 @@ BOOST_AUTO_TEST_CASE(watches_are_dispatched_by_its_threads) {
   const auto id = watcher.add({.until = Clock::now() + milliseconds{10}}, wake);
   awaitReadable(wake->descriptor());
   BOOST_TEST(!watcher.remove(id).backend);
+}
+
+BOOST_AUTO_TEST_CASE(whoever_watches_a_descriptor_is_told_each_time_and_for_as_long_as_it_is_readable) {
+  auto started = Reactor::start(2, [](const char* what) noexcept { BOOST_TEST(what == "thrown on purpose"sv); });
+  BOOST_REQUIRE_EQUAL(outcomeOf(started), "done");
+  const std::unique_ptr<Reactor> reactor = std::move(*started);
+  Wake watched;
+  Wake told;
+  std::atomic<int> times = 0;
+  reactor->watch(watched.descriptor(), [&] {
+    if (++times % 3 == 0) {
+      watched.clear();
+      told.signal();
+    }
+    if (times == 1) throw std::runtime_error("thrown on purpose");
+  });
+  for (int count = 1; count <= 4; ++count) {
+    watched.signal();
+    awaitReadable(told.descriptor());
+    told.clear();
+    BOOST_TEST(times == 3 * count);
+  }
+  reactor->stop();
+  watched.signal();
+  BOOST_TEST(::fcntl(watched.descriptor(), F_GETFD) >= 0);  // it is not the reactor's to close
 }
 
 BOOST_AUTO_TEST_CASE(draining_wakes_everyone_who_is_parked) {

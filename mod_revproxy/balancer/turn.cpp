@@ -24,7 +24,9 @@ void Turn::giveBack() {
   if (ofEndpoint_) endpoint->shared.limit.giveBack(*ofEndpoint_);
   if (ofBalancer_) balancer_.shared().limit.giveBack(*ofBalancer_);
   const proxycommon::WaitLine& line = balancer_.shared().line;
-  if (line) counting_.state.wakeNext(line, static_cast<std::uint32_t>(place_));
+  if (!line) return;
+  if (ofEndpoint_) counting_.state.wakeNext(line, static_cast<std::uint32_t>(place_));
+  if (ofBalancer_) counting_.state.wakeNext(line, proxycommon::kAnyPlace);
 }
 
 }  // namespace revproxy

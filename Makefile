@@ -170,7 +170,7 @@ fuzzers := $(patsubst tests/fuzz/%.cpp,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*_f
 fuzz_sources := $(wildcard common/base/*.cpp) $(addprefix common/http/,forwarded.cpp h2_request.cpp h2_response.cpp h2_session.cpp header_rules.cpp \
   raw_path.cpp request_head.cpp response_parser.cpp set_cookie.cpp upgrade.cpp url.cpp) mod_revproxy/reverse_map.cpp \
   $(addprefix mod_revproxy/balancer/,sticky.cpp sticky_settings.cpp) \
-  $(addprefix common/net/,address_guard.cpp ip_address.cpp port_set.cpp) $(fwdproxy_core)
+  $(addprefix common/net/,address_guard.cpp ip_address.cpp port_set.cpp service_records.cpp) $(fwdproxy_core)
 $(BUILD)/fuzz/%: tests/fuzz/%.cpp $(fuzz_sources)
 	@mkdir -p $(@D)
 	clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -I. -pthread $^ -o $@ -lnghttp2 -lcrypto

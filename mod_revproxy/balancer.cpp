@@ -19,8 +19,8 @@ std::string written(const proxycommon::IpAddress& address, std::uint16_t port) {
 unsigned rankOf(std::uint16_t priority, const std::vector<ResolvedAddress>& addresses) {
   std::vector<std::uint16_t> lower;
   for (const ResolvedAddress& one : addresses)
-    if (one.priority < priority && std::find(lower.begin(), lower.end(), one.priority) == lower.end())
-      lower.push_back(one.priority);
+    if (one.at.priority < priority && std::find(lower.begin(), lower.end(), one.at.priority) == lower.end())
+      lower.push_back(one.at.priority);
   return static_cast<unsigned>(lower.size());
 }
 
@@ -78,7 +78,8 @@ Outcome Balancer::prepare(proxycommon::SharedState& state, std::string_view scop
     resolves_ = true;
     if (auto found = shareAddresses(state, prefix + "|" + member.url, member); !found) return found;
   }
-  builtFrom_ = versions();
+  known_.resize(members.size());
+  readAddresses();
   endpoints_ = build();
   return {};
 }
@@ -132,10 +133,20 @@ std::shared_ptr<const Endpoints> Balancer::endpoints() const {
   const std::uint64_t now = versions();
   const std::lock_guard lock(mutex_);
   if (now != builtFrom_) {
-    builtFrom_ = now;
+    readAddresses();
     endpoints_ = build();
   }
   return endpoints_;
+}
+
+// What is being written just now stays as it was, and is read the next time.
+void Balancer::readAddresses() const {
+  builtFrom_ = 0;
+  for (std::size_t index = 0; index < members.size(); ++index) {
+    if (!resolving_[index].addresses) continue;
+    if (auto reading = resolving_[index].addresses->read()) known_[index] = std::move(*reading);
+    builtFrom_ += known_[index].version;
+  }
 }
 
 std::shared_ptr<const Endpoints> Balancer::build() const {
@@ -154,7 +165,7 @@ Endpoint Balancer::endpointOf(const Member& member, std::string endpointName, co
 void Balancer::addEndpoints(std::size_t index, Endpoints& endpoints) const {
   const Member& member = members[index];
   const Resolving& resolving = resolving_[index];
-  const auto addresses = resolving.addresses ? resolving.addresses->read() : std::vector<ResolvedAddress>();
+  const std::vector<ResolvedAddress>& addresses = known_[index].addresses;
   // Until something is known, it is dialled by its name.
   if (addresses.empty()) endpoints.push_back(endpointOf(member, member.url, sharedMembers_[index]));
   for (const ResolvedAddress& one : addresses) {

@@ -59,6 +59,7 @@ class Balancer {
   std::uint64_t versions() const;
   std::shared_ptr<const Endpoints> build() const;
   void addEndpoints(std::size_t index, Endpoints& endpoints) const;
+  void readAddresses() const;
   Endpoint endpointOf(const Member& member, std::string name, const SharedMember& shared) const;
 
   const Method* method_ = nullptr;
@@ -68,7 +69,9 @@ class Balancer {
   std::string cookieKey_;
   bool resolves_ = false;
   mutable std::mutex mutex_;
-  mutable std::uint64_t builtFrom_ = 0;  // the versions of addresses, summed up
+  // By member, as it was read.
+  mutable std::vector<ResolvedMember::Reading> known_;
+  mutable std::uint64_t builtFrom_ = 0;  // their versions, summed up
   mutable std::shared_ptr<const Endpoints> endpoints_;
 };
 

@@ -30,7 +30,7 @@ declare -A below=(
     [mod_revproxy]='common/base common/net common/pool common/http common/reactor common/shared common/httpd mod_revproxy/balancer mod_revproxy/health mod_revproxy/status mod_revproxy/api mod_revproxy'
 )
 # files of a module that know nothing of httpd, though they stand beside those that do
-pure='mod_revproxy/((mapping|backend|reverse_map|balancer|member_state|status_range|(balancer|health|status)/[a-z_0-9]*)\.(h|cpp))'
+pure='mod_revproxy/((mapping|backend|reverse_map|balancer|member_state|status_range|named_address|(balancer|health|status)/[a-z_0-9]*)\.(h|cpp))'
 
 # what the outside is, and the only files that may include it
 httpdHeaders='<(httpd|http_[a-z]*|ap_[a-z_]*|apr_[a-z_]*|util_[a-z]*|mod_[a-z]*|mpm_common|scoreboard)\.h>'
@@ -42,7 +42,7 @@ caresDoor='common/net/ares_resolver\.cpp'
 tlsDoor='common/net/tls_(context|connection|credentials|failure)\.cpp|common/base/signature\.cpp'
 nghttp2Door='common/http/h2_session\.cpp'
 pcreDoor='mod_revproxy/health/body_pattern\.cpp'
-boostDoor='common/http/response_parser\.cpp|common/net/(event_loop|address_race|ares_resolver|curl_dialer|connector)\.(h|cpp)|common/reactor/(loop_task|loop_tunnel|loop_waiter|reactor)\.(h|cpp)'
+boostDoor='common/http/response_parser\.cpp|common/net/(event_loop|address_race|ares_resolver|curl_dialer|connector)\.(h|cpp)|common/reactor/(loop_resolver|loop_task|loop_tunnel|loop_waiter|reactor)\.(h|cpp)'
 
 while read -r file; do
     seen=$((seen + 1))

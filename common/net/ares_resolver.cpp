@@ -16,16 +16,25 @@
 namespace proxycommon {
 namespace {
 
-struct Question {
+template <class Answer>
+struct QuestionOf {
   boost::asio::io_context& context;
   std::size_t& outstanding;
   std::string host;
-  std::function<void(NameAnswer)> tell;
+  std::function<void(Answer)> tell;
 };
+using Question = QuestionOf<NameAnswer>;
+using ServiceQuestion = QuestionOf<ServiceAnswer>;
 
 Error unresolvable(const std::string& host, const char* why) {
   return failure(ErrorKind::kUnresolvable, "no address for \"" + printable(host) + "\" (" + why + ")");
 }
+
+Error unservable(const std::string& name, const char* why) {
+  return failure(ErrorKind::kUnresolvable, "no SRV record for \"" + printable(name) + "\" (" + why + ")");
+}
+
+const char* const kTooMany = "too many names are being looked up";
 
 // The shortest that leads to an address: a name that is another's alias holds no longer than the alias.
 std::chrono::seconds lifetimeOf(const ares_addrinfo& list) {
@@ -44,19 +53,32 @@ bool mayTake(const Addresses& taken, const IpAddress& address) {
          kMost;
 }
 
+NameAnswer::Source sourceOf(int status) {
+  const bool isSo = status == ARES_SUCCESS || status == ARES_ENOTFOUND || status == ARES_ENODATA;
+  return isSo ? NameAnswer::Source::kServers : NameAnswer::Source::kFailedServers;
+}
+
 NameAnswer answerOf(const std::string& host, int status, const ares_addrinfo* list) {
   Addresses addresses;
   for (const ares_addrinfo_node* node = list ? list->nodes : nullptr; node; node = node->ai_next)
     if (const auto address = IpAddress::fromSocketAddress(*node->ai_addr); address && mayTake(addresses, *address))
       addresses.push_back(*address);
   if (status == ARES_SUCCESS && !addresses.empty()) return {std::move(addresses), lifetimeOf(*list)};
-  const bool isSo = status == ARES_SUCCESS || status == ARES_ENOTFOUND || status == ARES_ENODATA;
   const char* why = status == ARES_SUCCESS ? "it has no address" : ares_strerror(status);
-  return {unresolvable(host, why), {}, isSo ? NameAnswer::Source::kServers : NameAnswer::Source::kFailedServers};
+  return {unresolvable(host, why), {}, sourceOf(status)};
+}
+
+ServiceAnswer serviceAnswerOf(const std::string& name, int status, std::span<const unsigned char> message) {
+  if (status != ARES_SUCCESS) return {unservable(name, ares_strerror(status)), {}, sourceOf(status)};
+  auto found = readServiceRecords(message);
+  if (!found) return {unservable(name, "the answer is malformed"), {}, NameAnswer::Source::kFailedServers};
+  if (found->records.empty()) return {unservable(name, "the service is not offered")};
+  return {std::move(found->records), found->lifetime};
 }
 
 // In a turn of its own: whoever is told goes on at once, and must not do so inside c-ares.
-void tellLater(const Question& question, NameAnswer answer) {
+template <class Answer>
+void tellLater(const QuestionOf<Answer>& question, Answer answer) {
   boost::asio::post(question.context,
                     [tell = question.tell, answer = std::move(answer)]() mutable { tell(std::move(answer)); });
 }
@@ -68,6 +90,15 @@ void answered(void* context, int status, int, ares_addrinfo* list) noexcept try 
   if (status != ARES_EDESTRUCTION) tellLater(*question, answerOf(question->host, status, list));
 } catch (...) {
   // Out of memory: the question's own time limit ends it.
+}
+
+void serviceAnswered(void* context, int status, int, unsigned char* message, int size) noexcept try {
+  const std::unique_ptr<ServiceQuestion> question(static_cast<ServiceQuestion*>(context));
+  --question->outstanding;
+  const std::size_t length = message && size > 0 ? static_cast<std::size_t>(size) : 0;
+  if (status != ARES_EDESTRUCTION) tellLater(*question, serviceAnswerOf(question->host, status, {message, length}));
+} catch (...) {
+  // As above.
 }
 
 class AresResolver final : public Resolver {
@@ -99,10 +130,9 @@ class AresResolver final : public Resolver {
 
   void resolve(const std::string& host, std::function<void(NameAnswer)> tell) override {
     auto question = std::make_unique<Question>(Question{context_, outstanding_, host, std::move(tell)});
-    if (const auto address = IpAddress::parse(host)) return tellLater(*question, {Addresses{*address}});
+    if (const auto address = IpAddress::parse(host)) return tellLater(*question, NameAnswer{Addresses{*address}});
     if (outstanding_ >= kMostQuestions)
-      return tellLater(*question,
-                       {unresolvable(host, "too many names are being looked up"), {}, NameAnswer::Source::kNobody});
+      return tellLater(*question, NameAnswer{unresolvable(host, kTooMany), {}, NameAnswer::Source::kNobody});
     ++outstanding_;
     ares_addrinfo_hints hints{};
     hints.ai_family = AF_UNSPEC;
@@ -111,7 +141,18 @@ class AresResolver final : public Resolver {
     armTimer();
   }
 
+  void resolveService(const std::string& name, std::function<void(ServiceAnswer)> tell) override {
+    auto question = std::make_unique<ServiceQuestion>(ServiceQuestion{context_, outstanding_, name, std::move(tell)});
+    if (outstanding_ >= kMostQuestions)
+      return tellLater(*question, ServiceAnswer{unservable(name, kTooMany), {}, NameAnswer::Source::kNobody});
+    ++outstanding_;
+    ares_query(channel_, name.c_str(), kClassInternet, kTypeService, &serviceAnswered, question.release());
+    armTimer();
+  }
+
  private:
+  static constexpr int kClassInternet = 1;
+  static constexpr int kTypeService = 33;
   static constexpr int kTimeoutMilliseconds = 2000;
   static constexpr int kTries = 3;
   // What is asked for each, twice, stays with c-ares until it is answered, and costs it time with every other one.
@@ -121,8 +162,9 @@ class AresResolver final : public Resolver {
     timeval left{};
     if (!ares_timeout(channel_, nullptr, &left)) return;
     timer_.expires_after(std::chrono::seconds{left.tv_sec} + std::chrono::microseconds{left.tv_usec});
-    timer_.async_wait([this](const boost::system::error_code& error) {
-      if (error) return;
+    timer_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code& error) {
+      // It may have run out, and its handler wait for its turn, when the resolver goes.
+      if (error || alive.expired()) return;
       ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
       armTimer();
     });
@@ -133,6 +175,7 @@ class AresResolver final : public Resolver {
   ForeignDescriptors descriptors_;
   ares_channel channel_ = nullptr;
   std::size_t outstanding_ = 0;
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "common/base/export.h"
 #include "common/base/result.h"
 #include "common/net/ip_address.h"
+#include "common/net/service_records.h"
 
 namespace proxycommon {
 
@@ -35,6 +36,13 @@ struct NameAnswer {
   Source source = Source::kServers;
 };
 
+// What came of asking for a service.
+struct ServiceAnswer {
+  Result<std::vector<ServiceRecord>> records;  // in no order; error kUnresolvable
+  std::chrono::seconds lifetime{0};
+  NameAnswer::Source source = NameAnswer::Source::kServers;
+};
+
 // On the thread of its loop.
 class Resolver {
  public:
@@ -42,6 +50,8 @@ class Resolver {
   // Calls `tell` once, in a turn of the loop of its own; never when the resolver dies first. An address is its own
   // answer.
   virtual void resolve(const std::string& host, std::function<void(NameAnswer)> tell) = 0;
+  // Likewise, of name servers alone: the SRV records of "_http._tcp.example.com" (RFC 2782).
+  virtual void resolveService(const std::string& name, std::function<void(ServiceAnswer)> tell) = 0;
 };
 
 }  // namespace proxycommon

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <exception>
-#include <mutex>
 #include <random>
 
 #include "common/reactor/loop_waiter.h"
+#include "mod_revproxy/health/leadership.h"
 #include "mod_revproxy/health/probe.h"
 
 namespace revproxy {
@@ -14,30 +14,20 @@ namespace revproxy {
 using proxycommon::Clock;
 using proxycommon::LoopServices;
 
-// What the tasks share. They may outlive the monitor by a moment; what it was given is called under the lock alone,
-// and only as long as it has not stopped.
+// What the tasks share. What the monitor was given is called under the lock alone.
 struct Monitor::State {
-  explicit State(MonitorSeams given) : seams(std::move(given)), random(std::random_device{}()) {}
-
-  bool leads() {
-    const std::lock_guard lock(mutex);
-    const auto now = Clock::now();
-    // Of many targets one asks.
-    if (isStopped || now < leadsNotUntil) return false;
-    const bool does = seams.isLeader();
-    if (!does) leadsNotUntil = now + kLeaderAgain;
-    return does;
-  }
+  explicit State(MonitorSeams seams)
+      : leadership(std::move(seams.isLeader)), changed(std::move(seams.changed)), random(std::random_device{}()) {}
 
   double share() {
-    const std::lock_guard lock(mutex);
-    return std::uniform_real_distribution<double>(0, 1)(random);
+    const auto lock = leadership.lockUnlessStopped();
+    return lock ? std::uniform_real_distribution<double>(0, 1)(random) : 0;
   }
 
   // nullopt: nothing is to be checked.
   std::optional<Result<HealthTarget::Dialled>> dial(const HealthTarget& target) {
-    const std::lock_guard lock(mutex);
-    if (isStopped) return std::nullopt;
+    const auto lock = leadership.lockUnlessStopped();
+    if (!lock) return std::nullopt;
     auto dialled = target.dial();
     if (!dialled) return std::move(dialled.error());
     if (!*dialled) return std::nullopt;
@@ -45,20 +35,18 @@ struct Monitor::State {
   }
 
   void note(const HealthTarget& target, const std::string& member, const ProbeResult& result) {
-    const std::lock_guard lock(mutex);
-    if (isStopped) return;
+    const auto lock = leadership.lockUnlessStopped();
+    if (!lock) return;
     const HealthCheck& check = *target.check;
     const HealthChange change = noteProbe(*target.state, result, check.rise, check.fall, Clock::now());
     if (change == HealthChange::kNone) return;
     const auto& inRow = change == HealthChange::kUp ? target.state->successes : target.state->failures;
-    seams.changed({member, target.balancer, change, inRow.load(),
-                   result.outcome ? "" : proxycommon::describe(result.outcome.error())});
+    changed({member, target.balancer, change, inRow.load(),
+             result.outcome ? "" : proxycommon::describe(result.outcome.error())});
   }
 
-  const MonitorSeams seams;
-  std::mutex mutex;
-  bool isStopped = false;
-  Clock::time_point leadsNotUntil{};
+  Leadership leadership;
+  const std::function<void(const HealthNews&)> changed;
   std::minstd_rand random;
 };
 
@@ -77,10 +65,7 @@ Monitor::~Monitor() {
 }
 
 void Monitor::stop() {
-  {
-    const std::lock_guard lock(state_->mutex);
-    state_->isStopped = true;
-  }
+  state_->leadership.stop();
   tasks_.clear();
 }
 
@@ -111,8 +96,8 @@ proxycommon::Task<void> Monitor::watch(LoopServices loop, SharedState state, con
   Clock::time_point due = Clock::now() + firstCheck(interval, state->share());
   while (true) {
     co_await waiter.sleepUntil(due);
-    if (!state->leads()) {
-      due = Clock::now() + std::min(kLeaderAgain, interval);
+    if (!state->leadership.holds()) {
+      due = Clock::now() + std::min(Leadership::kAgain, interval);
       continue;
     }
     due = Clock::now() + nextCheck(interval, state->share());

@@ -43,8 +43,6 @@ struct MonitorSeams {
 // returned; it must not call stop() itself. The loops outlive it, or have been stopped for good and not been destroyed.
 class Monitor {
  public:
-  static constexpr milliseconds kLeaderAgain{250};
-
   Monitor(std::vector<proxycommon::LoopServices> loops, MonitorSeams seams, std::vector<HealthTarget> targets);
   ~Monitor();
   // No more checks; what is under way is dropped.

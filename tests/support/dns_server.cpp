@@ -18,6 +18,7 @@ constexpr std::size_t kHeadSize = 12;
 constexpr unsigned kTypeA = 1;
 constexpr unsigned kTypeAlias = 5;
 constexpr unsigned kTypeAaaa = 28;
+constexpr unsigned kTypeService = 33;
 
 std::string number16(unsigned value) {
   return {static_cast<char>(value >> 8), static_cast<char>(value & 0xff)};
@@ -68,6 +69,10 @@ std::string addressBytes(const std::string& address, unsigned type) {
   return {bytes.data(), v6 ? 16u : 4u};
 }
 
+std::string serviceBytes(const DnsServer::Service& service) {
+  return number16(service.priority) + number16(service.weight) + number16(service.port) + encoded(service.target);
+}
+
 }  // namespace
 
 std::string DnsServer::answerTo(std::string_view message) {
@@ -85,13 +90,18 @@ std::string DnsServer::answerTo(std::string_view message) {
     for (const std::string& address : found->second)
       if (const std::string bytes = addressBytes(address, question.type); !bytes.empty())
         records += record(name, question.type, timeToLive_, bytes), ++count;
+  const auto services = services_.find(name);
+  if (services != services_.end() && question.type == kTypeService)
+    for (const Service& service : services->second)
+      records += record(name, kTypeService, timeToLive_, serviceBytes(service)), ++count;
+  const bool isKnown = found != zone_.end() || services != services_.end();
   constexpr unsigned kAnswer = 0x8180;
   constexpr unsigned kServerFailure = 2;
   constexpr unsigned kNoSuchName = 3;
   const bool fails = manner_ == Manner::kFails;
   if (fails) records.clear(), count = 0;
   std::string answer{message.substr(0, 2)};
-  answer += number16(kAnswer | (fails ? kServerFailure : found == zone_.end() ? kNoSuchName : 0));
+  answer += number16(kAnswer | (fails ? kServerFailure : !isKnown ? kNoSuchName : 0));
   answer += number16(1) + number16(count) + number16(0) + number16(0);
   answer.append(message.substr(kHeadSize, question.end - kHeadSize));
   return answer + records;
@@ -118,6 +128,11 @@ void DnsServer::tell(const std::string& name, std::vector<std::string> addresses
 void DnsServer::tellAlias(const std::string& name, const std::string& target, unsigned timeToLive) {
   const std::lock_guard lock(mutex_);
   aliases_[name] = {target, timeToLive};
+}
+
+void DnsServer::tellServices(const std::string& name, std::vector<Service> services) {
+  const std::lock_guard lock(mutex_);
+  services_[name] = std::move(services);
 }
 
 DnsServer::~DnsServer() {

@@ -29,6 +29,14 @@ class DnsServer {
   void tell(const std::string& name, std::vector<std::string> addresses);
   // A name that is another's alias, with a time to live of its own.
   void tellAlias(const std::string& name, const std::string& target, unsigned timeToLive);
+  // The SRV records of a name (RFC 2782), with the time to live of addresses.
+  struct Service {
+    unsigned priority;
+    unsigned weight;
+    unsigned port;
+    std::string target;
+  };
+  void tellServices(const std::string& name, std::vector<Service> services);
   void become(Manner manner) { manner_ = manner; }
   void setTimeToLive(unsigned seconds) { timeToLive_ = seconds; }
 
@@ -49,6 +57,7 @@ class DnsServer {
 
   Zone zone_;
   std::map<std::string, Alias> aliases_;
+  std::map<std::string, std::vector<Service>> services_;
   std::atomic<Manner> manner_;
   std::atomic<unsigned> timeToLive_ = 60;
   proxycommon::FileDescriptor socket_;

@@ -185,6 +185,33 @@ BOOST_AUTO_TEST_CASE(an_answer_tells_how_long_it_holds_and_whether_anybody_gave_
   BOOST_TEST((answerFor("here.test").source == NameAnswer::Source::kFailedServers));
 }
 
+BOOST_AUTO_TEST_CASE(services_are_asked_of_name_servers) {
+  DnsServer server(DnsServer::Zone{{"here.test", {"192.0.2.1"}}});
+  server.tellServices("_http._tcp.app.test", {{10, 60, 8080, "here.test"}, {20, 0, 81, "there.test"}});
+  server.tellServices("_http._tcp.none.test", {{0, 0, 0, ""}});
+  server.setTimeToLive(77);
+  const auto answerFor = [&server](const std::string& name) {
+    boost::asio::io_context context;
+    const auto resolver = std::move(*makeAresResolver(context, server.address()));
+    std::optional<ServiceAnswer> answer;
+    resolver->resolveService(name, [&answer](ServiceAnswer told) { answer.emplace(std::move(told)); });
+    while (!answer) context.run_one();
+    return *answer;
+  };
+  const auto found = answerFor("_http._tcp.app.test");
+  BOOST_REQUIRE_EQUAL(outcomeOf(found.records), "done");
+  BOOST_REQUIRE_EQUAL(found.records->size(), 2u);
+  BOOST_TEST((found.records->front() == ServiceRecord{"here.test", 8080, 10, 60}));
+  BOOST_TEST(found.lifetime.count() == 77);
+  for (const char* name : {"_http._tcp.none.test", "_http._tcp.gone.test", "here.test"}) BOOST_TEST_CONTEXT(name) {
+      const auto none = answerFor(name);
+      BOOST_TEST(outcomeOf(none.records) == "unresolvable");
+      BOOST_TEST((none.source == NameAnswer::Source::kServers));
+    }
+  server.become(DnsServer::Manner::kFails);
+  BOOST_TEST((answerFor("_http._tcp.app.test").source == NameAnswer::Source::kFailedServers));
+}
+
 BOOST_AUTO_TEST_CASE(name_servers_are_written_as_address_and_port) {
   struct Row {
     std::vector<std::string> words;

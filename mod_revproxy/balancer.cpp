@@ -168,13 +168,13 @@ void Balancer::addEndpoints(std::size_t index, Endpoints& endpoints) const {
   const std::vector<ResolvedAddress>& addresses = known_[index].addresses;
   // Until something is known, it is dialled by its name.
   if (addresses.empty()) endpoints.push_back(endpointOf(member, member.url, sharedMembers_[index]));
-  for (const ResolvedAddress& one : addresses) {
+  for (const auto& [place, at] : addresses) {
     Endpoint endpoint =
-        endpointOf(member, member.url + " (" + written(one.address, one.port) + ")", resolving.places[one.place]);
-    endpoint.address = one.address.toString();
-    endpoint.port = one.port;
-    endpoint.weight = std::max<std::uint32_t>(member.weight * one.weight / 100, 1);
-    endpoint.set = member.set + rankOf(one.priority, addresses);
+        endpointOf(member, member.url + " (" + written(at.address, at.port) + ")", resolving.places[place]);
+    endpoint.address = at.address.toString();
+    endpoint.port = at.port;
+    endpoint.weight = std::max<std::uint32_t>(member.weight * at.weight / 100, 1);
+    endpoint.set = member.set + rankOf(at.priority, addresses);
     endpoints.push_back(std::move(endpoint));
   }
 }

@@ -1,6 +1,8 @@
 // All that children share of a member and of a balancer. Blocks of shared memory; zero at first.
 #pragma once
 
+#include <new>
+
 #include "common/shared/child_rows.h"
 #include "common/shared/claims.h"
 #include "common/shared/wait_line.h"
@@ -19,6 +21,11 @@ struct alignas(64) MemberState {
   HealthState health;
   MemberCounters counters;
 };
+
+// For another one that comes to be counted in its place. Precondition: nobody is sent there.
+inline void forget(MemberState& state) {
+  new (&state) MemberState{};
+}
 
 struct alignas(64) BalancerState {
   BalancerMethodState method;

@@ -6,7 +6,7 @@
 #include "common/httpd/child.h"
 #include "common/httpd/mpm_advice.h"
 #include "mod_revproxy/config.h"
-#include "mod_revproxy/health_checks.h"
+#include "mod_revproxy/leading.h"
 #include "mod_revproxy/sticky_key.h"
 
 APLOG_USE_MODULE(revproxy);
@@ -81,7 +81,7 @@ int prepare(apr_pool_t* pool, apr_pool_t*, apr_pool_t*, server_rec* main) {
 
 void startChild(apr_pool_t* pool, server_rec* main) {
   proxycommon::ensureChild(pool, main);
-  startChecks(pool, *main);
+  startLeading(pool, *main);
 }
 
 }  // namespace revproxy

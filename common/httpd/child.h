@@ -99,6 +99,6 @@ void noteChildStatus(server_rec* main, pid_t process, ap_generation_t generation
 void stopChild(apr_pool_t* childPool, int graceful);
 
 // Whether the MPM waits for descriptors in a worker's place.
-bool canPark();
+PROXYCOMMON_API bool canPark();
 
 }  // namespace proxycommon

@@ -34,7 +34,8 @@ std::function<Result<std::optional<Dialled>>()> dialOf(const server_rec& server,
       if (!connect) return std::move(connect.error());
       connect->names = &proxycommon::childOf(server).names;
       connect->sessionKey = "check|" + endpoint.name;
-      return std::optional(Dialled{std::move(*connect), endpoint.address});
+      std::string address = endpoint.address.empty() ? "" : connect->destination.toString();
+      return std::optional(Dialled{std::move(*connect), std::move(address)});
     }
     return std::optional<Dialled>();
   };

@@ -14,6 +14,15 @@ namespace revproxy {
 using proxycommon::Clock;
 using proxycommon::LoopServices;
 
+namespace {
+
+// Without the advice, which is for those who see a request fail.
+std::string shortly(const proxycommon::Error& error) {
+  return std::string{proxycommon::traitsOf(error.kind).name} + ": " + error.detail;
+}
+
+}  // namespace
+
 // What the tasks share. What the monitor was given is called under the lock alone.
 struct Monitor::State {
   explicit State(MonitorSeams seams)
@@ -41,8 +50,7 @@ struct Monitor::State {
     const HealthChange change = noteProbe(*target.state, result, check.rise, check.fall, Clock::now());
     if (change == HealthChange::kNone) return;
     const auto& inRow = change == HealthChange::kUp ? target.state->successes : target.state->failures;
-    changed({member, target.balancer, change, inRow.load(),
-             result.outcome ? "" : proxycommon::describe(result.outcome.error())});
+    changed({member, target.balancer, change, inRow.load(), result.outcome ? "" : shortly(result.outcome.error())});
   }
 
   Leadership leadership;

@@ -41,6 +41,8 @@ bool ErrorLog::waitFor(const std::string& pattern) const {
 
 std::vector<std::string> ErrorLog::unexpectedLines() const {
   static const std::regex kCrash("AddressSanitizer|runtime error:|exit signal|Assertion|terminate called");
+  // Of a child that the test has killed itself.
+  static const std::regex kKill("exit signal Killed");
   // What does not look like a line of httpd's own went to stderr, past its log.
   static const std::regex kHarmless(R"(^\[[^\]]+\] \[[a-z0-9_]*:(notice|info|debug|trace[1-8])\] )");
   std::vector<std::regex> announced;
@@ -48,8 +50,9 @@ std::vector<std::string> ErrorLog::unexpectedLines() const {
   std::vector<std::string> result;
   for (const std::string& line : lines()) {
     const auto matches = [&](const std::regex& expression) { return std::regex_search(line, expression); };
-    const bool harmless = matches(kHarmless) || std::any_of(announced.begin(), announced.end(), matches);
-    if (!line.empty() && (matches(kCrash) || !harmless)) result.push_back(line);
+    const bool isAnnounced = std::any_of(announced.begin(), announced.end(), matches);
+    const bool isCrash = matches(kCrash) && !(isAnnounced && matches(kKill));
+    if (!line.empty() && (isCrash || !(isAnnounced || matches(kHarmless)))) result.push_back(line);
   }
   return result;
 }

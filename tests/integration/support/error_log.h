@@ -1,5 +1,5 @@
 // httpd's error log as a test sees it: lines that it announced may be there, any other one at level warn or worse makes
-// it fail, and so does a crash or a sanitizer's report, announced or not.
+// it fail, and so does a crash or a sanitizer's report, announced or not; of those only a kill can be announced.
 #pragma once
 
 #include <filesystem>

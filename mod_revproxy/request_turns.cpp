@@ -213,7 +213,9 @@ void RequestTurns::learn(const Endpoint& endpoint, const TryEnd& end, proxycommo
   EjectionState& ejection = endpoint.shared.state->ejection;
   const BalancerSettings& settings = plan_.balancer.settings;
   const bool failed = end.error ? isOfMember(*end.error, settings) : settings.failsOn(end.status);
-  if (endpoint.member->neverEjected || (end.error && !failed)) {
+  // The last one is never ejected, so of a sole one there is nothing to learn.
+  const bool isLearnt = plan_.endpoints->size() > 1 && !endpoint.member->neverEjected;
+  if (!isLearnt || (end.error && !failed)) {
     if (isProbe_) abandonProbe(ejection);
     return;
   }

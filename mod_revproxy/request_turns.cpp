@@ -140,13 +140,10 @@ std::size_t RequestTurns::choose(const Candidates& candidates) {
 
 Candidate RequestTurns::candidateOf(const Endpoint& endpoint) const {
   MemberState& state = *endpoint.shared.state;
-  const milliseconds slowStart = endpoint.member->slowStart.valueOr(plan_.balancer.settings.slowStart);
-  const std::int64_t returned = std::max(state.ejection.returnedAt.load(std::memory_order_relaxed),
-                                         state.health.returnedAt.load(std::memory_order_relaxed));
   return {endpoint.identity,
           endpoint.name,
           endpoint.member->route,
-          slowStartWeight(endpoint.weight, returned, slowStart, asker_.now),
+          weightOf(endpoint, plan_.balancer.settings, asker_.now),
           endpoint.shared.inFlight.total(),
           state.counters.requests.load(std::memory_order_relaxed),
           state.counters.sent.load(std::memory_order_relaxed) + state.counters.received.load(std::memory_order_relaxed),

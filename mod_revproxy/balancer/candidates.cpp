@@ -139,6 +139,16 @@ const char* toString(Standing standing) {
   return "";
 }
 
+std::int64_t returnedAt(const MemberState& state) {
+  return std::max(state.ejection.returnedAt.load(std::memory_order_relaxed),
+                  state.health.returnedAt.load(std::memory_order_relaxed));
+}
+
+std::uint32_t weightOf(const Endpoint& endpoint, const BalancerSettings& settings, Clock::time_point now) {
+  return slowStartWeight(endpoint.weight, returnedAt(*endpoint.shared.state),
+                         endpoint.member->slowStart.valueOr(settings.slowStart), now);
+}
+
 Candidates candidatesFor(const Asker& asker, const Endpoints& endpoints) {
   return Filter(asker, endpoints).run();
 }

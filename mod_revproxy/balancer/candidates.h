@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "mod_revproxy/balancer/endpoint.h"
+#include "mod_revproxy/balancer/settings.h"
 
 namespace revproxy {
 
@@ -16,6 +17,11 @@ enum class Standing { kUsable, kDrained, kStopped, kDown, kEjected };
 Standing standingOf(const Endpoint& endpoint);
 // "down", …: for logs and the status.
 const char* toString(Standing standing);
+
+// When it came back last, be it from an ejection or from being down; 0: it was never away. Milliseconds of Clock.
+std::int64_t returnedAt(const MemberState& state);
+// Hundredths; less than what is configured while it starts slowly.
+std::uint32_t weightOf(const Endpoint& endpoint, const BalancerSettings& settings, Clock::time_point now);
 
 // What is known of a request, and of what became of it so far.
 struct Asker {

@@ -23,6 +23,7 @@ HealthChange noteSuccess(HealthState& state, unsigned rise, proxycommon::Clock::
   if (health == Health::kUnknown) become(state, Health::kUp, now);
   if (health != Health::kDown || successes < rise) return HealthChange::kNone;
   become(state, Health::kUp, now);
+  state.returnedAt.store(millisecondsOf(now), kRelaxed);
   return HealthChange::kUp;
 }
 

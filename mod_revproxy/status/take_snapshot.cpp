@@ -1,6 +1,7 @@
 // A snapshot, from what children share.
 #include "mod_revproxy/status/take_snapshot.h"
 
+#include "mod_revproxy/balancer/candidates.h"
 #include "mod_revproxy/status/value_text.h"
 
 namespace revproxy {
@@ -119,12 +120,9 @@ class MemberReader {
   }
 
   void readEjection(MemberStatus& status) const {
-    const std::int64_t returnedAt = revproxy::read(state_.ejection.returnedAt);
     status.ejection = {revproxy::read(state_.ejection.level),
                        wallTime(revproxy::read(state_.ejection.ejectedUntil), now_)};
-    const milliseconds span = endpoint_.member->slowStart.valueOr(balancer_.settings.slowStart);
-    if (returnedAt != 0 && span.count() > 0)
-      status.effectiveWeight = slowStartWeight(endpoint_.weight, returnedAt, span, now_.steady);
+    status.effectiveWeight = weightOf(endpoint_, balancer_.settings, now_.steady);
   }
 
   // The worst comes first.
@@ -138,24 +136,24 @@ class MemberReader {
     if (member.limit > 0 && status.inFlight >= member.limit)
       return say(status, Condition::kFull,
                  std::to_string(status.inFlight) + " of " + std::to_string(member.limit) + " in flight", 0);
-    const std::int64_t returnedAt = revproxy::read(state_.ejection.returnedAt);
     if (status.effectiveWeight < status.weight)
       return say(status, Condition::kStarting,
                  decimal(std::uint64_t{status.effectiveWeight} * 100 / status.weight, 0) + " % of its weight",
-                 returnedAt);
-    say(status, Condition::kOk, "", std::max(returnedAt, revproxy::read(state_.health.changedAt)));
+                 returnedAt(state_));
+    say(status, Condition::kOk, "", std::max(returnedAt(state_), revproxy::read(state_.health.changedAt)));
   }
 
   void judgeEjected(MemberStatus& status) const {
     const std::int64_t now = steadyTime(now_);
     const std::int64_t left = revproxy::read(state_.ejection.ejectedUntil) - now;
     const std::string why = whyEjected(state_.ejection, balancer_.settings.ejection);
+    const std::int64_t since = revproxy::read(state_.ejection.ejectedAt);
     if (left > 0) {
       const std::uint64_t tenths = (static_cast<std::uint64_t>(left) + 99) / 100;
-      return say(status, Condition::kEjected, why + ", again in " + decimal(tenths, 1) + " s", 0);
+      return say(status, Condition::kEjected, why + ", again in " + decimal(tenths, 1) + " s", since);
     }
     const bool isTried = revproxy::read(state_.ejection.probedUntil) > now;
-    say(status, Condition::kProbing, why + (isTried ? ", a request tries it" : ", the next request tries it"), 0);
+    say(status, Condition::kProbing, why + (isTried ? ", a request tries it" : ", the next request tries it"), since);
   }
 
   void say(MemberStatus& status, Condition condition, std::string why, std::int64_t since) const {

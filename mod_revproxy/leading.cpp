@@ -72,8 +72,7 @@ WatchedName nameOf(const server_rec& server, const Balancer& balancer, std::size
   name.balancer = balancer.name;
   name.publish = [&resolving](const std::vector<NamedAddress>& addresses) {
     // A place that gets a new address knows nothing of the old one.
-    return resolving.addresses->publish(addresses,
-                                        [&](std::size_t place) { forget(*resolving.places[place].state); });
+    return resolving.addresses->publish(addresses, [&](std::size_t place) { forget(*resolving.places[place].state); });
   };
   return name;
 }

@@ -43,7 +43,8 @@ int refuseQuery(request_rec& request) {
 
 StatusSnapshot takeNow() {
   std::vector<BalancerView> views;
-  for (const ServerBalancer* balancer : allServerBalancers(*ap_server_conf)) views.push_back(viewOf(balancer->balancer));
+  for (const ServerBalancer* balancer : allServerBalancers(*ap_server_conf))
+    views.push_back(viewOf(balancer->balancer));
   // Made before any child was.
   proxycommon::SharedState& shared = *proxycommon::sharedState();
   return takeSnapshot(views, shared.children().all(), shared.leader(), Moment::now());

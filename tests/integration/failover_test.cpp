@@ -28,7 +28,7 @@ using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
 // What a member that dies brings with it, once in the log for each request.
-constexpr const char* kDying = "refused:|closed-early:|broken-body:|no-member:|ejected: others";
+constexpr const char* kDying = "refused:|unreachable:|closed-early:|broken-body:|no-member:|ejected: others";
 
 // It notes each POST by its id, at once.
 std::string serverBlock() {

@@ -93,7 +93,8 @@ class Service {
       slot_.emplace(std::move(*taken));
     }
     auto answer = co_await answered();
-    report_.backend = endpoint_ ? endpoint_->member->backend.origin() : to_.name;
+    report_.backend = to_.name;
+    report_.queueWait = turns_.queueWait();
     proxycommon::noteReport(request_, waiter_.child(), reportNames(), report_);
     if (!answer) co_return fail(answer.error(), &response_);
     if (!*answer) co_return OK;
@@ -120,7 +121,7 @@ class Service {
     const Backend& backend = endpoint_->member->backend;
     proxycommon::RelayPlan relayed = relayPlan(request_, at);
     relayed.backendDone = [this] { turns_.giveBack(); };
-    report_.backend = backend.origin();
+    report_.backend = report_.member = endpoint_->name;
     status_ = 0;
     auto answer = backend.http2 ? proxycommon::relayH2(relayed, backend.tls ? "https" : "http", body_, response_,
                                                        waiter_, report_)

@@ -163,7 +163,9 @@ Task<Outcome> RequestTurns::wait() {
                                    settings.queueTimeout,        plan_.end};
   count(counters.queued);
   auto waited = co_await proxycommon::waitInLine(line, waiter_);
-  counters.queueWait.add(duration_cast<std::chrono::microseconds>(proxycommon::Clock::now() - begun));
+  const auto span = duration_cast<std::chrono::microseconds>(proxycommon::Clock::now() - begun);
+  counters.queueWait.add(span);
+  queueWait_ = queueWait_.value_or(std::chrono::microseconds{0}) + span;
   if (!waited && waited.error().kind == ErrorKind::kQueueFull) count(counters.queueOverflows);
   if (!waited && waited.error().kind == ErrorKind::kQueueTimeout) count(counters.queueTimeouts);
   co_return waited;

@@ -48,6 +48,8 @@ class RequestTurns {
   void giveBack() {
     if (turn_) turn_->giveBack();
   }
+  // For a place, in all; none: there was no need to.
+  proxycommon::RelayReport::Span queueWait() const { return queueWait_; }
   // Once after each try.
   void tell(const TryEnd& end, const proxycommon::RelayReport& report);
 
@@ -68,6 +70,7 @@ class RequestTurns {
   Asker asker_;
   std::optional<Turn> turn_;
   std::optional<proxycommon::Error> refusal_;  // why nobody can have it
+  proxycommon::RelayReport::Span queueWait_;
   std::size_t tries_ = 0;
   bool isProbe_ = false;
   bool isChosen_ = false;  // by the method, which then hears of the end

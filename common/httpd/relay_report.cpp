@@ -11,7 +11,7 @@ using std::chrono::duration_cast;
 using std::chrono::microseconds;
 
 constexpr std::array<std::string_view, ReportNames::kCount> kNames = {
-    "backend", "member", "address",    "connection", "tries", "pool-wait",
+    "backend", "member", "address",    "connection", "tries", "queue-wait", "pool-wait",
     "dial",    "tls",    "first-byte", "total",      "sent",  "received"};
 
 class Notes {
@@ -49,12 +49,13 @@ void noteReport(request_rec& request, const Child& child, const ReportNames& nam
     return RelayReport::Span(duration_cast<microseconds>(then - report.begun));
   };
   notes.set(ReportNames::kBackend, report.backend);
-  notes.set(ReportNames::kMember, report.backend);
+  notes.set(ReportNames::kMember, report.member.empty() ? report.backend : report.member);
   if (!report.address.empty()) {
     notes.set(ReportNames::kAddress, report.address);
     notes.set(ReportNames::kConnection, report.isReused ? "reused" : "new");
   }
   notes.set(ReportNames::kTries, std::uint64_t{report.tries});
+  notes.set(ReportNames::kQueueWait, report.queueWait);
   notes.set(ReportNames::kPoolWait, report.poolWait);
   notes.set(ReportNames::kDial, report.dial);
   notes.set(ReportNames::kTls, report.tls);

@@ -20,11 +20,13 @@ struct RelayReport {
   using Span = std::optional<std::chrono::microseconds>;
 
   std::string backend;  // as configured, or as the client named it
+  std::string member;   // of a balancer, that was tried last; empty: the backend is none
   std::string address;  // that was dialled; empty: none was
   bool isReused = false;
   unsigned tries = 0;
-  Span poolWait;  // none: there was no need to
-  Span dial;      // none: the connection was there
+  Span queueWait;  // for a place where limits are reached; none: there was no need to
+  Span poolWait;   // likewise for a connection
+  Span dial;       // none: the connection was there
   Span tls;
   Clock::time_point begun = Clock::now();
   ExchangeReport exchange;
@@ -51,6 +53,7 @@ class PROXYCOMMON_API ReportNames {
     kAddress,
     kConnection,
     kTries,
+    kQueueWait,
     kPoolWait,
     kDial,
     kTls,

@@ -107,7 +107,7 @@ $(test_modules): $(BUILD)/%.so: %.c mod_revproxy/api/revproxy_balancer.h Makefil
 $(BUILD)/tests/bench/%.o: CXXFLAGS := -O2 -g
 $(BUILD)/choices: $(call objects,tests/bench/choices.cpp $(common_core) $(revproxy_core))
 	@echo "  link  $@"
-	@$(CXX) -pthread $(SANITIZER) $^ -lcurl -lcares -lnghttp2 -lssl -lcrypto -o $@
+	@$(CXX) -pthread $(SANITIZER) $^ -lcurl -lcares -lnghttp2 -lpcre2-8 -lssl -lcrypto -o $@
 
 # What threads share, for ThreadSanitizer: the reactor, what it stands on, and what shares connections on it.
 thread_tests := $(wildcard tests/unit/*.cpp tests/unit/support/*.cpp tests/unit/common/reactor/*.cpp tests/unit/common/shared/*.cpp) $(test_support) \

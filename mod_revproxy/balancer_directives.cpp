@@ -58,10 +58,12 @@ Outcome checkInside(const ap_directive_t& section) {
 Outcome checkWhole(const Balancer& balancer) {
   if (balancer.members.empty())
     return mistake("the balancer " + balancer.name + " has no members: write RevProxyMember URL");
-  const bool hashes = balancer.settings.method == "hash";
-  if (hashes != !balancer.settings.hash.empty())
-    return mistake(hashes ? "method=hash needs to know what of: write hash=EXPRESSION, such as hash=%{REQUEST_URI}"
-                          : "hash= says what method=hash looks at, but the method is " + balancer.settings.method);
+  const BalancerSettings& settings = balancer.settings;
+  if (settings.method == "hash" && settings.hash.empty())
+    return mistake("method=hash needs to know what of: write hash=EXPRESSION, such as hash=%{REQUEST_URI}");
+  // Methods of other modules may look at it too.
+  if (settings.method != "hash" && !settings.hash.empty() && builtinMethods().find(settings.method))
+    return mistake("hash= says what method=hash looks at, but the method is " + settings.method);
   if (auto checked = balancer.settings.sticky.check(); !checked) return checked;
   return {};
 }

@@ -131,6 +131,8 @@ class Service {
 
   // Whether the request goes to another member after that error.
   bool mayGoOn(const Error& error) {
+    // That was decided when the answer was refused.
+    if (error.kind == ErrorKind::kFailedStatus) return true;
     const bool isOfBackend =
         proxycommon::traitsOf(error.kind).side == proxycommon::Side::kBackend || error.kind == ErrorKind::kPoolTimeout;
     const bool isLate = error.kind == ErrorKind::kFirstByteTimeout && !server_.balancer.settings.failOnTimeout;
@@ -143,7 +145,7 @@ class Service {
     status_ = head.status;
     const Error failed = proxycommon::failure(ErrorKind::kFailedStatus, "it answered " + std::to_string(head.status),
                                               proxycommon::Seen::kRan);
-    if (server_.balancer.settings.failsOn(head.status) && body_.mayGoElsewhere(failed) && turns_.hasOthers())
+    if (server_.balancer.settings.failsOn(head.status) && body_.mayGoElsewhere(failed) && turns_.mayTryAgain())
       return failed;
     editResponseHead(request_, plan_.config, *endpoint_, head);
     bindSession(request_, server_.balancer, session_, *endpoint_, head);
@@ -181,8 +183,9 @@ class Service {
 
   std::string offeredTo(const Balancer& balancer) const {
     // What one member may change to, all may: they are one service.
-    const Setting<std::string> upgrade =
-        Setting<std::string>::merged(plan_.parameters.upgrade, balancer.members.front().backend.parameters.upgrade);
+    Setting<std::string> upgrade = plan_.parameters.upgrade;
+    for (const Member& member : balancer.members)
+      upgrade = Setting<std::string>::merged(upgrade, member.backend.parameters.upgrade);
     return proxycommon::offeredUpgrade(proxycommon::requestUpgrade(request_), upgrade.valueOr(""));
   }
 

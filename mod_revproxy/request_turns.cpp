@@ -181,7 +181,7 @@ bool RequestTurns::hasOthers() const {
 bool RequestTurns::mayTryAgain() {
   BalancerState& state = *plan_.balancer.shared().state;
   if (!hasOthers()) return false;
-  const bool isAllowed = spendRetry(state.retryBudget);
+  const bool isAllowed = plan_.balancer.settings.retryBudget > 0 && spendRetry(state.retryBudget);
   count(isAllowed ? state.counters.retries : state.counters.retriesRefused);
   return isAllowed;
 }

@@ -42,8 +42,6 @@ class RequestTurns {
   // Whether there may be one more try elsewhere, after an error that allows it: by the number of tries, the budget, and
   // whether anybody is left. Then it is spent.
   bool mayTryAgain();
-  // As far as it can be told before an answer comes, nothing spent.
-  bool hasOthers() const;
   // The backend is done.
   void giveBack() {
     if (turn_) turn_->giveBack();
@@ -55,6 +53,7 @@ class RequestTurns {
 
  private:
   bool tryNext();
+  bool hasOthers() const;
   Result<const Endpoint*> chosen() const;
   std::size_t choose(const Candidates& candidates);
   Candidate candidateOf(const Endpoint& endpoint) const;

@@ -2,6 +2,8 @@
 #include "mod_revproxy/server_balancer.h"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "common/httpd/child.h"
 #include "mod_revproxy/balancer_provider.h"
@@ -25,9 +27,11 @@ std::vector<const server_rec*> serversOf(const server_rec& main) {
 }
 
 std::string namesOf(const ServerBalancers& own, const ServerBalancers& outer) {
-  std::string names;
+  std::set<std::string_view> all;
   for (const auto* balancers : {&own, &outer})
-    for (const auto& [name, balancer] : balancers->named) names.append(names.empty() ? "" : ", ").append(name);
+    for (const auto& [name, balancer] : balancers->named) all.insert(name);
+  std::string names;
+  for (const std::string_view name : all) names.append(names.empty() ? "" : ", ").append(name);
   return names.empty() ? "none is defined" : "there are " + names;
 }
 

@@ -1,6 +1,8 @@
 // Members as they are configured.
 #include "mod_revproxy/balancer/member.h"
 
+#include <algorithm>
+#include <array>
 #include <vector>
 
 #include "common/base/registry.h"
@@ -124,6 +126,9 @@ const proxycommon::Registry<Parameter>& parameters() {
   return table;
 }
 
+// Parameters of a backend that are used before it is known which member gets the request.
+constexpr std::array<std::string_view, 4> kOfAll = {"nocanon", "request-buffer", "retry-post", "half-close"};
+
 // What goes to the backend's own parameters is passed on.
 Outcome setParameter(Member& member, const std::string& assignment, std::vector<std::string>& others) {
   const auto equals = assignment.find('=');
@@ -132,6 +137,8 @@ Outcome setParameter(Member& member, const std::string& assignment, std::vector<
   if (!parameter && !BackendParameters::knows(key))
     return mistake("\"" + proxycommon::printable(assignment) + "\" is no parameter of a member: write KEY=VALUE with " +
                    parameters().names() + ", or what RevProxyPass takes: " + BackendParameters::names());
+  if (std::find(kOfAll.begin(), kOfAll.end(), key) != kOfAll.end())
+    return mistake(key + "= is settled before a member is chosen: say it of all, by RevProxySet or behind RevProxyPass");
   if (!parameter) {
     others.push_back(assignment);
     return {};

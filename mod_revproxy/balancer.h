@@ -54,8 +54,9 @@ class Balancer {
   std::vector<SharedMember> places(std::size_t index) const;
 
  private:
-  Result<SharedMember> shareMember(proxycommon::SharedState& state, const std::string& name, std::size_t limit) const;
-  Outcome shareAddresses(proxycommon::SharedState& state, const std::string& name, const Member& member);
+  Result<SharedMember> shareMember(proxycommon::SharedState& state, const std::string& blockName,
+                                   std::size_t limit) const;
+  Outcome shareAddresses(proxycommon::SharedState& state, const std::string& blockName, const Member& member);
   std::uint64_t versions() const;
   std::shared_ptr<const Endpoints> build() const;
   void addEndpoints(std::size_t index, Endpoints& endpoints) const;

@@ -164,9 +164,14 @@ class Service {
     co_return co_await proxycommon::openTunnel(request_, std::move(opening), waiter_);
   }
 
+  // For the log.
+  std::string whereTo() const {
+    if (!endpoint_ || server_.balancer.isPlain) return to_.name;
+    return to_.name + ", member " + endpoint_->name;
+  }
+
   int fail(const Error& error, proxycommon::ClientResponse* response) {
-    const int result =
-        proxycommon::answerError(request_, APLOG_MODULE_INDEX, endpoint_ ? endpoint_->name : to_.name, error, response);
+    const int result = proxycommon::answerError(request_, APLOG_MODULE_INDEX, whereTo(), error, response);
     if (error.kind == ErrorKind::kNoMember) count(server_.balancer.shared().state->counters.noMember);
     if (result == HTTP_SERVICE_UNAVAILABLE) apr_table_setn(request_.err_headers_out, "Retry-After", kRetryAfter);
     return result;

@@ -62,7 +62,8 @@ Result<std::shared_ptr<MappedTo>> toBalancer(std::string_view url, const std::ve
     return mistake("\"" + proxycommon::printable(url) + "\" is no such URL: write balancer://NAME[/PATH]");
   to->basePath = proxycommon::escapedTarget(path);
   for (const std::string& parameter : parameters)
-    if (auto set = to->parameters.set(parameter); !set) return std::move(set.error());
+    if (auto set = to->parameters.set(parameter); !set)
+      return mistake(set.error().detail + "; what is said of the balancer itself stands in its <RevProxyBalancer>");
   if (to->parameters.alpn.isSet())
     return mistake("alpn= is said of members: write it behind the URL of RevProxyMember");
   return to;

@@ -51,7 +51,6 @@ RequestTurns::RequestTurns(request_rec& request, proxycommon::RequestWaiter& wai
       plan_(std::move(plan)),
       counting_{waiter.child().shared, waiter.child().number} {
   asker_.session = plan_.session.endpoint;
-  // What names a session of ours that is nowhere any more is as good as bound to who is gone.
   asker_.keepsSession = plan_.balancer.settings.sticky.noFailover.valueOr(false) && asker_.session;
   asker_.mayBeRepeated = plan_.mayBeRepeated;
 }
@@ -212,18 +211,20 @@ void RequestTurns::learn(const Endpoint& endpoint, const TryEnd& end, proxycommo
   EjectionState& ejection = endpoint.shared.state->ejection;
   const BalancerSettings& settings = plan_.balancer.settings;
   const bool failed = end.error ? isOfMember(*end.error, settings) : settings.failsOn(end.status);
-  // The last one is never ejected, so of a sole one there is nothing to learn.
-  const bool isLearnt = plan_.endpoints->size() > 1 && !endpoint.member->neverEjected;
-  if (!isLearnt || (end.error && !failed)) {
+  if (end.error && !failed) {
     if (isProbe_) abandonProbe(ejection);
     return;
   }
+  // The last one is never ejected. One that was, before it became the last, comes back all the same.
+  const bool mayBeEjected = plan_.endpoints->size() > 1 && !endpoint.member->neverEjected;
+  if (!mayBeEjected && (failed || !isEjected(ejection))) return;
   const auto change =
       failed ? noteFailure(ejection, settings.ejection, now) : noteSuccess(ejection, settings.ejection, begun_, now);
   if (change == EjectionChange::kNone) return;
   MemberCounters& counters = endpoint.shared.state->counters;
   count(change == EjectionChange::kEjected ? counters.ejections : counters.returns);
-  logEjection(request_, plan_.balancer, endpoint, change, end.error);
+  logEjection(request_, plan_.balancer, endpoint, change,
+              end.error ? proxycommon::describe(*end.error) : "it answered " + std::to_string(end.status));
 }
 
 }  // namespace revproxy

@@ -37,7 +37,7 @@ class RequestTurns {
   ~RequestTurns();
 
   // The endpoint of the next try: none that was tried before. It is in flight until giveBack() or the next call.
-  // Errors: kNoMember, kSessionMemberDown, kQueueFull, kQueueTimeout, kTotalTimeout, kClientGone.
+  // Errors: kNoMember, kSessionMemberDown, kQueueFull, kQueueTimeout, kTotalTimeout, kClientGone, kInternal.
   proxycommon::Task<Result<const Endpoint*>> next();
   // Whether there may be one more try elsewhere, after an error that allows it: by the number of tries, the budget, and
   // whether anybody is left. Then it is spent.

@@ -19,14 +19,19 @@ std::optional<std::size_t> Claims::take(std::size_t child, std::size_t limit) co
     return std::nullopt;
   };
   const std::size_t begin = child * kApart % end;
-  if (const auto place = takeWithin(begin, end)) return place;
-  return takeWithin(0, begin);
+  auto place = takeWithin(begin, end);
+  if (!place) place = takeWithin(0, begin);
+  // Beyond the limit are those who came when it was higher: they count until they end.
+  if (!place || takenWithin(end, size_) == 0 || taken() <= end) return place;
+  giveBack(*place);
+  return std::nullopt;
 }
 
-std::size_t Claims::taken() const {
-  return static_cast<std::size_t>(std::count_if(places_, places_ + size_, [](const std::atomic<std::uint32_t>& holder) {
-    return holder.load(std::memory_order_relaxed) != 0;
-  }));
+std::size_t Claims::takenWithin(std::size_t from, std::size_t to) const {
+  return static_cast<std::size_t>(
+      std::count_if(places_ + from, places_ + to, [](const std::atomic<std::uint32_t>& holder) {
+        return holder.load(std::memory_order_relaxed) != 0;
+      }));
 }
 
 std::size_t Claims::strikeOut(std::size_t child) const {

@@ -28,11 +28,13 @@ class PROXYCOMMON_API Claims {
   // after having joined: in the one order of all these steps (seq_cst) one of them sees the other.
   void giveBack(std::size_t place) const { places_[place].store(0); }
   // How many are taken, those beyond any limit included.
-  std::size_t taken() const;
+  std::size_t taken() const { return takenWithin(0, size_); }
   // Frees what a child that is dead has held. How many.
   std::size_t strikeOut(std::size_t child) const;
 
  private:
+  std::size_t takenWithin(std::size_t from, std::size_t to) const;
+
   std::atomic<std::uint32_t>* places_ = nullptr;
   std::size_t size_ = 0;
 };

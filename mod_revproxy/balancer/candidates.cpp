@@ -29,10 +29,11 @@ class Filter {
     if (asker_.session) {
       if (auto bound = ofSession()) return std::move(*bound);
     }
-    for (std::size_t place = 0; place < endpoints_.size(); ++place)
-      if (isSuspect(place) && isProbeDueFor(asker_, endpoints_[place])) return {Kind::kProbe, {place}};
-    for (auto set = nextSet(std::nullopt); set; set = nextSet(set))
-      if (auto places = usableOf(*set); !places.empty()) return {Kind::kSome, std::move(places)};
+    for (auto set = nextSet(std::nullopt); set; set = nextSet(set)) {
+      auto places = usableOf(*set);
+      if (due_) return {Kind::kProbe, {*due_}};
+      if (!places.empty()) return {Kind::kSome, std::move(places)};
+    }
     if (!full_.empty()) return {Kind::kFull, std::move(full_)};
     return suspects();
   }
@@ -43,16 +44,17 @@ class Filter {
 
   bool isSuspect(std::size_t place) const {
     const Endpoint& endpoint = endpoints_[place];
-    return isOpen(place) && !endpoint.member->isDrained && standingOf(endpoint) == Standing::kEjected;
+    return !isIn(asker_.tried, place) && !endpoint.member->isDrained && standingOf(endpoint) == Standing::kEjected;
   }
 
   std::optional<Candidates> ofSession() {
     const auto place = static_cast<std::size_t>(asker_.session - endpoints_.data());
     if (isIn(asker_.tried, place)) return lost();
     const Standing standing = standingOf(*asker_.session);
-    if (standing == Standing::kUsable || standing == Standing::kDrained)
-      return Candidates{isIn(asker_.full, place) ? Kind::kFull : Kind::kSession, {place}};
-    if (standing != Standing::kEjected) return lost();
+    const bool isAway = standing == Standing::kStopped || standing == Standing::kDown;
+    if (isAway) return lost();
+    if (isIn(asker_.full, place)) return Candidates{Kind::kFull, {place}};
+    if (standing != Standing::kEjected) return Candidates{Kind::kSession, {place}};
     if (isProbeDueFor(asker_, *asker_.session)) return Candidates{Kind::kProbe, {place}};
     // It is the last one there is for it.
     if (asker_.keepsSession) return Candidates{Kind::kPanic, {place}};
@@ -78,6 +80,7 @@ class Filter {
     for (std::size_t place = 0; place < endpoints_.size(); ++place) {
       const Endpoint& endpoint = endpoints_[place];
       if (endpoint.set != set || endpoint.member->role != role) continue;
+      if (isOpen(place) && isSuspect(place) && isProbeDueFor(asker_, endpoint) && !due_) due_ = place;
       const bool usable = standingOf(endpoint) == Standing::kUsable;
       if (usable && isIn(asker_.full, place) && !isIn(asker_.tried, place)) full_.push_back(place);
       if (!usable || !isOpen(place)) {
@@ -101,16 +104,18 @@ class Filter {
   }
 
   Candidates suspects() const {
-    Candidates found;
+    Candidates open{Kind::kPanic, {}};
+    Candidates full{Kind::kFull, {}};
     for (std::size_t place = 0; place < endpoints_.size(); ++place)
-      if (isSuspect(place)) found.places.push_back(place);
-    if (!found.places.empty()) found.kind = Kind::kPanic;
-    return found;
+      if (isSuspect(place)) (isOpen(place) ? open : full).places.push_back(place);
+    if (!open.places.empty()) return open;
+    return full.places.empty() ? Candidates{} : full;
   }
 
   const Asker& asker_;
   const Endpoints& endpoints_;
   std::vector<std::size_t> full_;
+  std::optional<std::size_t> due_;  // a suspect whose time is over, of those that would have requests
 };
 
 }  // namespace
@@ -119,7 +124,7 @@ Standing standingOf(const Endpoint& endpoint) {
   const MemberState& state = *endpoint.shared.state;
   if (endpoint.member->isStopped) return Standing::kStopped;
   if (state.health.isDown()) return Standing::kDown;
-  if (isEjected(state.ejection)) return Standing::kEjected;
+  if (isEjected(state.ejection) && !endpoint.member->neverEjected) return Standing::kEjected;
   return endpoint.member->isDrained ? Standing::kDrained : Standing::kUsable;
 }
 

@@ -20,7 +20,6 @@ struct HealthState {
   std::atomic<std::uint32_t> status;  // of the last answer
   std::atomic<std::uint64_t> checks;
   std::atomic<std::uint64_t> failed;
-  std::atomic<std::int64_t> lastLatency;  // microseconds
 
   bool isDown() const { return health.load(std::memory_order_relaxed) == static_cast<std::uint32_t>(Health::kDown); }
 };

@@ -46,7 +46,6 @@ HealthChange noteProbe(HealthState& state, const ProbeResult& result, unsigned r
   state.checks.fetch_add(1, kRelaxed);
   state.checkedAt.store(millisecondsOf(now), kRelaxed);
   state.status.store(result.status, kRelaxed);
-  state.lastLatency.store(result.latency.count(), kRelaxed);
   return result.outcome ? noteSuccess(state, rise, now) : noteFailure(state, result.outcome.error(), fall, now);
 }
 

@@ -2,6 +2,7 @@
 #include "mod_revproxy/status/dump.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "common/base/text.h"
 #include "mod_revproxy/status/value_text.h"
@@ -93,7 +94,12 @@ std::string balancerText(const Balancer& balancer) {
   if (hasQueue(balancer))
     text += ", up to " + std::to_string(settings.queue) + " wait " + span(settings.queueTimeout) + " at most";
   text += at(balancer.definedAt) + "\n";
-  for (const Member& member : balancer.members) text += memberText(member, settings);
+  std::vector<const Member*> members;
+  for (const Member& member : balancer.members) members.push_back(&member);
+  std::stable_sort(members.begin(), members.end(), [](const Member* left, const Member* right) {
+    return std::tie(left->set, left->role) < std::tie(right->set, right->role);
+  });
+  for (const Member* member : members) text += memberText(*member, settings);
   if (balancer.health.isSet()) text += healthText(balancer.health.value());
   return text;
 }

@@ -159,7 +159,7 @@ std::shared_ptr<const Endpoints> Balancer::build() const {
 }
 
 Endpoint Balancer::endpointOf(const Member& member, std::string endpointName, const SharedMember& shared) const {
-  Endpoint endpoint{&member, std::move(endpointName), "", 0, member.weight, member.set, 0, "", shared};
+  Endpoint endpoint{&member, std::move(endpointName), "", 0, member.weight, member.set, 0, health.isSet(), "", shared};
   endpoint.identity = stableHash(endpoint.name);
   if (settings.sticky.cookie.isSet()) endpoint.cookieValue = stickyValue(cookieKey_, name, endpoint.name);
   return endpoint;

@@ -67,7 +67,7 @@ class ForeignMethod final : public Method {
 
   void finished(const Candidate& candidate, const Completed& completed, BalancerMethodState& state) const override {
     latency_->finished(candidate, completed, state);
-    if (!finished_) return;
+    if (!finished_ || !completed.wasChosen) return;
     const revproxy_candidate view = viewOf(candidate);
     const revproxy_completed told{sizeof(revproxy_completed), nanosecondsOf(completed.now), completed.latency.count(),
                                   completed.bytes, completed.failed ? 1 : 0};

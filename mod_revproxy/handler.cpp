@@ -66,11 +66,6 @@ class Service {
         offered_(offeredTo(server_.balancer)),
         waiter_(request, parkPolicy(plan_)),
         body_(request, bodyPlan(request, plan_, offered_)),
-        endpoints_(server_.balancer.endpoints()),
-        session_(sessionOf(request, server_.balancer, *endpoints_)),
-        turns_(request, waiter_,
-               {server_.balancer, endpoints_, session_, server_.hashKey ? server_.hashKey->evaluate(request) : "",
-                body_.mayBeRepeated(), endOf(plan_.parameters, plan_.begun)}),
         response_(
             request, [this](auto& head) { return editHead(head); }, plan_.config.buffer.valueOr(0)) {}
 
@@ -92,23 +87,33 @@ class Service {
       if (!taken) co_return fail(taken.error(), nullptr);
       slot_.emplace(std::move(*taken));
     }
+    chooseAmong(server_.balancer.endpoints());
     auto answer = co_await answered();
     report_.backend = to_.name;
-    report_.queueWait = turns_.queueWait();
+    report_.queueWait = turns_->queueWait();
     proxycommon::noteReport(request_, waiter_.child(), reportNames(), report_);
     if (!answer) co_return fail(answer.error(), &response_);
     if (!*answer) co_return OK;
     co_return co_await tunnel(std::move(**answer));
   }
 
+  // Those there are once the body is here: that may have taken its time.
+  void chooseAmong(std::shared_ptr<const Endpoints> endpoints) {
+    session_ = sessionOf(request_, server_.balancer, *endpoints);
+    turns_.emplace(request_, waiter_,
+                   TurnsPlan{server_.balancer, std::move(endpoints), session_,
+                             server_.hashKey ? server_.hashKey->evaluate(request_) : "", body_.mayBeRepeated(),
+                             endOf(plan_.parameters, plan_.begun)});
+  }
+
   // Member by member.
   Task<Answer> answered() {
     while (true) {
-      auto chosen = co_await turns_.next();
+      auto chosen = co_await turns_->next();
       if (!chosen) co_return std::move(chosen.error());
       endpoint_ = *chosen;
       Answer answer = co_await attempt();
-      turns_.tell({answer ? nullptr : &answer.error(), answer ? status_ : 0}, report_);
+      turns_->tell({answer ? nullptr : &answer.error(), answer ? status_ : 0}, report_);
       if (answer || !mayGoOn(answer.error())) co_return answer;
       if (auto rewound = body_.rewind(); !rewound) co_return std::move(rewound.error());
       ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, &request_, "%s: the request goes to another member: %s",
@@ -120,7 +125,9 @@ class Service {
     const EndpointPlan at = endpointPlan(plan_, *endpoint_, target_, offered_);
     const Backend& backend = endpoint_->member->backend;
     proxycommon::RelayPlan relayed = relayPlan(request_, at);
-    relayed.backendDone = [this] { turns_.giveBack(); };
+    // Where there are others, ejection does what retry= is for.
+    if (!server_.balancer.isPlain) relayed.rest = milliseconds{0};
+    relayed.backendDone = [this] { turns_->giveBack(); };
     report_.backend = report_.member = endpoint_->name;
     status_ = 0;
     auto answer = backend.http2 ? proxycommon::relayH2(relayed, backend.tls ? "https" : "http", body_, response_,
@@ -137,7 +144,7 @@ class Service {
         proxycommon::traitsOf(error.kind).side == proxycommon::Side::kBackend || error.kind == ErrorKind::kPoolTimeout;
     const bool isLate = error.kind == ErrorKind::kFirstByteTimeout && !server_.balancer.settings.failOnTimeout;
     if (!isOfBackend || isLate || error.kind == ErrorKind::kTotalTimeout || response_.hasHead()) return false;
-    return body_.mayGoElsewhere(error) && turns_.mayTryAgain();
+    return body_.mayGoElsewhere(error) && turns_->mayTryAgain(true);
   }
 
   // A status that counts as a failure is not for the client while another member may do better.
@@ -145,7 +152,7 @@ class Service {
     status_ = head.status;
     const Error failed = proxycommon::failure(ErrorKind::kFailedStatus, "it answered " + std::to_string(head.status),
                                               proxycommon::Seen::kRan);
-    if (server_.balancer.settings.failsOn(head.status) && body_.mayGoElsewhere(failed) && turns_.mayTryAgain())
+    if (server_.balancer.settings.failsOn(head.status) && body_.mayGoElsewhere(failed) && turns_->mayTryAgain(false))
       return failed;
     editResponseHead(request_, plan_.config, *endpoint_, head);
     bindSession(request_, server_.balancer, session_, *endpoint_, head);
@@ -202,9 +209,8 @@ class Service {
   const std::string offered_;
   RequestWaiter waiter_;
   RelayBody body_;
-  const std::shared_ptr<const Endpoints> endpoints_;
-  const Session session_;
-  RequestTurns turns_;
+  Session session_;
+  std::optional<RequestTurns> turns_;
   proxycommon::ClientResponse response_;
   proxycommon::RelayReport report_;
   std::optional<proxycommon::TunnelSlot> slot_;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <mutex>
+#include <optional>
 
 #include "common/httpd/child.h"
 #include "common/httpd/guarded.h"
@@ -114,23 +116,55 @@ bool leads(proxycommon::Child& child) {
   return false;
 }
 
-// Never destroyed, as the child is not.
-struct Leading {
-  Monitor monitor;
-  NameWatch names;
+// Of one child. Never destroyed, as the child is not.
+class Leading {
+ public:
+  Leading(proxycommon::Child& child, std::vector<proxycommon::LoopServices> loops, Work work)
+      : child_(child), loops_(std::move(loops)), work_(std::move(work)) {}
+
+  // Begins what the leader does, or ends it. Whether it is to be called again.
+  bool look() {
+    const std::lock_guard lock(mutex_);
+    if (isOver_) return false;
+    const bool isLeader = leads(child_);
+    if (isLeader == monitor_.has_value()) return true;
+    monitor_.reset();
+    names_.reset();
+    if (!isLeader) return true;
+    const auto stillLeads = [this] { return leads(child_); };
+    monitor_.emplace(loops_, MonitorSeams{stillLeads, &logHealth}, work_.checks);
+    names_.emplace(loops_, NameWatchSeams{stillLeads, &logName}, work_.names);
+    return true;
+  }
+
+  void end() {
+    const std::lock_guard lock(mutex_);
+    isOver_ = true;
+    monitor_.reset();
+    names_.reset();
+    child_.shared.resign(child_.number);
+  }
+
+ private:
+  proxycommon::Child& child_;
+  const std::vector<proxycommon::LoopServices> loops_;
+  const Work work_;
+  std::mutex mutex_;
+  bool isOver_ = false;
+  std::optional<Monitor> monitor_;  // while it leads
+  std::optional<NameWatch> names_;
 };
 
-apr_status_t stopLeading(void* leading) {
+apr_status_t endLeading(void* leading) {
   // Under prefork this is within the handler of a signal, where nothing may be locked: exit() ends the threads.
-  if (!proxycommon::canPark()) return APR_SUCCESS;
-  static_cast<Leading*>(leading)->monitor.stop();
-  static_cast<Leading*>(leading)->names.stop();
+  if (proxycommon::canPark()) static_cast<Leading*>(leading)->end();
   return APR_SUCCESS;
 }
 
 }  // namespace
 
 void startLeading(apr_pool_t* childPool, server_rec& main) {
+  constexpr milliseconds kInterval{100};
   Work work = workOf(main);
   if (work.checks.empty() && work.names.empty()) return;
   proxycommon::Child& child = proxycommon::childOf(main);
@@ -140,11 +174,9 @@ void startLeading(apr_pool_t* childPool, server_rec& main) {
                  reactor.error().detail.c_str());
     return;
   }
-  const auto isLeader = [&child] { return leads(child); };
-  const auto loops = (*reactor)->loops();
-  auto leading = std::unique_ptr<Leading>(new Leading{Monitor(loops, {isLeader, &logHealth}, std::move(work.checks)),
-                                                      NameWatch(loops, {isLeader, &logName}, std::move(work.names))});
-  apr_pool_pre_cleanup_register(childPool, leading.release(), proxycommon::guarded<&stopLeading>);
+  Leading* const leading = std::make_unique<Leading>(child, (*reactor)->loops(), std::move(work)).release();
+  apr_pool_pre_cleanup_register(childPool, leading, proxycommon::guarded<&endLeading>);
+  (*reactor)->repeat(kInterval, [leading] { return leading->look(); });
 }
 
 }  // namespace revproxy

@@ -43,6 +43,10 @@ bool isOfMember(const Error& error, const BalancerSettings& settings) {
   }
 }
 
+bool isTimeout(ErrorKind kind) {
+  return kind == ErrorKind::kFirstByteTimeout || kind == ErrorKind::kTotalTimeout;
+}
+
 }  // namespace
 
 RequestTurns::RequestTurns(request_rec& request, proxycommon::RequestWaiter& waiter, TurnsPlan plan)
@@ -66,10 +70,8 @@ void RequestTurns::abandon() {
 
 Task<Result<const Endpoint*>> RequestTurns::next() {
   turn_.reset();
-  const proxycommon::WaitLine& line = plan_.balancer.shared().line;
-  // Who comes now is not to overtake who waits.
-  const bool isAwaited = line && line.isAwaited(proxycommon::kAnyPlace);
-  const bool isDone = !isAwaited && tryNext();
+  refusal_.reset();
+  const bool isDone = !isAwaited() && tryNext();
   if (!isDone) {
     if (auto waited = co_await wait(); !waited) co_return std::move(waited.error());
   }
@@ -81,12 +83,41 @@ Result<const Endpoint*> RequestTurns::chosen() const {
   return &(*plan_.endpoints)[turn_->place()];
 }
 
+// Whether somebody stands in the line for what this request wants: who comes now is not to overtake.
+bool RequestTurns::isAwaited() {
+  waitsFor_ = nullptr;
+  const proxycommon::WaitLine& line = plan_.balancer.shared().line;
+  if (!line) return false;
+  asker_.full.clear();
+  asker_.now = proxycommon::Clock::now();
+  const Candidates candidates = candidatesFor(asker_, *plan_.endpoints);
+  if (candidates.kind == Candidates::Kind::kSession) waitsFor_ = asker_.session;
+  const bool isLimited = plan_.balancer.shared().limit ||
+                         std::any_of(candidates.places.begin(), candidates.places.end(), [&](std::size_t place) {
+                           return static_cast<bool>((*plan_.endpoints)[place].shared.limit);
+                         });
+  return isLimited && line.isAwaited(wanted());
+}
+
+// A sole endpoint without limits, as that of a plain URL is, needs no filter and no choice.
+std::optional<std::size_t> RequestTurns::chooseAlone() const {
+  const Endpoints& endpoints = *plan_.endpoints;
+  const bool isSole = endpoints.size() == 1 && tries_ == 0 && !plan_.balancer.shared().line;
+  if (isSole && standingOf(endpoints.front()) == Standing::kUsable) return 0;
+  return std::nullopt;
+}
+
 // Whether there is an answer, be it that nobody can have the request; else there is nothing but to wait.
 bool RequestTurns::tryNext() {
   const Endpoints& endpoints = *plan_.endpoints;
   asker_.full.clear();
+  isProbe_ = isChosen_ = false;
   while (true) {
     asker_.now = proxycommon::Clock::now();
+    if (const auto alone = chooseAlone()) {
+      began(*alone, std::move(*Turn::take(plan_.balancer, endpoints[*alone], *alone, counting_).turn));
+      return true;
+    }
     const Candidates candidates = candidatesFor(asker_, endpoints);
     switch (candidates.kind) {
       case Candidates::Kind::kNone:
@@ -96,10 +127,11 @@ bool RequestTurns::tryNext() {
         refusal_ = failure(ErrorKind::kSessionMemberDown,
                            plan_.session.endpoint->name + ": " + toString(standingOf(*plan_.session.endpoint)));
         return true;
-      case Candidates::Kind::kFull:
-        waitsForAny_ = !(asker_.session && candidates.places.size() == 1 &&
-                         &endpoints[candidates.places.front()] == asker_.session);
+      case Candidates::Kind::kFull: {
+        const bool isBound = candidates.places.size() == 1 && &endpoints[candidates.places.front()] == asker_.session;
+        waitsFor_ = isBound ? asker_.session : nullptr;
         return false;
+      }
       default:
         break;
     }
@@ -109,22 +141,26 @@ bool RequestTurns::tryNext() {
     auto taken = Turn::take(plan_.balancer, endpoints[place], place, counting_);
     if (taken.turn) {
       if (candidates.kind == Candidates::Kind::kPanic) count(plan_.balancer.shared().state->counters.panics);
-      turn_.emplace(std::move(*taken.turn));
-      ++tries_;
-      isTold_ = false;
-      begun_ = asker_.now;
-      asker_.tried.resize(endpoints.size());
-      asker_.tried[place] = true;
+      began(place, std::move(*taken.turn));
       return true;
     }
     if (isProbe_) abandonProbe(endpoints[place].shared.state->ejection);
     if (taken.full == Turn::Full::kBalancer) {
-      waitsForAny_ = true;
+      waitsFor_ = nullptr;
       return false;
     }
     asker_.full.resize(endpoints.size());
     asker_.full[place] = true;
   }
+}
+
+void RequestTurns::began(std::size_t place, Turn turn) {
+  turn_.emplace(std::move(turn));
+  ++tries_;
+  isTold_ = false;
+  begun_ = asker_.now;
+  asker_.tried.resize(plan_.endpoints->size());
+  asker_.tried[place] = true;
 }
 
 std::size_t RequestTurns::choose(const Candidates& candidates) {
@@ -150,18 +186,33 @@ Candidate RequestTurns::candidateOf(const Endpoint& endpoint) const {
 }
 
 std::uint32_t RequestTurns::wanted() const {
-  if (waitsForAny_) return proxycommon::kAnyPlace;
-  return static_cast<std::uint32_t>(plan_.session.endpoint - plan_.endpoints->data());
+  return waitsFor_ ? lineNumber(*waitsFor_) : proxycommon::kAnyPlace;
+}
+
+// Whether it need not stand there any more: there is an answer, or what it waits for is another thing now.
+bool RequestTurns::takeInLine(std::uint32_t joinedFor) {
+  return tryNext() || wanted() != joinedFor;
+}
+
+Task<Outcome> RequestTurns::waitFor(std::uint32_t joinedFor, proxycommon::Clock::time_point until) {
+  const auto now = proxycommon::Clock::now();
+  const milliseconds patience = std::max(std::chrono::ceil<milliseconds>(until - now), milliseconds{0});
+  const proxycommon::LineWait line{plan_.balancer.shared().line,
+                                   joinedFor,
+                                   plan_.balancer.settings.queue,
+                                   [this, joinedFor] { return takeInLine(joinedFor); },
+                                   patience,
+                                   plan_.end};
+  co_return co_await proxycommon::waitInLine(line, waiter_);
 }
 
 Task<Outcome> RequestTurns::wait() {
   BalancerCounters& counters = plan_.balancer.shared().state->counters;
-  const BalancerSettings& settings = plan_.balancer.settings;
   const auto begun = proxycommon::Clock::now();
-  const proxycommon::LineWait line{plan_.balancer.shared().line, wanted(), settings.queue, [this] { return tryNext(); },
-                                   settings.queueTimeout,        plan_.end};
+  const auto until = begun + plan_.balancer.settings.queueTimeout;
   count(counters.queued);
-  auto waited = co_await proxycommon::waitInLine(line, waiter_);
+  Outcome waited;
+  while (waited && !turn_ && !refusal_) waited = co_await waitFor(wanted(), until);
   const auto span = duration_cast<std::chrono::microseconds>(proxycommon::Clock::now() - begun);
   counters.queueWait.add(span);
   queueWait_ = queueWait_.value_or(std::chrono::microseconds{0}) + span;
@@ -170,16 +221,17 @@ Task<Outcome> RequestTurns::wait() {
   co_return waited;
 }
 
-bool RequestTurns::hasOthers() const {
+bool RequestTurns::hasOthers(bool mayWait) const {
   const BalancerSettings& settings = plan_.balancer.settings;
   if (tries_ >= settings.maxAttempts.valueOr(static_cast<unsigned>(plan_.endpoints->size()))) return false;
   const auto kind = candidatesFor(asker_, *plan_.endpoints).kind;
+  if (kind == Candidates::Kind::kFull) return mayWait;
   return kind != Candidates::Kind::kNone && kind != Candidates::Kind::kSessionDown;
 }
 
-bool RequestTurns::mayTryAgain() {
+bool RequestTurns::mayTryAgain(bool mayWait) {
   BalancerState& state = *plan_.balancer.shared().state;
-  if (!hasOthers()) return false;
+  if (!hasOthers(mayWait)) return false;
   const bool isAllowed = plan_.balancer.settings.retryBudget > 0 && spendRetry(state.retryBudget);
   count(isAllowed ? state.counters.retries : state.counters.retriesRefused);
   return isAllowed;
@@ -202,15 +254,18 @@ void RequestTurns::tell(const TryEnd& end, const proxycommon::RelayReport& repor
   learn(endpoint, end, now);
   isTold_ = true;
   giveBack();
-  if (!isChosen_) return;
-  const Completed completed{now, latency, report.exchange.sent + report.exchange.received, end.error != nullptr};
+  if (plan_.endpoints->size() == 1) return;
+  const Completed completed{now, latency, report.exchange.sent + report.exchange.received, end.error != nullptr,
+                            isChosen_};
   plan_.balancer.method().finished(candidateOf(endpoint), completed, plan_.balancer.shared().state->method);
 }
 
 void RequestTurns::learn(const Endpoint& endpoint, const TryEnd& end, proxycommon::Clock::time_point now) {
   EjectionState& ejection = endpoint.shared.state->ejection;
   const BalancerSettings& settings = plan_.balancer.settings;
-  const bool failed = end.error ? isOfMember(*end.error, settings) : settings.failsOn(end.status);
+  // A suspect that lets its probe wait is no better than it was.
+  const bool isLateProbe = isProbe_ && end.error && isTimeout(end.error->kind);
+  const bool failed = isLateProbe || (end.error ? isOfMember(*end.error, settings) : settings.failsOn(end.status));
   if (end.error && !failed) {
     if (isProbe_) abandonProbe(ejection);
     return;

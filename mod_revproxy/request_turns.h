@@ -40,8 +40,8 @@ class RequestTurns {
   // Errors: kNoMember, kSessionMemberDown, kQueueFull, kQueueTimeout, kTotalTimeout, kClientGone, kInternal.
   proxycommon::Task<Result<const Endpoint*>> next();
   // Whether there may be one more try elsewhere, after an error that allows it: by the number of tries, the budget, and
-  // whether anybody is left. Then it is spent.
-  bool mayTryAgain();
+  // whether anybody is left, one that has no place just now included where the request may wait. Then it is spent.
+  bool mayTryAgain(bool mayWait);
   // The backend is done.
   void giveBack() {
     if (turn_) turn_->giveBack();
@@ -53,14 +53,19 @@ class RequestTurns {
 
  private:
   bool tryNext();
-  bool hasOthers() const;
+  bool hasOthers(bool mayWait) const;
+  bool isAwaited();
   Result<const Endpoint*> chosen() const;
   std::size_t choose(const Candidates& candidates);
   Candidate candidateOf(const Endpoint& endpoint) const;
+  std::optional<std::size_t> chooseAlone() const;
   std::uint32_t wanted() const;
+  bool takeInLine(std::uint32_t joinedFor);
   proxycommon::Task<proxycommon::Outcome> wait();
+  proxycommon::Task<proxycommon::Outcome> waitFor(std::uint32_t joinedFor, proxycommon::Clock::time_point until);
   void learn(const Endpoint& endpoint, const TryEnd& end, proxycommon::Clock::time_point now);
   void abandon();
+  void began(std::size_t place, Turn turn);
 
   request_rec& request_;
   proxycommon::RequestWaiter& waiter_;
@@ -74,7 +79,7 @@ class RequestTurns {
   bool isProbe_ = false;
   bool isChosen_ = false;  // by the method, which then hears of the end
   bool isTold_ = true;
-  bool waitsForAny_ = true;
+  const Endpoint* waitsFor_ = nullptr;  // nullptr: for any
   proxycommon::Clock::time_point begun_;
 };
 

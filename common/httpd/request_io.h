@@ -70,8 +70,8 @@ class PROXYCOMMON_API ClientBody final : public RequestBody {
 
 class PROXYCOMMON_API ClientResponse final : public ResponseSink {
  public:
-  // Changes the fields of a final head before httpd has them, or refuses it: then the exchange ends with that error, and
-  // nothing has reached the client. Values it makes must live in the request's pool.
+  // Changes the fields of a final head before httpd has them, or refuses it: then the exchange ends with that error,
+  // and nothing has reached the client. Values it makes must live in the request's pool.
   using HeadEditor = std::function<Outcome(ResponseHead&)>;
 
   // Of a client that reads slowly, up to `holdBack` bytes are kept, so that the backend is done with the request.

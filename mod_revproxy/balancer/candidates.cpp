@@ -123,7 +123,7 @@ class Filter {
 Standing standingOf(const Endpoint& endpoint) {
   const MemberState& state = *endpoint.shared.state;
   if (endpoint.member->isStopped) return Standing::kStopped;
-  if (state.health.isDown()) return Standing::kDown;
+  if (endpoint.isChecked && state.health.isDown()) return Standing::kDown;
   if (isEjected(state.ejection) && !endpoint.member->neverEjected) return Standing::kEjected;
   return endpoint.member->isDrained ? Standing::kDrained : Standing::kUsable;
 }

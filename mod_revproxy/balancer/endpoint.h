@@ -20,9 +20,15 @@ struct Endpoint {
   std::uint32_t weight;     // hundredths
   unsigned set;             // the member's, or above it by the priority of SRV records
   std::uint64_t identity;   // of its name: the same everywhere and always
+  bool isChecked = false;           // by RevProxyHealth
   std::string cookieValue;  // that binds a session to it; empty: the balancer makes no cookies
   SharedMember shared;
 };
+
+// What stands for it in a line of those who wait: the same in all children.
+inline std::uint32_t lineNumber(const Endpoint& endpoint) {
+  return static_cast<std::uint32_t>(endpoint.identity >> 33);
+}
 
 using Endpoints = std::vector<Endpoint>;
 

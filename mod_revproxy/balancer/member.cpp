@@ -138,7 +138,8 @@ Outcome setParameter(Member& member, const std::string& assignment, std::vector<
     return mistake("\"" + proxycommon::printable(assignment) + "\" is no parameter of a member: write KEY=VALUE with " +
                    parameters().names() + ", or what RevProxyPass takes: " + BackendParameters::names());
   if (std::find(kOfAll.begin(), kOfAll.end(), key) != kOfAll.end())
-    return mistake(key + "= is settled before a member is chosen: say it of all, by RevProxySet or behind RevProxyPass");
+    return mistake(key +
+                   "= is settled before a member is chosen: say it of all, by RevProxySet or behind RevProxyPass");
   if (!parameter) {
     others.push_back(assignment);
     return {};

@@ -58,6 +58,7 @@ struct Completed {
   std::chrono::nanoseconds latency;  // until the response's head, or the failure
   std::uint64_t bytes;               // to and from the member
   bool failed;
+  bool wasChosen = true;  // by choose(), and not for its session or as the only one
 };
 
 // Any thread, any process at a time.
@@ -66,7 +67,7 @@ class Method {
   virtual ~Method() = default;
   // The index of one of them. Precondition: there is at least one.
   virtual std::size_t choose(std::span<const Candidate> candidates, const Choice& choice) const = 0;
-  // Once for each choice, later.
+  // Once for each request that went to a member, be it chosen or not.
   virtual void finished(const Candidate&, const Completed&, BalancerMethodState&) const {}
 };
 

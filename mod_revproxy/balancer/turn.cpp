@@ -25,7 +25,7 @@ void Turn::giveBack() {
   if (ofBalancer_) balancer_.shared().limit.giveBack(*ofBalancer_);
   const proxycommon::WaitLine& line = balancer_.shared().line;
   if (!line) return;
-  if (ofEndpoint_) counting_.state.wakeNext(line, static_cast<std::uint32_t>(place_));
+  if (ofEndpoint_) counting_.state.wakeNext(line, lineNumber(*endpoint));
   if (ofBalancer_) counting_.state.wakeNext(line, proxycommon::kAnyPlace);
 }
 

@@ -16,8 +16,8 @@ struct HealthState {
   std::atomic<std::int64_t> checkedAt;
   std::atomic<std::int64_t> changedAt;
   std::atomic<std::int64_t> returnedAt;  // from down to up
-  std::atomic<std::uint32_t> why;     // of the last failure: an ErrorKind, plus one
-  std::atomic<std::uint32_t> status;  // of the last answer
+  std::atomic<std::uint32_t> why;        // of the last failure: an ErrorKind, plus one
+  std::atomic<std::uint32_t> status;     // of the last answer
   std::atomic<std::uint64_t> checks;
   std::atomic<std::uint64_t> failed;
 

@@ -29,10 +29,11 @@ class Leadership {
     return does;
   }
 
-  // Holds the lock as long as it lives; without it, all is over.
-  std::unique_lock<std::mutex> lockUnlessStopped() {
+  // For whoever has an answer: holds the lock as long as it lives; without it, all is over, or another child leads by
+  // now, and the answer is of no use.
+  std::unique_lock<std::mutex> lockWhileLeading() {
     std::unique_lock lock(mutex_);
-    if (isStopped_) lock.unlock();
+    if (isStopped_ || !isLeader_()) lock.unlock();
     return lock;
   }
   // When it returns, nobody is within the lock, or will be.

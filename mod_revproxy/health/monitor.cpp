@@ -29,13 +29,13 @@ struct Monitor::State {
       : leadership(std::move(seams.isLeader)), changed(std::move(seams.changed)), random(std::random_device{}()) {}
 
   double share() {
-    const auto lock = leadership.lockUnlessStopped();
+    const auto lock = leadership.lockWhileLeading();
     return lock ? std::uniform_real_distribution<double>(0, 1)(random) : 0;
   }
 
   // nullopt: nothing is to be checked.
   std::optional<Result<HealthTarget::Dialled>> dial(const HealthTarget& target) {
-    const auto lock = leadership.lockUnlessStopped();
+    const auto lock = leadership.lockWhileLeading();
     if (!lock) return std::nullopt;
     auto dialled = target.dial();
     if (!dialled) return std::move(dialled.error());
@@ -44,7 +44,7 @@ struct Monitor::State {
   }
 
   void note(const HealthTarget& target, const std::string& member, const ProbeResult& result) {
-    const auto lock = leadership.lockUnlessStopped();
+    const auto lock = leadership.lockWhileLeading();
     if (!lock) return;
     const HealthCheck& check = *target.check;
     const HealthChange change = noteProbe(*target.state, result, check.rise, check.fall, Clock::now());

@@ -43,7 +43,7 @@ class NameWatch::Watched {
   milliseconds found(const NamedAddresses& answer) {
     patience_ = name_.floor;
     const milliseconds lifetime = std::clamp<milliseconds>(answer.lifetime, name_.floor, name_.ceiling);
-    const auto lock = state_.leadership.lockUnlessStopped();
+    const auto lock = state_.leadership.lockWhileLeading();
     if (!lock) return lifetime;
     const AddressChange change = name_.publish(*answer.addresses);
     if (std::exchange(isLost_, false)) state_.tell(news(NameNews::Kind::kFound));
@@ -57,7 +57,7 @@ class NameWatch::Watched {
   milliseconds failed(const proxycommon::Error& error) {
     const milliseconds again = patience_;
     patience_ = std::min(patience_ * 2, name_.ceiling);
-    const auto lock = state_.leadership.lockUnlessStopped();
+    const auto lock = state_.leadership.lockWhileLeading();
     if (!lock || std::exchange(isLost_, true)) return again;
     NameNews told = news(NameNews::Kind::kLost);
     told.why = proxycommon::describe(error);

@@ -56,7 +56,8 @@ class Scene {
     if (has("down")) state.health.health = static_cast<std::uint32_t>(Health::kDown);
     if (has("ejected"))
       for (int one = 0; one < 5; ++one) noteFailure(state.ejection, {}, now_);
-    endpoints_.push_back({&member, word.substr(0, colon), "", 0, 100, has("set1") ? 1u : 0u, 0, "", {&state, {}, {}}});
+    endpoints_.push_back(
+        {&member, word.substr(0, colon), "", 0, 100, has("set1") ? 1u : 0u, 0, true, "", {&state, {}, {}}});
   }
 
   Clock::time_point now_{std::chrono::hours{10}};
@@ -118,9 +119,56 @@ BOOST_AUTO_TEST_CASE(a_suspect_is_tried_when_its_time_is_over) {
   scene.pass(milliseconds{100});
   BOOST_TEST(scene.ask() == "probe b");
   BOOST_TEST(scene.ask({.tried = {false, true}}) == "a");
+  BOOST_TEST(scene.ask({.full = {false, true}}) == "a");
   BOOST_TEST(scene.ask({.mayBeRepeated = false}) == "a", "what may not be sent twice leaves that to others");
   scene.pass(milliseconds{1000});
   BOOST_TEST(scene.ask({.mayBeRepeated = false}) == "probe b", "who have had their time");
+}
+
+BOOST_AUTO_TEST_CASE(only_a_suspect_that_would_have_requests_is_tried) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"a b:standby,ejected", "a"},
+      {"a b:set1,ejected", "a"},
+      {"a b:spare,ejected", "a"},
+      {"a:down b:spare,ejected", "probe b"},
+      {"a:down b:standby,ejected", "panic b"},
+      {"a:down b:set1,ejected", "probe b"},
+      {"a:ejected b:standby", "probe a"},
+  };
+  for (const auto& [words, expected] : rows) {
+    Scene scene(words);
+    scene.pass(milliseconds{100});
+    BOOST_TEST(scene.ask() == expected, words);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(suspects_that_are_full_are_waited_for) {
+  BOOST_TEST(ask("a:ejected b:ejected", {.full = {true, true}}) == "full ab");
+  BOOST_TEST(ask("a:ejected b:ejected", {.full = {true, false}}) == "panic b");
+  Scene scene("a b:ejected");
+  BOOST_TEST(scene.ask({.full = {false, true}, .session = scene.at(1)}) == "full b");
+  BOOST_TEST(scene.ask({.full = {false, true}, .session = scene.at(1), .keepsSession = true}) == "full b");
+  scene.pass(milliseconds{100});
+  BOOST_TEST(scene.ask({.full = {false, true}, .session = scene.at(1)}) == "full b");
+}
+
+BOOST_AUTO_TEST_CASE(what_nobody_checks_is_not_down) {
+  Scene scene("a:down b");
+  Endpoints endpoints = {*scene.at(0), *scene.at(1)};
+  BOOST_TEST((standingOf(endpoints[0]) == Standing::kDown));
+  endpoints[0].isChecked = false;
+  BOOST_TEST((standingOf(endpoints[0]) == Standing::kUsable));
+}
+
+BOOST_AUTO_TEST_CASE(a_member_that_is_back_starts_slowly) {
+  Scene scene("a");
+  BalancerSettings settings;
+  settings.slowStart = milliseconds{10'000};
+  const Clock::time_point now{std::chrono::hours{20}};
+  BOOST_TEST(weightOf(*scene.at(0), settings, now) == 100u);
+  scene.at(0)->shared.state->health.returnedAt =
+      std::chrono::duration_cast<milliseconds>((now - milliseconds{5000}).time_since_epoch()).count();
+  BOOST_TEST(weightOf(*scene.at(0), settings, now) == 50u, "checks have found it up again");
 }
 
 BOOST_AUTO_TEST_CASE(a_session_goes_to_its_endpoint_and_elsewhere_when_that_cannot_be) {

@@ -100,10 +100,10 @@ BOOST_AUTO_TEST_CASE(all_that_decides_is_shown) {
              "main server\n"
              "  balancers:\n"
              "    app: hash of %{REQUEST_URI}, limit 100, up to 50 wait 2.5 s at most (site.conf:1)\n"
-             "      http://10.0.0.1:8080: set 1, standby, weight 1.5, route a, limit 10, slow start 30 s, "
-             "a member for each address, drained (site.conf:2)\n"
              "      http://10.0.0.2:8080: set 0, spare, weight 1, slow start 1.5 s, members by SRV records, stopped "
              "(site.conf:3)\n"
+             "      http://10.0.0.1:8080: set 1, standby, weight 1.5, route a, limit 10, slow start 30 s, "
+             "a member for each address, drained (site.conf:2)\n"
              "      checked every 2 s: GET /healthz, expects 200-299 404, body ~ \"ok\", rise 2, fall 3 "
              "(site.conf:7)\n");
 }

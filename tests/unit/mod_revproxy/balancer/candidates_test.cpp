@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(only_a_suspect_that_would_have_requests_is_tried) {
       {"a b:set1,ejected", "a"},
       {"a b:spare,ejected", "a"},
       {"a:down b:spare,ejected", "probe b"},
-      {"a:down b:standby,ejected", "panic b"},
+      {"a:down b:standby,ejected", "probe b"},
       {"a:down b:set1,ejected", "probe b"},
       {"a:ejected b:standby", "probe a"},
   };

@@ -59,6 +59,7 @@ ChildCounters* ChildTable::claim(pid_t process) {
       if (!counters.owner.compare_exchange_strong(before, owner)) continue;
       counters.tunnels = 0;
       counters.parked = 0;
+      counters.idle = 0;
       return &counters;
     }
   }

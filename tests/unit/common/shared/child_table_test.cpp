@@ -71,14 +71,18 @@ BOOST_AUTO_TEST_CASE(counters_of_the_dead_are_taken_over_at_zero) {
   BOOST_REQUIRE(table.claim(::getpid()));
   const pid_t dead = forked([&table] {
     ChildCounters* counters = table.claim(::getpid());
-    if (counters) counters->tunnels = 7;
-    return counters ? 0 : 1;
+    if (!counters) return 1;
+    counters->tunnels = 7;
+    counters->parked = 7;
+    counters->idle = 7;
+    return 0;
   });
   BOOST_REQUIRE(statusOf(dead) == 0);
   BOOST_TEST(!ChildTable::isAlive(table.all()[1]));
   const pid_t next = forked([&table] {
     const ChildCounters* counters = table.claim(::getpid());
-    return counters == &table.all()[1] && counters->tunnels == 0 ? 0 : 1;
+    if (counters != &table.all()[1]) return 1;
+    return counters->tunnels == 0 && counters->parked == 0 && counters->idle == 0 ? 0 : 2;
   });
   BOOST_TEST(statusOf(next) == 0);
   BOOST_TEST(table.all()[1].process() == next);

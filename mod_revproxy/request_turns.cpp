@@ -67,14 +67,22 @@ void RequestTurns::abandon() {
 
 Task<Result<const Endpoint*>> RequestTurns::next() {
   turn_.reset();
-  const proxycommon::WaitLine& line = plan_.balancer.shared().line;
-  // Who comes now is not to overtake who waits.
-  const bool isAwaited = line && line.isAwaited(proxycommon::kAnyPlace);
-  const bool isDone = !isAwaited && tryNext();
+  const bool isDone = !isBehindOthers() && tryNext();
   if (!isDone) {
     if (auto waited = co_await wait(); !waited) co_return std::move(waited.error());
   }
   co_return chosen();
+}
+
+// Who comes now is not to overtake who waits for the same. Whoever is bound waits for no place but its own, or for one
+// within the balancer's limit.
+bool RequestTurns::isBehindOthers() {
+  const proxycommon::WaitLine& line = plan_.balancer.shared().line;
+  if (!line) return false;
+  const bool isBound = asker_.session != nullptr;
+  waitsForAny_ = !(isBound && line.firstOf(placeOfSession()));
+  if (!waitsForAny_) return true;
+  return (!isBound || plan_.balancer.shared().limit) && line.firstOf(proxycommon::kAnyPlace);
 }
 
 Result<const Endpoint*> RequestTurns::chosen() const {
@@ -154,16 +162,19 @@ Candidate RequestTurns::candidateOf(const Endpoint& endpoint) const {
 }
 
 std::uint32_t RequestTurns::wanted() const {
-  if (waitsForAny_) return proxycommon::kAnyPlace;
-  return static_cast<std::uint32_t>(plan_.session.endpoint - plan_.endpoints->data());
+  return waitsForAny_ ? proxycommon::kAnyPlace : placeOfSession();
+}
+
+std::uint32_t RequestTurns::placeOfSession() const {
+  return static_cast<std::uint32_t>(asker_.session - plan_.endpoints->data());
 }
 
 Task<Outcome> RequestTurns::wait() {
   BalancerCounters& counters = plan_.balancer.shared().state->counters;
   const BalancerSettings& settings = plan_.balancer.settings;
   const auto begun = proxycommon::Clock::now();
-  const proxycommon::LineWait line{plan_.balancer.shared().line, wanted(), settings.queue, [this] { return tryNext(); },
-                                   settings.queueTimeout,        plan_.end};
+  const proxycommon::LineWait line{plan_.balancer.shared().line, [this] { return wanted(); }, settings.queue,
+                                   [this] { return tryNext(); }, settings.queueTimeout,       plan_.end};
   count(counters.queued);
   auto waited = co_await proxycommon::waitInLine(line, waiter_);
   counters.queueWait.add(duration_cast<std::chrono::microseconds>(proxycommon::Clock::now() - begun));
@@ -203,10 +214,18 @@ void RequestTurns::tell(const TryEnd& end, const proxycommon::RelayReport& repor
   if (isAnswered) counters.latency.add(duration_cast<std::chrono::microseconds>(latency));
   learn(endpoint, end, now);
   isTold_ = true;
-  giveBack();
+  if (!end.goesOn) giveBack();
   if (!isChosen_) return;
   const Completed completed{now, latency, report.exchange.sent + report.exchange.received, end.error != nullptr};
   plan_.balancer.method().finished(candidateOf(endpoint), completed, plan_.balancer.shared().state->method);
+}
+
+std::shared_ptr<void> RequestTurns::take() {
+  struct Taken {
+    std::shared_ptr<const Endpoints> endpoints;  // the turn refers to them
+    Turn turn;
+  };
+  return std::make_shared<Taken>(plan_.endpoints, std::move(*turn_));
 }
 
 void RequestTurns::learn(const Endpoint& endpoint, const TryEnd& end, proxycommon::Clock::time_point now) {

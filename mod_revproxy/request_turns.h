@@ -2,6 +2,7 @@
 // place; and what is learned of a member from how a try has ended. The handler asks, and does the rest.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -27,6 +28,7 @@ struct TurnsPlan {
 struct TryEnd {
   const proxycommon::Error* error = nullptr;  // none: it was answered
   int status = 0;                             // of the answer; 0: none has come
+  bool goesOn = false;                        // as a tunnel, in flight until that ends
 };
 
 // One thread at a time. References outlive it.
@@ -50,13 +52,18 @@ class RequestTurns {
   }
   // Once after each try.
   void tell(const TryEnd& end, const proxycommon::RelayReport& report);
+  // What is in flight until it dies, in whichever thread, be it long after this. Precondition: next() gave an endpoint,
+  // and nobody has given it back.
+  std::shared_ptr<void> take();
 
  private:
+  bool isBehindOthers();
   bool tryNext();
   Result<const Endpoint*> chosen() const;
   std::size_t choose(const Candidates& candidates);
   Candidate candidateOf(const Endpoint& endpoint) const;
   std::uint32_t wanted() const;
+  std::uint32_t placeOfSession() const;
   proxycommon::Task<proxycommon::Outcome> wait();
   void learn(const Endpoint& endpoint, const TryEnd& end, proxycommon::Clock::time_point now);
   void abandon();

@@ -113,7 +113,7 @@ class Service {
       if (!chosen) co_return std::move(chosen.error());
       endpoint_ = *chosen;
       Answer answer = co_await attempt();
-      turns_->tell({answer ? nullptr : &answer.error(), answer ? status_ : 0}, report_);
+      turns_->tell({answer ? nullptr : &answer.error(), answer ? status_ : 0, answer && *answer}, report_);
       if (answer || !mayGoOn(answer.error())) co_return answer;
       if (auto rewound = body_.rewind(); !rewound) co_return std::move(rewound.error());
       ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, &request_, "%s: the request goes to another member: %s",
@@ -167,7 +167,8 @@ class Service {
                                        backend.socketPath.empty() ? backend.authority : backend.origin(),
                                        APLOG_MODULE_INDEX,
                                        plan_.config.tunnel.settings(plan_.config.timeout).limits,
-                                       std::move(*slot_)};
+                                       std::move(*slot_),
+                                       turns_->take()};
     co_return co_await proxycommon::openTunnel(request_, std::move(opening), waiter_);
   }
 

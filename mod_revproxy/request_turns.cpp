@@ -96,7 +96,7 @@ bool RequestTurns::isAwaited() {
                          std::any_of(candidates.places.begin(), candidates.places.end(), [&](std::size_t place) {
                            return static_cast<bool>((*plan_.endpoints)[place].shared.limit);
                          });
-  return isLimited && line.isAwaited(wanted());
+  return isLimited && line.firstOf(wanted()).has_value();
 }
 
 // A sole endpoint without limits, as that of a plain URL is, needs no filter and no choice.
@@ -189,30 +189,13 @@ std::uint32_t RequestTurns::wanted() const {
   return waitsFor_ ? lineNumber(*waitsFor_) : proxycommon::kAnyPlace;
 }
 
-// Whether it need not stand there any more: there is an answer, or what it waits for is another thing now.
-bool RequestTurns::takeInLine(std::uint32_t joinedFor) {
-  return tryNext() || wanted() != joinedFor;
-}
-
-Task<Outcome> RequestTurns::waitFor(std::uint32_t joinedFor, proxycommon::Clock::time_point until) {
-  const auto now = proxycommon::Clock::now();
-  const milliseconds patience = std::max(std::chrono::ceil<milliseconds>(until - now), milliseconds{0});
-  const proxycommon::LineWait line{plan_.balancer.shared().line,
-                                   joinedFor,
-                                   plan_.balancer.settings.queue,
-                                   [this, joinedFor] { return takeInLine(joinedFor); },
-                                   patience,
-                                   plan_.end};
-  co_return co_await proxycommon::waitInLine(line, waiter_);
-}
-
 Task<Outcome> RequestTurns::wait() {
   BalancerCounters& counters = plan_.balancer.shared().state->counters;
   const auto begun = proxycommon::Clock::now();
-  const auto until = begun + plan_.balancer.settings.queueTimeout;
+  const proxycommon::LineWait line{plan_.balancer.shared().line, [this] { return wanted(); }, settings.queue,
+                                   [this] { return tryNext(); }, settings.queueTimeout,       plan_.end};
   count(counters.queued);
-  Outcome waited;
-  while (waited && !turn_ && !refusal_) waited = co_await waitFor(wanted(), until);
+  auto waited = co_await proxycommon::waitInLine(line, waiter_);
   const auto span = duration_cast<std::chrono::microseconds>(proxycommon::Clock::now() - begun);
   counters.queueWait.add(span);
   queueWait_ = queueWait_.value_or(std::chrono::microseconds{0}) + span;
@@ -253,11 +236,19 @@ void RequestTurns::tell(const TryEnd& end, const proxycommon::RelayReport& repor
   if (isAnswered) counters.latency.add(duration_cast<std::chrono::microseconds>(latency));
   learn(endpoint, end, now);
   isTold_ = true;
-  giveBack();
+  if (!end.goesOn) giveBack();
   if (plan_.endpoints->size() == 1) return;
   const Completed completed{now, latency, report.exchange.sent + report.exchange.received, end.error != nullptr,
                             isChosen_};
   plan_.balancer.method().finished(candidateOf(endpoint), completed, plan_.balancer.shared().state->method);
+}
+
+std::shared_ptr<void> RequestTurns::take() {
+  struct Taken {
+    std::shared_ptr<const Endpoints> endpoints;  // the turn refers to them
+    Turn turn;
+  };
+  return std::make_shared<Taken>(plan_.endpoints, std::move(*turn_));
 }
 
 void RequestTurns::learn(const Endpoint& endpoint, const TryEnd& end, proxycommon::Clock::time_point now) {

@@ -2,6 +2,7 @@
 // place; and what is learned of a member from how a try has ended. The handler asks, and does the rest.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -27,6 +28,7 @@ struct TurnsPlan {
 struct TryEnd {
   const proxycommon::Error* error = nullptr;  // none: it was answered
   int status = 0;                             // of the answer; 0: none has come
+  bool goesOn = false;                        // as a tunnel, in flight until that ends
 };
 
 // One thread at a time. References outlive it.
@@ -50,6 +52,9 @@ class RequestTurns {
   proxycommon::RelayReport::Span queueWait() const { return queueWait_; }
   // Once after each try.
   void tell(const TryEnd& end, const proxycommon::RelayReport& report);
+  // What is in flight until it dies, in whichever thread, be it long after this. Precondition: next() gave an endpoint,
+  // and nobody has given it back.
+  std::shared_ptr<void> take();
 
  private:
   bool tryNext();
@@ -60,9 +65,7 @@ class RequestTurns {
   Candidate candidateOf(const Endpoint& endpoint) const;
   std::optional<std::size_t> chooseAlone() const;
   std::uint32_t wanted() const;
-  bool takeInLine(std::uint32_t joinedFor);
   proxycommon::Task<proxycommon::Outcome> wait();
-  proxycommon::Task<proxycommon::Outcome> waitFor(std::uint32_t joinedFor, proxycommon::Clock::time_point until);
   void learn(const Endpoint& endpoint, const TryEnd& end, proxycommon::Clock::time_point now);
   void abandon();
   void began(std::size_t place, Turn turn);

@@ -187,7 +187,13 @@ Child& childOf(const server_rec& server) {
 void Child::tendConnections() {
   constexpr milliseconds kInterval{200};
   // Without a thread for it, they are closed when they are met.
-  if (auto side = sideReactor()) (*side)->repeat(kInterval, [this] { return connections.tend(); });
+  auto side = sideReactor();
+  if (!side) return;
+  (*side)->repeat(kInterval, [this] {
+    const bool goesOn = connections.tend();
+    counters.idle.store(static_cast<std::uint32_t>(connections.idleCount()), std::memory_order_relaxed);
+    return goesOn;
+  });
 }
 
 void Child::tendLines() {

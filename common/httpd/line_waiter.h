@@ -13,11 +13,11 @@ namespace proxycommon {
 
 struct LineWait {
   WaitLine line;
-  std::uint32_t wanted = kAnyPlace;  // what it stands in the line for
-  std::size_t limit = 0;             // how many may wait
-  std::function<bool()> tryTake;     // takes a place, where one is free; in the thread of the request
-  milliseconds patience{0};          // how long it waits
-  Clock::time_point end;             // of the request as a whole
+  std::function<std::uint32_t()> wanted;  // what it stands in the line for; asked again after each try
+  std::size_t limit = 0;                  // how many may wait
+  std::function<bool()> tryTake;          // takes a place, where one is free; in the thread of the request
+  milliseconds patience{0};               // how long it waits
+  Clock::time_point end;                  // of the request as a whole
 };
 
 // Joins the line, and tries whenever it is its turn. Whoever gives a place back calls SharedState::wakeNext()

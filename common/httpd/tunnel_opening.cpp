@@ -24,6 +24,7 @@ struct TunnelStory {
   std::string client;
   std::string peer;
   TunnelSlot slot;
+  std::shared_ptr<void> held;
 
   void tell(const TunnelEnd& end) const {
     ap_log_error_(__FILE__, __LINE__, moduleIndex, APLOG_INFO, 0, server,
@@ -122,7 +123,7 @@ Task<int> openTunnel(request_rec& request, TunnelOpening opening, RequestWaiter&
   const auto story = std::make_shared<TunnelStory>(
       TunnelStory{request.connection->base_server, opening.moduleIndex,
                   std::string{request.useragent_ip} + ":" + std::to_string(request.useragent_addr->port),
-                  std::move(opening.peer), std::move(opening.slot)});
+                  std::move(opening.peer), std::move(opening.slot), std::move(opening.held)});
   TunnelPlan plan;
   plan.backend = std::move(opening.backend);
   plan.fromBackend = std::move(opening.fromBackend);

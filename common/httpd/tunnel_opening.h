@@ -2,6 +2,7 @@
 // pumped by the reactor, at no worker's cost; any other is pumped on behalf of its request.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -32,6 +33,7 @@ struct TunnelOpening {
   int moduleIndex;
   TunnelLimits limits;
   TunnelSlot slot;
+  std::shared_ptr<void> held = nullptr;  // dies with the tunnel, in any thread
 };
 
 // Precondition: the client has been told that its connection is a tunnel now. Gives what the handler returns; the

@@ -17,6 +17,7 @@ struct ChildCounters {
   std::atomic<std::uint64_t> owner = 0;  // whose they are, as identityOf() has it; 0: nobody's
   std::atomic<std::uint32_t> tunnels = 0;
   std::atomic<std::uint32_t> parked = 0;
+  std::atomic<std::uint32_t> idle = 0;  // connections of its pool, as they were when it was last tended
 
   pid_t process() const { return static_cast<pid_t>(owner.load() >> 32); }
 };

@@ -1,6 +1,8 @@
 // Those of one child who wait in lines.
 #include "common/shared/line_waiters.h"
 
+#include <algorithm>
+
 namespace proxycommon {
 
 std::unique_ptr<LineWaiters::Place> LineWaiters::join(const WaitLine& line, std::uint32_t wanted, std::size_t limit,
@@ -39,14 +41,36 @@ bool LineWaiters::tend() {
 }
 
 void LineWaiters::leave(std::map<Kind, Queue>::iterator kind, Queue::iterator own) {
-  const auto [line, wanted] = kind->first;
+  const Kind left = kind->first;
   {
     const std::lock_guard lock(mutex_);
-    line.leave(own->place);
+    left.first.leave(own->place);
     kind->second.erase(own);
     if (kind->second.empty()) queues_.erase(kind);
   }
-  // Several places may have been freed while this one stood first: then they are for those whom it kept from trying.
+  wakeBehind(left);
+}
+
+std::map<LineWaiters::Kind, LineWaiters::Queue>::iterator LineWaiters::move(std::map<Kind, Queue>::iterator kind,
+                                                                            Queue::iterator own, std::uint32_t wanted) {
+  const Kind left = kind->first;
+  const auto isLater = [own](const Waiting& other) { return other.place.who > own->place.who; };
+  std::map<Kind, Queue>::iterator moved;
+  {
+    const std::lock_guard lock(mutex_);
+    left.first.want(own->place, wanted);
+    moved = queues_.try_emplace(Kind{left.first, wanted}).first;
+    Queue& queue = moved->second;
+    queue.splice(std::find_if(queue.begin(), queue.end(), isLater), kind->second, own);
+    if (kind->second.empty()) queues_.erase(kind);
+  }
+  wakeBehind(left);
+  return moved;
+}
+
+// Several places may have been freed while one stood first: then they are for those whom it kept from trying.
+void LineWaiters::wakeBehind(const Kind& left) const {
+  const auto& [line, wanted] = left;
   if (const auto child = line.firstOf(wanted)) shared_.wake(*child);
   shared_.wakeNext(line, wanted);
 }

@@ -40,10 +40,13 @@ class LineWaiters {
 
     // Whether it may try.
     bool isNext() const { return kind_->first.first.isNext(own_->place); }
+    std::uint32_t wanted() const { return kind_->first.second; }
+    // It waits for that from now on, before all who came later; who was behind it is woken.
+    void want(std::uint32_t wanted) { kind_ = waiters_.move(kind_, own_, wanted); }
 
    private:
     LineWaiters& waiters_;
-    const std::map<Kind, Queue>::iterator kind_;
+    std::map<Kind, Queue>::iterator kind_;
     const Queue::iterator own_;
   };
 
@@ -60,6 +63,8 @@ class LineWaiters {
  private:
   void wakeNextLocked();
   void leave(std::map<Kind, Queue>::iterator kind, Queue::iterator own);
+  std::map<Kind, Queue>::iterator move(std::map<Kind, Queue>::iterator kind, Queue::iterator own, std::uint32_t wanted);
+  void wakeBehind(const Kind& left) const;
 
   const SharedState& shared_;
   const std::size_t child_;

@@ -16,6 +16,7 @@ namespace proxycommon {
 // At the begin of the mapping; all zero at first.
 struct alignas(64) SharedState::Header {
   std::atomic<std::uint64_t> leader;  // its generation in the upper half, its number plus one in the lower; 0: none
+  std::atomic<Clock::rep> lookedAt;   // when some child last looked whether the leader lives
   std::atomic<std::uint32_t> used;    // how many children's rows, from the first, were ever used
 };
 
@@ -181,16 +182,17 @@ bool SharedState::lead(std::size_t child, std::uint32_t generation) {
   return isVacant && header_.leader.compare_exchange_strong(leader, mine);
 }
 
-// The parent strikes a dead leader out; this is for a parent that is late. Whether a process has the number of another
-// now, is told by /proc alone, which is looked at once in a while.
+// The parent strikes a dead leader out, but httpd's looks for the dead once in a second only. That a process is dead
+// which nobody has waited for, or has the number of another now, is told by /proc alone: one child of all looks there,
+// once in a while.
 bool SharedState::isDead(std::size_t leader) {
-  constexpr Clock::duration kInterval = std::chrono::seconds{1};
+  constexpr Clock::duration kInterval = milliseconds{200};
   const ChildCounters& counters = table_.all()[leader];
   const pid_t process = counters.process();
   if (process == 0 || (::kill(process, 0) != 0 && errno == ESRCH)) return true;
   const Clock::rep now = Clock::now().time_since_epoch().count();
-  Clock::rep before = lookedAtLeader_.load();
-  if (now - before < kInterval.count() || !lookedAtLeader_.compare_exchange_strong(before, now)) return false;
+  Clock::rep before = header_.lookedAt.load();
+  if (now - before < kInterval.count() || !header_.lookedAt.compare_exchange_strong(before, now)) return false;
   return !ChildTable::isAlive(counters);
 }
 

@@ -106,7 +106,6 @@ class PROXYCOMMON_API SharedState {
   std::uint32_t generation_ = 0;
   std::vector<LivingChild> living_;
   std::vector<FileDescriptor> wakes_;  // by child
-  std::atomic<Clock::rep> lookedAtLeader_{0};
 };
 
 }  // namespace proxycommon

@@ -67,6 +67,10 @@ void WaitLine::leave(const Place& place) const {
   entries_[place.index].who = 0;
 }
 
+void WaitLine::want(const Place& place, std::uint32_t wanted) const {
+  entries_[place.index].wanted = wanted;
+}
+
 bool WaitLine::isNext(const Place& place) const {
   const std::uint32_t wanted = entries_[place.index].wanted.load();
   const std::size_t end = reach();

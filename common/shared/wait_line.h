@@ -47,6 +47,8 @@ class PROXYCOMMON_API WaitLine {
   // At the end; nullopt: as many wait as may (the first `limit` entries are used).
   std::optional<Place> join(std::size_t child, std::uint32_t wanted, std::size_t limit) const;
   void leave(const Place& place) const;
+  // It waits for something else from now on, and has waited as long as before.
+  void want(const Place& place, std::uint32_t wanted) const;
   // Whether nobody who came before it waits for the same; then it may try.
   bool isNext(const Place& place) const;
   // Whether somebody waits for `wanted`, or, for kAnyPlace, for anything at all: then whoever comes now joins too.

@@ -26,7 +26,9 @@ void Turn::giveBack() {
   const proxycommon::WaitLine& line = balancer_.shared().line;
   if (!line) return;
   if (ofEndpoint_) counting_.state.wakeNext(line, lineNumber(*endpoint));
-  if (ofBalancer_) counting_.state.wakeNext(line, proxycommon::kAnyPlace);
+  if (!ofBalancer_) return;
+  // Who waits for its own endpoint alone is not helped.
+  if (const auto child = line.firstOf(proxycommon::kAnyPlace)) counting_.state.wake(*child);
 }
 
 }  // namespace revproxy

@@ -118,6 +118,7 @@ void writeChild(JsonWriter& json, const ChildStatus& child) {
   json.name("leader").boolean(child.isLeader);
   json.name("tunnels").number(child.tunnels);
   json.name("parked").number(child.parked);
+  json.name("idle").number(child.idle);
   json.endObject();
 }
 

@@ -88,9 +88,11 @@ void errors(Exposition& out, const MemberSeries& members) {
 void children(Exposition& out, const StatusSnapshot& snapshot) {
   std::uint64_t tunnels = 0;
   std::uint64_t parked = 0;
+  std::uint64_t idle = 0;
   for (const ChildStatus& child : snapshot.children) {
     tunnels += child.tunnels;
     parked += child.parked;
+    idle += child.idle;
   }
   out.family("revproxy_build_info", kGauge, "Always 1; its label has the version.");
   out.sample(label("version", snapshot.version), 1);
@@ -100,6 +102,8 @@ void children(Exposition& out, const StatusSnapshot& snapshot) {
   out.sample("", tunnels);
   out.family("revproxy_parked", kGauge, "Requests and tunnels that wait without a worker, likewise.");
   out.sample("", parked);
+  out.family("revproxy_idle_connections", kGauge, "Connections that wait in the children's pools, likewise.");
+  out.sample("", idle);
 }
 
 void balancers(Exposition& out, const BalancerSeries& series) {

@@ -116,6 +116,7 @@ struct ChildStatus {
   pid_t process = 0;
   std::uint32_t tunnels = 0;
   std::uint32_t parked = 0;
+  std::uint32_t idle = 0;  // connections that wait in its pool
   bool isLeader = false;  // checks members and asks for their names, for all
 };
 

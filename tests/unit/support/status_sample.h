@@ -42,7 +42,7 @@ inline revproxy::MemberStatus sampleMember(std::string_view name) {
 inline revproxy::StatusSnapshot sampleSnapshot(std::string_view hostile = kHostileName) {
   using namespace revproxy;
   StatusSnapshot snapshot{
-      WallTime{milliseconds{1'764'000'001'234}}, "0.1.0", {{10, 2, 3, true}, {11, 5, 0, false}}, {}};
+      WallTime{milliseconds{1'764'000'001'234}}, "0.1.0", {{10, 2, 3, 6, true}, {11, 5, 0, 1, false}}, {}};
   BalancerStatus balancer;
   balancer.name = "app";
   balancer.definedAt = "site.conf:3";

@@ -1,6 +1,7 @@
 // Counters of children in shared memory: each child has its own, and those of the dead are used again.
 #include "common/shared/child_table.h"
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
@@ -71,17 +72,32 @@ BOOST_AUTO_TEST_CASE(counters_of_the_dead_are_taken_over_at_zero) {
   BOOST_REQUIRE(table.claim(::getpid()));
   const pid_t dead = forked([&table] {
     ChildCounters* counters = table.claim(::getpid());
-    if (counters) counters->tunnels = 7;
-    return counters ? 0 : 1;
+    if (!counters) return 1;
+    counters->tunnels = 7;
+    counters->parked = 7;
+    counters->idle = 7;
+    return 0;
   });
   BOOST_REQUIRE(statusOf(dead) == 0);
   BOOST_TEST(!ChildTable::isAlive(table.all()[1]));
   const pid_t next = forked([&table] {
     const ChildCounters* counters = table.claim(::getpid());
-    return counters == &table.all()[1] && counters->tunnels == 0 ? 0 : 1;
+    if (counters != &table.all()[1]) return 1;
+    return counters->tunnels == 0 && counters->parked == 0 && counters->idle == 0 ? 0 : 2;
   });
   BOOST_TEST(statusOf(next) == 0);
   BOOST_TEST(table.all()[1].process() == next);
+}
+
+// httpd's parent looks for its dead once in a second only.
+BOOST_AUTO_TEST_CASE(a_child_that_nobody_has_waited_for_is_dead_all_the_same) {
+  ChildTable& table = tableOf(1);
+  const pid_t child = forked([&table] { return table.claim(::getpid()) ? 0 : 1; });
+  siginfo_t ended{};
+  BOOST_REQUIRE(::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT) == 0);
+  BOOST_TEST(table.all()[0].process() == child);
+  BOOST_TEST(!ChildTable::isAlive(table.all()[0]));
+  BOOST_TEST(statusOf(child) == 0);
 }
 
 // The kernel gives the number of a dead process to another one, which is no child of httpd's, or a new one.

@@ -110,6 +110,28 @@ BOOST_AUTO_TEST_CASE(whoever_goes_leaves_the_line) {
   BOOST_TEST(!two.isWoken(1));
 }
 
+BOOST_AUTO_TEST_CASE(who_turns_out_to_want_something_else_keeps_its_age_and_lets_others_pass) {
+  TwoChildren two;
+  int turning = 0, behind = 0, red = 0;
+  const auto first = two.join(0, kAnyPlace, turning);
+  const auto second = two.join(1, kAnyPlace, behind);
+  const auto later = two.join(0, kRed, red);
+  BOOST_TEST(!second->isNext());
+  BOOST_TEST(later->isNext());
+  first->want(kRed);
+  BOOST_TEST(first->wanted() == kRed);
+  BOOST_TEST(two.isWoken(1));
+  BOOST_TEST(second->isNext());
+  BOOST_TEST(first->isNext());
+  BOOST_TEST(!later->isNext());
+  two.waiters[0].wakeNext();
+  BOOST_TEST(turning == 1);
+  BOOST_TEST(red == 0);
+  first->want(kAnyPlace);
+  BOOST_TEST(!second->isNext());
+  BOOST_TEST(later->isNext());
+}
+
 BOOST_AUTO_TEST_CASE(nobody_joins_a_line_that_is_full) {
   TwoChildren two;
   const auto never = [] { BOOST_ERROR("woken"); };

@@ -100,6 +100,7 @@ BOOST_AUTO_TEST_CASE(a_snapshot_says_all_it_has) {
   BOOST_TEST(json["children"][0]["pid"].number() == 10);
   BOOST_TEST(json["children"][0]["leader"].text == "true");
   BOOST_TEST(json["children"][1]["tunnels"].number() == 5);
+  BOOST_TEST(json["children"][0]["idle"].number() == 6);
   const JsonValue& balancer = json["balancers"][0];
   BOOST_TEST(balancer["name"].text == "app");
   BOOST_TEST((balancer["limit"].kind == Kind::kNull));

@@ -88,6 +88,7 @@ BOOST_AUTO_TEST_CASE(a_snapshot_says_all_it_has) {
   BOOST_TEST(text.sum("revproxy_children") == 2);
   BOOST_TEST(text.sum("revproxy_tunnels") == 7);
   BOOST_TEST(text.sum("revproxy_parked") == 3);
+  BOOST_TEST(text.sum("revproxy_idle_connections") == 7);
   BOOST_TEST(text.sum("revproxy_requests_total", app) == 95);
   BOOST_TEST(text.sum("revproxy_answers_total", with(app, "code", "2xx")) == 90);
   BOOST_TEST(text.sum("revproxy_retries_total", app) == 5);

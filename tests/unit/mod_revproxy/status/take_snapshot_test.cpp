@@ -290,6 +290,7 @@ BOOST_AUTO_TEST_CASE(children_that_live_are_shown) {
   children[0].owner = proxycommon::identityOf(::getpid());
   children[0].tunnels = 4;
   children[0].parked = 2;
+  children[0].idle = 3;
   children[1].owner = proxycommon::identityOf(::getpid()) - 1;  // a process that is gone
   children[1].tunnels = 9;
   const StatusSnapshot led = takeSnapshot({}, children, ::getpid(), kNow);
@@ -297,6 +298,7 @@ BOOST_AUTO_TEST_CASE(children_that_live_are_shown) {
   BOOST_TEST(led.children[0].process == ::getpid());
   BOOST_TEST(led.children[0].tunnels == 4u);
   BOOST_TEST(led.children[0].parked == 2u);
+  BOOST_TEST(led.children[0].idle == 3u);
   BOOST_TEST(led.children[0].isLeader);
   BOOST_TEST(!takeSnapshot({}, children, 0, kNow).children[0].isLeader);
   BOOST_TEST(led.version == PROXYCOMMON_VERSION);

@@ -144,7 +144,7 @@ class Service {
                                               proxycommon::Seen::kRan);
     if (server_.balancer.settings.failsOn(head.status) && body_.mayGoElsewhere(failed) && turns_.hasOthers())
       return failed;
-    editResponseHead(request_, plan_.config, *endpoint_, head);
+    editResponseHead(request_, plan_.config, server_.balancer.name, *endpoint_, head);
     bindSession(request_, server_.balancer, session_, *endpoint_, head);
     return {};
   }

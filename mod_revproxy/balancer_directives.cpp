@@ -41,16 +41,16 @@ Result<std::string> readName(const cmd_parms& command, std::string_view line) {
   return name;
 }
 
-Outcome checkInside(const ap_directive_t& section) {
-  for (const ap_directive_t* inside = section.first_child; inside; inside = inside->next) {
+Outcome checkInside(cmd_parms& command) {
+  for (const ap_directive_t* inside = command.directive->first_child; inside; inside = inside->next) {
     const bool belongs = std::any_of(kInside.begin(), kInside.end(), [&](const char* name) {
       return proxycommon::equalsIgnoringCase(inside->directive, name);
     });
-    if (!belongs)
-      return mistake(
-          std::string{inside->directive} + " at line " + std::to_string(inside->line_num) +
-          " does not belong in it: here stand RevProxyMember, RevProxySet and RevProxyHealth; all else is said "
-          "of the server or of a <Location>");
+    if (belongs) continue;
+    command.err_directive = inside;
+    return mistake(std::string{inside->directive} +
+                   " does not belong in it: here stand RevProxyMember, RevProxySet and RevProxyHealth; all else is "
+                   "said of the server or of a <Location>");
   }
   return {};
 }
@@ -72,7 +72,7 @@ Result<std::shared_ptr<ServerBalancer>> define(cmd_parms& command, void* directo
   auto& named = ServerConfig::of(command, directory).balancers.named;
   if (const auto found = named.find(*name); found != named.end())
     return mistake("the balancer " + *name + " is defined already, at " + found->second->balancer.definedAt);
-  if (auto inside = checkInside(*command.directive); !inside) return std::move(inside.error());
+  if (auto inside = checkInside(command); !inside) return std::move(inside.error());
   auto made = std::make_shared<ServerBalancer>();
   made->balancer.name = *name;
   made->balancer.definedAt = placeOf(command);
@@ -131,7 +131,7 @@ Outcome setHealth(cmd_parms& command, void* directory, std::string_view line) {
 
 Outcome setOfBalancer(const cmd_parms& command, ServerBalancer& server, const std::string& assignment) {
   if (auto set = server.balancer.set(assignment); !set) return set;
-  if (server.hashKey || server.balancer.settings.hash.empty()) return {};
+  if (!proxycommon::startsWithIgnoringCase(assignment, "hash=")) return {};
   auto parsed = proxycommon::Expression::parse(command, server.balancer.settings.hash);
   if (!parsed) return std::move(parsed.error());
   server.hashKey = std::move(*parsed);

@@ -31,6 +31,9 @@ Outcome Balancer::set(std::string_view assignment) {
   if (!known) return known.error();
   if (*known) return {};
   const std::string key = proxycommon::lowered(assignment.substr(0, assignment.find('=')));
+  if (key == "alpn")
+    return proxycommon::failure(proxycommon::ErrorKind::kInternal,
+                                "alpn= makes another backend of a member: write it behind the URL of RevProxyMember");
   if (BackendParameters::knows(key)) return parameters.set(assignment);
   return proxycommon::failure(proxycommon::ErrorKind::kInternal,
                               "\"" + proxycommon::printable(assignment) +

@@ -1,6 +1,8 @@
 // Members as they are configured.
 #include "mod_revproxy/balancer/member.h"
 
+#include <algorithm>
+#include <array>
 #include <vector>
 
 #include "common/base/registry.h"
@@ -124,6 +126,12 @@ const proxycommon::Registry<Parameter>& parameters() {
   return table;
 }
 
+// What is settled of a request before it has a member.
+bool isOfRequests(std::string_view key) {
+  constexpr std::array<std::string_view, 4> kKeys = {"nocanon", "request-buffer", "retry-post", "half-close"};
+  return std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
+}
+
 // What goes to the backend's own parameters is passed on.
 Outcome setParameter(Member& member, const std::string& assignment, std::vector<std::string>& others) {
   const auto equals = assignment.find('=');
@@ -132,6 +140,8 @@ Outcome setParameter(Member& member, const std::string& assignment, std::vector<
   if (!parameter && !BackendParameters::knows(key))
     return mistake("\"" + proxycommon::printable(assignment) + "\" is no parameter of a member: write KEY=VALUE with " +
                    parameters().names() + ", or what RevProxyPass takes: " + BackendParameters::names());
+  if (!parameter && isOfRequests(key))
+    return mistake(key + " holds before a member is chosen: write it behind RevProxyPass, or with RevProxySet");
   if (!parameter) {
     others.push_back(assignment);
     return {};

@@ -19,7 +19,7 @@ DumpedHost dumpedHost(const server_rec& server, bool isMain) {
   const ServerConfig& config = ServerConfig::of(server);
   DumpedHost host;
   host.name = server.server_hostname ? server.server_hostname : "";
-  if (server.addrs && server.addrs->virthost)
+  if (!isMain && server.addrs && server.addrs->virthost)
     host.name = std::string{server.addrs->virthost} + ":" + std::to_string(server.addrs->host_port) + " (" + host.name +
                 ")";
   if (!isMain && server.defn_name)

@@ -20,8 +20,8 @@ DumpedHost dumpedHost(const server_rec& server, bool isMain) {
   DumpedHost host;
   host.name = server.server_hostname ? server.server_hostname : "";
   if (!isMain && server.addrs && server.addrs->virthost)
-    host.name = std::string{server.addrs->virthost} + ":" + std::to_string(server.addrs->host_port) + " (" + host.name +
-                ")";
+    host.name =
+        std::string{server.addrs->virthost} + ":" + std::to_string(server.addrs->host_port) + " (" + host.name + ")";
   if (!isMain && server.defn_name)
     host.definedAt = std::string{server.defn_name} + ":" + std::to_string(server.defn_line_number);
   addMappings(config.mappings, false, host.mappings);

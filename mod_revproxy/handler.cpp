@@ -180,8 +180,9 @@ class Service {
 
   std::string offeredTo(const Balancer& balancer) const {
     // What one member may change to, all may: they are one service.
-    const Setting<std::string> upgrade =
-        Setting<std::string>::merged(plan_.parameters.upgrade, balancer.members.front().backend.parameters.upgrade);
+    Setting<std::string> upgrade = plan_.parameters.upgrade;
+    for (auto member = balancer.members.rbegin(); member != balancer.members.rend(); ++member)
+      upgrade = Setting<std::string>::merged(upgrade, member->backend.parameters.upgrade);
     return proxycommon::offeredUpgrade(proxycommon::requestUpgrade(request_), upgrade.valueOr(""));
   }
 

@@ -63,6 +63,22 @@ PROXY_TEST(the_members_path_stands_before_the_mappings) {
   BOOST_TEST(client.post(httpd.url("/app/p"), "a body").body == "POST /base/x/p a body");
 }
 
+// A WebSocket that began at one member could begin at any: they are one service.
+PROXY_TEST(what_one_member_may_change_to_is_offered_to_each) {
+  ScriptedOrigin plain(showingHeads());
+  ScriptedOrigin socket(showingHeads());
+  Httpd httpd(mpm);
+  httpd.configure(balancer("app", {plain.url(), "ws://127.0.0.1:" + std::to_string(socket.port())}) +
+                  "RevProxyPass / balancer://app\n");
+  httpd.start();
+  Client client;
+  for (int round = 0; round < 2; ++round) {
+    const std::string head = client.get(httpd.url("/"), {"Connection: Upgrade", "Upgrade: websocket"}).body;
+    BOOST_TEST(headerValue(parseHeaders(head), "Upgrade").value_or("") == "websocket", head);
+  }
+  BOOST_TEST((plain.requests().size() == 1u && socket.requests().size() == 1u));
+}
+
 // Until the body is there nobody is asked, nor chosen.
 PROXY_TEST(a_member_is_asked_when_the_upload_is_buffered) {
   ScriptedOrigin origin(showingRequests());

@@ -58,10 +58,13 @@ Outcome checkInside(cmd_parms& command) {
 Outcome checkWhole(const Balancer& balancer) {
   if (balancer.members.empty())
     return mistake("the balancer " + balancer.name + " has no members: write RevProxyMember URL");
-  const bool hashes = balancer.settings.method == "hash";
-  if (hashes != !balancer.settings.hash.empty())
-    return mistake(hashes ? "method=hash needs to know what of: write hash=EXPRESSION, such as hash=%{REQUEST_URI}"
-                          : "hash= says what method=hash looks at, but the method is " + balancer.settings.method);
+  const std::string& method = balancer.settings.method;
+  const bool hasHash = !balancer.settings.hash.empty();
+  if (method == "hash" && !hasHash)
+    return mistake("method=hash needs to know what of: write hash=EXPRESSION, such as hash=%{REQUEST_URI}");
+  // Another module's method may look at it.
+  if (method != "hash" && hasHash && builtinMethods().find(method))
+    return mistake("hash= says what method=hash looks at, but the method is " + method);
   if (auto checked = balancer.settings.sticky.check(); !checked) return checked;
   return {};
 }

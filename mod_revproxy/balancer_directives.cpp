@@ -65,6 +65,8 @@ Outcome checkWhole(const Balancer& balancer) {
   // Another module's method may look at it.
   if (method != "hash" && hasHash && builtinMethods().find(method))
     return mistake("hash= says what method=hash looks at, but the method is " + method);
+  if (method != "hash" && balancer.settings.balanceFactor > 0)
+    return mistake("hash-balance-factor= bounds what method=hash does, but the method is " + method);
   if (auto checked = balancer.settings.sticky.check(); !checked) return checked;
   return {};
 }

@@ -133,6 +133,7 @@ BOOST_AUTO_TEST_CASE(settings_of_a_balancer_with_mistakes) {
   };
   expectOfAll("RevProxySet method=hash", {"RevProxyBalancer", "hash=EXPRESSION", "REQUEST_URI"});
   expectOfAll("RevProxySet hash=%{REQUEST_URI}", {"RevProxyBalancer", "method=hash", "byrequests"});
+  expectOfAll("RevProxySet hash-balance-factor=150", {"RevProxyBalancer", "method=hash", "byrequests"});
   expectOfAll("RevProxySet sticky-path=/", {"RevProxyBalancer", "sticky-path=", "write sticky=NAME"});
   expectOfAll("RevProxySet method=fastest",
               {"RevProxyBalancer app", "\"fastest\"", "byrequests, .*leastconn.*random2.*ewma.*hash"});

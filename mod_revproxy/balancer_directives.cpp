@@ -41,16 +41,16 @@ Result<std::string> readName(const cmd_parms& command, std::string_view line) {
   return name;
 }
 
-Outcome checkInside(const ap_directive_t& section) {
-  for (const ap_directive_t* inside = section.first_child; inside; inside = inside->next) {
+Outcome checkInside(cmd_parms& command) {
+  for (const ap_directive_t* inside = command.directive->first_child; inside; inside = inside->next) {
     const bool belongs = std::any_of(kInside.begin(), kInside.end(), [&](const char* name) {
       return proxycommon::equalsIgnoringCase(inside->directive, name);
     });
-    if (!belongs)
-      return mistake(
-          std::string{inside->directive} + " at line " + std::to_string(inside->line_num) +
-          " does not belong in it: here stand RevProxyMember, RevProxySet and RevProxyHealth; all else is said "
-          "of the server or of a <Location>");
+    if (belongs) continue;
+    command.err_directive = inside;
+    return mistake(std::string{inside->directive} +
+                   " does not belong in it: here stand RevProxyMember, RevProxySet and RevProxyHealth; all else is "
+                   "said of the server or of a <Location>");
   }
   return {};
 }
@@ -58,12 +58,15 @@ Outcome checkInside(const ap_directive_t& section) {
 Outcome checkWhole(const Balancer& balancer) {
   if (balancer.members.empty())
     return mistake("the balancer " + balancer.name + " has no members: write RevProxyMember URL");
-  const BalancerSettings& settings = balancer.settings;
-  if (settings.method == "hash" && settings.hash.empty())
+  const std::string& method = balancer.settings.method;
+  const bool hasHash = !balancer.settings.hash.empty();
+  if (method == "hash" && !hasHash)
     return mistake("method=hash needs to know what of: write hash=EXPRESSION, such as hash=%{REQUEST_URI}");
-  // Methods of other modules may look at it too.
-  if (settings.method != "hash" && !settings.hash.empty() && builtinMethods().find(settings.method))
-    return mistake("hash= says what method=hash looks at, but the method is " + settings.method);
+  // Another module's method may look at it.
+  if (method != "hash" && hasHash && builtinMethods().find(method))
+    return mistake("hash= says what method=hash looks at, but the method is " + method);
+  if (method != "hash" && balancer.settings.balanceFactor > 0)
+    return mistake("hash-balance-factor= bounds what method=hash does, but the method is " + method);
   if (auto checked = balancer.settings.sticky.check(); !checked) return checked;
   return {};
 }
@@ -74,7 +77,7 @@ Result<std::shared_ptr<ServerBalancer>> define(cmd_parms& command, void* directo
   auto& named = ServerConfig::of(command, directory).balancers.named;
   if (const auto found = named.find(*name); found != named.end())
     return mistake("the balancer " + *name + " is defined already, at " + found->second->balancer.definedAt);
-  if (auto inside = checkInside(*command.directive); !inside) return std::move(inside.error());
+  if (auto inside = checkInside(command); !inside) return std::move(inside.error());
   auto made = std::make_shared<ServerBalancer>();
   made->balancer.name = *name;
   made->balancer.definedAt = placeOf(command);
@@ -133,7 +136,7 @@ Outcome setHealth(cmd_parms& command, void* directory, std::string_view line) {
 
 Outcome setOfBalancer(const cmd_parms& command, ServerBalancer& server, const std::string& assignment) {
   if (auto set = server.balancer.set(assignment); !set) return set;
-  if (server.hashKey || server.balancer.settings.hash.empty()) return {};
+  if (!proxycommon::startsWithIgnoringCase(assignment, "hash=")) return {};
   auto parsed = proxycommon::Expression::parse(command, server.balancer.settings.hash);
   if (!parsed) return std::move(parsed.error());
   server.hashKey = std::move(*parsed);

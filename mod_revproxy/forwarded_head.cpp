@@ -83,16 +83,16 @@ void addForwarded(request_rec& request, HeaderFields& fields, ForwardedMode mode
   replace(fields, "Forwarded", {apr_pstrmemdup(request.pool, chain.data(), chain.size()), chain.size()});
 }
 
-// A rule that names a balancer speaks of the member that has answered.
-std::vector<ReverseRule> rulesFor(const std::vector<ReverseRule>& written, const Member& member) {
-  constexpr std::string_view kScheme = "balancer://";
-  std::vector<ReverseRule> rules = written;
-  for (ReverseRule& rule : rules) {
-    if (!proxycommon::startsWithIgnoringCase(rule.url, kScheme)) continue;
-    const auto slash = rule.url.find('/', kScheme.size());
-    const std::string path = slash == std::string::npos ? "/" : rule.url.substr(slash);
-    const Backend& backend = member.backend;
-    rule.url = (backend.tls ? "https://" : "http://") + backend.authority + joinedPath(backend.basePath, path);
+// A rule that names a balancer speaks of the member that has answered, and says nothing of another balancer's.
+std::vector<ReverseRule> rulesFor(const std::vector<ReverseRule>& written, std::string_view balancer,
+                                  const Backend& backend) {
+  const std::string origin = (backend.tls ? "https://" : "http://") + backend.authority;
+  std::vector<ReverseRule> rules;
+  for (const ReverseRule& rule : written) {
+    const auto named = readBalancerUrl(rule.url);
+    if (!named) rules.push_back(rule);
+    if (named && named->name == balancer)
+      rules.push_back({rule.path, origin + joinedPath(backend.basePath, named->path)});
   }
   return rules;
 }
@@ -120,13 +120,13 @@ proxycommon::RequestHead forwardedHead(request_rec& request, const EndpointPlan&
   return head;
 }
 
-void editResponseHead(request_rec& request, const LocationConfig& config, const Endpoint& answered,
-                      proxycommon::ResponseHead& head) {
+void editResponseHead(request_rec& request, const LocationConfig& config, std::string_view balancer,
+                      const Endpoint& answered, proxycommon::ResponseHead& head) {
   proxycommon::addResponseVia(request, head, config.via.valueOr(ViaMode::kOff));
   const bool mapsCookies = !config.cookieDomains.empty() || !config.cookiePaths.empty();
   if (config.reverseRules.empty() && !mapsCookies) return;
   const std::string own = ap_construct_url(request.pool, "", &request);
-  const std::vector<ReverseRule> rules = rulesFor(config.reverseRules, *answered.member);
+  const std::vector<ReverseRule> rules = rulesFor(config.reverseRules, balancer, answered.member->backend);
   for (HeaderField& field : head.fields) {
     std::optional<std::string> mapped;
     if (carriesUrl(field.name)) mapped = reverseMapped(field.name, field.value, rules, own);

@@ -13,8 +13,8 @@ struct EndpointPlan;
 // Views into the request's memory, and into the plan.
 proxycommon::RequestHead forwardedHead(request_rec& request, const EndpointPlan& plan);
 
-// `answered` is the endpoint whose answer it is.
-void editResponseHead(request_rec& request, const LocationConfig& config, const Endpoint& answered,
-                      proxycommon::ResponseHead& head);
+// `answered` is the endpoint of `balancer` whose answer it is.
+void editResponseHead(request_rec& request, const LocationConfig& config, std::string_view balancer,
+                      const Endpoint& answered, proxycommon::ResponseHead& head);
 
 }  // namespace revproxy

@@ -154,7 +154,7 @@ class Service {
                                               proxycommon::Seen::kRan);
     if (server_.balancer.settings.failsOn(head.status) && body_.mayGoElsewhere(failed) && turns_->mayTryAgain(false))
       return failed;
-    editResponseHead(request_, plan_.config, *endpoint_, head);
+    editResponseHead(request_, plan_.config, server_.balancer.name, *endpoint_, head);
     bindSession(request_, server_.balancer, session_, *endpoint_, head);
     return {};
   }
@@ -197,8 +197,8 @@ class Service {
   std::string offeredTo(const Balancer& balancer) const {
     // What one member may change to, all may: they are one service.
     Setting<std::string> upgrade = plan_.parameters.upgrade;
-    for (const Member& member : balancer.members)
-      upgrade = Setting<std::string>::merged(upgrade, member.backend.parameters.upgrade);
+    for (auto member = balancer.members.rbegin(); member != balancer.members.rend(); ++member)
+      upgrade = Setting<std::string>::merged(upgrade, member->backend.parameters.upgrade);
     return proxycommon::offeredUpgrade(proxycommon::requestUpgrade(request_), upgrade.valueOr(""));
   }
 

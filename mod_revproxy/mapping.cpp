@@ -4,7 +4,17 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/text.h"
+
 namespace revproxy {
+
+std::optional<BalancerUrl> readBalancerUrl(std::string_view url) {
+  constexpr std::string_view kScheme = "balancer://";
+  if (!proxycommon::startsWithIgnoringCase(url, kScheme)) return std::nullopt;
+  url.remove_prefix(kScheme.size());
+  const auto slash = url.find('/');
+  return BalancerUrl{url.substr(0, slash), slash == std::string_view::npos ? "/" : url.substr(slash)};
+}
 
 Outcome MappingTable::add(Mapping mapping) {
   const auto found = mappings_.find(mapping.prefix);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -24,6 +25,14 @@ struct MappedTo {
   // The target for a path whose mapping's prefix has been taken off: exactly one slash stands where the two meet.
   std::string targetFor(std::string_view remainder) const { return joinedPath(basePath, remainder); }
 };
+
+// "balancer://NAME[/PATH]", in its parts.
+struct BalancerUrl {
+  std::string_view name;
+  std::string_view path;  // "/" where there is none
+};
+// nullopt: it is of another scheme.
+std::optional<BalancerUrl> readBalancerUrl(std::string_view url);
 
 struct Mapping {
   // Decoded, begins with a slash. "/app" covers /app and what is below it; "/app/" what is below it alone.

@@ -15,8 +15,6 @@ using proxycommon::ErrorKind;
 using proxycommon::failure;
 namespace directive = proxycommon::directive;
 
-constexpr std::string_view kBalancerScheme = "balancer://";
-
 proxycommon::Error mistake(std::string detail) {
   return failure(ErrorKind::kInternal, std::move(detail));
 }
@@ -51,16 +49,11 @@ Result<std::string> takePath(const cmd_parms& command, std::string_view& line) {
   return mistake("the path \"" + path + "\" does not begin with a slash" + form);
 }
 
-// "balancer://app/path": a name that may be defined later.
-Result<std::shared_ptr<MappedTo>> toBalancer(std::string_view url, const std::vector<std::string>& parameters) {
-  std::string_view rest = url.substr(kBalancerScheme.size());
-  const auto slash = rest.find('/');
+// "balancer://app/path"
+Result<std::shared_ptr<MappedTo>> toBalancer(const BalancerUrl& url, const std::vector<std::string>& parameters) {
   auto to = std::make_shared<MappedTo>();
-  to->name = url.substr(0, slash == std::string_view::npos ? url.size() : kBalancerScheme.size() + slash);
-  const std::string_view path = slash == std::string_view::npos ? "/" : rest.substr(slash);
-  if (slash == 0 || rest.empty() || path.find_first_of("?#") != std::string_view::npos)
-    return mistake("\"" + proxycommon::printable(url) + "\" is no such URL: write balancer://NAME[/PATH]");
-  to->basePath = proxycommon::escapedTarget(path);
+  to->name = "balancer://" + std::string{url.name};
+  to->basePath = proxycommon::escapedTarget(url.path);
   for (const std::string& parameter : parameters)
     if (auto set = to->parameters.set(parameter); !set)
       return mistake(set.error().detail + "; what is said of the balancer itself stands in its <RevProxyBalancer>");
@@ -84,11 +77,13 @@ Result<std::shared_ptr<MappedTo>> toBackend(ServerBalancers& balancers, const st
 Result<std::shared_ptr<MappedTo>> mappedTo(cmd_parms& command, void* directory, const std::string& url,
                                            const std::vector<std::string>& parameters) {
   ServerBalancers& balancers = ServerConfig::of(command, directory).balancers;
-  const bool isNamed = proxycommon::startsWithIgnoringCase(url, kBalancerScheme);
-  auto to = isNamed ? toBalancer(url, parameters) : toBackend(balancers, url, parameters, placeOf(command));
+  const auto named = readBalancerUrl(url);
+  auto to = named ? toBalancer(*named, parameters) : toBackend(balancers, url, parameters, placeOf(command));
   if (!to) return to;
   (*to)->definedAt = placeOf(command);
-  if (isNamed) balancers.references.push_back(*to);
+  if (!named) return to;
+  if (auto noted = balancers.refer(command.cmd->name, url, placeOf(command), *to); !noted)
+    return std::move(noted.error());
   return to;
 }
 
@@ -137,10 +132,15 @@ Outcome passReverse(cmd_parms& command, void* directory, std::string_view line) 
   auto path = takePath(command, line);
   if (!path) return std::move(path.error());
   const std::string url = directive::nextWord(command, line).value_or("");
-  if (!proxycommon::parseUrl(url))
-    return mistake("\"" + url + "\" is no URL: write what the backend calls itself, such as http://HOST:PORT/");
+  const bool isNamed = readBalancerUrl(url).has_value();
+  if (!isNamed && !proxycommon::parseUrl(url))
+    return mistake("\"" + url +
+                   "\" is no URL: write what the backend calls itself, such as http://HOST:PORT/, or balancer://NAME/");
   if (const auto more = directive::remainingWords(command, line); !more.empty())
     return mistake("\"" + more.front() + "\" is one argument too many");
+  ServerBalancers& balancers = ServerConfig::of(command, directory).balancers;
+  if (isNamed)
+    if (auto noted = balancers.refer(command.cmd->name, url, placeOf(command), nullptr); !noted) return noted;
   LocationConfig::of(command, directory).reverseRules.push_back({std::move(*path), url});
   return {};
 }

@@ -96,7 +96,8 @@ bool RequestTurns::isAwaited() {
                          std::any_of(candidates.places.begin(), candidates.places.end(), [&](std::size_t place) {
                            return static_cast<bool>((*plan_.endpoints)[place].shared.limit);
                          });
-  return isLimited && line.firstOf(wanted()).has_value();
+  const bool isForBalancer = plan_.balancer.shared().limit && line.firstOf(proxycommon::kAnyPlace);
+  return isForBalancer || (isLimited && line.firstOf(wanted()));
 }
 
 // A sole endpoint without limits, as that of a plain URL is, needs no filter and no choice.
@@ -192,8 +193,9 @@ std::uint32_t RequestTurns::wanted() const {
 Task<Outcome> RequestTurns::wait() {
   BalancerCounters& counters = plan_.balancer.shared().state->counters;
   const auto begun = proxycommon::Clock::now();
-  const proxycommon::LineWait line{plan_.balancer.shared().line, [this] { return wanted(); }, settings.queue,
-                                   [this] { return tryNext(); }, settings.queueTimeout,       plan_.end};
+  const proxycommon::LineWait line{plan_.balancer.shared().line,         [this] { return wanted(); },
+                                   plan_.balancer.settings.queue,        [this] { return tryNext(); },
+                                   plan_.balancer.settings.queueTimeout, plan_.end};
   count(counters.queued);
   auto waited = co_await proxycommon::waitInLine(line, waiter_);
   const auto span = duration_cast<std::chrono::microseconds>(proxycommon::Clock::now() - begun);

@@ -5,6 +5,7 @@
 #include <set>
 #include <string_view>
 
+#include "common/base/text.h"
 #include "common/httpd/child.h"
 #include "mod_revproxy/balancer_provider.h"
 #include "mod_revproxy/config.h"
@@ -15,8 +16,6 @@ namespace revproxy {
 namespace {
 
 using proxycommon::Outcome;
-
-constexpr std::string_view kScheme = "balancer://";
 
 // Servers that have a configuration of their own: a vhost without directives of ours has the main server's.
 std::vector<const server_rec*> serversOf(const server_rec& main) {
@@ -35,25 +34,24 @@ std::string namesOf(const ServerBalancers& own, const ServerBalancers& outer) {
   return names.empty() ? "none is defined" : "there are " + names;
 }
 
-// Names that mappings use and nobody has defined. Whether there are none.
+// Names that are used and nobody has defined. Whether there are none.
 bool resolveReferences(const server_rec& server, const ServerBalancers& own, const ServerBalancers& outer) {
   bool isWell = true;
-  for (const std::shared_ptr<MappedTo>& reference : own.references) {
-    const std::string_view name = std::string_view(reference->name).substr(kScheme.size());
-    auto found = own.named.find(name);
+  for (const BalancerReference& reference : own.references) {
+    auto found = own.named.find(reference.name);
     const bool isOwn = found != own.named.end();
-    if (!isOwn) found = outer.named.find(name);
+    if (!isOwn) found = outer.named.find(reference.name);
     if (isOwn || found != outer.named.end()) {
-      reference->balancer = found->second;
+      if (reference.to) reference.to->balancer = found->second;
       continue;
     }
     isWell = false;
-    ap_log_error(
-        APLOG_MARK, APLOG_EMERG, 0, &server,
-        "RevProxyPass at %s: no balancer is called \"%.*s\": write <RevProxyBalancer %.*s> at the level of the "
-        "server or of this vhost; %s",
-        reference->definedAt.c_str(), static_cast<int>(name.size()), name.data(), static_cast<int>(name.size()),
-        name.data(), namesOf(own, outer).c_str());
+    const std::string name = proxycommon::printable(reference.name);
+    ap_log_error(APLOG_MARK, APLOG_EMERG, 0, &server,
+                 "%s at %s: no balancer is called \"%s\": write <RevProxyBalancer %s> at the level of the server or of "
+                 "this vhost; %s",
+                 reference.directive.c_str(), reference.definedAt.c_str(), name.c_str(), name.c_str(),
+                 namesOf(own, outer).c_str());
   }
   return isWell;
 }
@@ -98,6 +96,16 @@ std::shared_ptr<ServerBalancer> ServerBalancers::ofBackend(const Backend& backen
   member.definedAt = definedAt;
   found->balancer.members.push_back(std::move(member));
   return found;
+}
+
+Outcome ServerBalancers::refer(std::string directive, std::string_view url, std::string definedAt,
+                               std::shared_ptr<MappedTo> to) {
+  const auto parts = readBalancerUrl(url);
+  if (!parts || parts->name.empty() || url.find_first_of("?#") != std::string_view::npos)
+    return proxycommon::failure(proxycommon::ErrorKind::kInternal,
+                                "\"" + proxycommon::printable(url) + "\" is no such URL: write balancer://NAME[/PATH]");
+  references.push_back({std::move(directive), std::string{parts->name}, std::move(definedAt), std::move(to)});
+  return {};
 }
 
 bool checkBalancers(server_rec& main) {

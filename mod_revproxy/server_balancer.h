@@ -22,12 +22,23 @@ struct ServerBalancer {
   std::unique_ptr<const Method> method;
 };
 
+// A directive that names a balancer: which one is known when all is read.
+struct BalancerReference {
+  std::string directive;
+  std::string name;
+  std::string definedAt;
+  std::shared_ptr<MappedTo> to;  // that gets it; nullptr: it is to be there, no more
+};
+
 // Those of a server or vhost.
 struct ServerBalancers {
   std::map<std::string, std::shared_ptr<ServerBalancer>, std::less<>> named;  // <RevProxyBalancer NAME>
   std::map<std::string, std::shared_ptr<ServerBalancer>, std::less<>> plain;  // of plain URLs, by what they dial
-  // Mappings that name one: which one is known when all is read.
-  std::vector<std::shared_ptr<MappedTo>> references;
+  std::vector<BalancerReference> references;
+
+  // Notes that a directive names one, as "balancer://NAME[/PATH]". Error: it is no such URL.
+  proxycommon::Outcome refer(std::string directive, std::string_view url, std::string definedAt,
+                             std::shared_ptr<MappedTo> to);
 
   // That of a plain URL; two mappings to one backend have the same.
   std::shared_ptr<ServerBalancer> ofBackend(const Backend& backend, const std::string& definedAt);

@@ -126,8 +126,11 @@ const proxycommon::Registry<Parameter>& parameters() {
   return table;
 }
 
-// Parameters of a backend that are used before it is known which member gets the request.
-constexpr std::array<std::string_view, 4> kOfAll = {"nocanon", "request-buffer", "retry-post", "half-close"};
+// What is settled of a request before it has a member.
+bool isOfRequests(std::string_view key) {
+  constexpr std::array<std::string_view, 4> kKeys = {"nocanon", "request-buffer", "retry-post", "half-close"};
+  return std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
+}
 
 // What goes to the backend's own parameters is passed on.
 Outcome setParameter(Member& member, const std::string& assignment, std::vector<std::string>& others) {
@@ -137,9 +140,8 @@ Outcome setParameter(Member& member, const std::string& assignment, std::vector<
   if (!parameter && !BackendParameters::knows(key))
     return mistake("\"" + proxycommon::printable(assignment) + "\" is no parameter of a member: write KEY=VALUE with " +
                    parameters().names() + ", or what RevProxyPass takes: " + BackendParameters::names());
-  if (std::find(kOfAll.begin(), kOfAll.end(), key) != kOfAll.end())
-    return mistake(key +
-                   "= is settled before a member is chosen: say it of all, by RevProxySet or behind RevProxyPass");
+  if (!parameter && isOfRequests(key))
+    return mistake(key + " holds before a member is chosen: write it behind RevProxyPass, or with RevProxySet");
   if (!parameter) {
     others.push_back(assignment);
     return {};

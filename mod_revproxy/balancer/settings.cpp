@@ -35,9 +35,9 @@ bool setNumber(BalancerSettings& settings, std::string_view text) {
   return true;
 }
 
-template <auto Member, std::uint64_t kLeast, std::uint64_t kMost>
+template <auto Member, std::uint64_t kLeast, std::uint64_t kMost, bool kMayBeOff>
 bool setEjectionNumber(BalancerSettings& settings, std::string_view text) {
-  const bool off = proxycommon::equalsIgnoringCase(text, "off");
+  const bool off = kMayBeOff && proxycommon::equalsIgnoringCase(text, "off");
   const auto number = off ? std::optional<std::uint64_t>(0) : proxycommon::parseNumber(text, kMost);
   if (!number || (!off && *number < kLeast)) return false;
   settings.ejection.*Member = static_cast<unsigned>(*number);
@@ -91,12 +91,14 @@ const proxycommon::Registry<Parameter>& parameters() {
       {"method", {&setText<&Settings::method>, "the name of a method"}},
       {"lbmethod", {&setText<&Settings::method>, "the name of a method"}},
       {"hash", {&setText<&Settings::hash>, "an expression, such as %{REQUEST_URI}"}},
-      {"hash-balance-factor", {&setNumber<&Settings::balanceFactor, 101, 10'000>, "percent from 101 up"}},
+      {"hash-balance-factor", {&setNumber<&Settings::balanceFactor, 101, 10'000>, "percent from 101 to 10000"}},
       {"maxattempts", {&setMaxAttempts, "a number of further members from 0 to 100"}},
       {"retry-budget", {&setNumber<&Settings::retryBudget, 0, 100>, "percent of requests from 0 to 100"}},
-      {"eject-errors", {&setEjectionNumber<&Policy::errors, 1, 1000>, "failures in a row from 1 to 1000, or Off"}},
-      {"eject-ratio", {&setEjectionNumber<&Policy::ratio, 1, 100>, "percent from 1 to 100, or Off"}},
-      {"eject-volume", {&setEjectionNumber<&Policy::volume, 1, 100'000>, "a number of requests from 1 up"}},
+      {"eject-errors",
+       {&setEjectionNumber<&Policy::errors, 1, 1000, true>, "failures in a row from 1 to 1000, or Off"}},
+      {"eject-ratio", {&setEjectionNumber<&Policy::ratio, 1, 100, true>, "percent from 1 to 100, or Off"}},
+      {"eject-volume",
+       {&setEjectionNumber<&Policy::volume, 1, 100'000, false>, "a number of requests from 1 to 100000"}},
       {"eject-window", {&setEjectionSpan<&Policy::window>, kDuration}},
       {"eject-time", {&setEjectionSpan<&Policy::base>, kDuration}},
       {"eject-max-time", {&setEjectionSpan<&Policy::longest>, kDuration}},
@@ -120,8 +122,7 @@ Result<bool> BalancerSettings::set(std::string_view assignment) {
   const bool hasValue = equals != std::string_view::npos;
   const std::string_view value = hasValue ? assignment.substr(equals + 1) : std::string_view{};
   const Parameter* parameter = parameters().find(key);
-  // Its switches may stand alone.
-  if (!parameter) return sticky.set(key, hasValue ? value : "on");
+  if (!parameter) return sticky.set(key, hasValue ? std::optional(value) : std::nullopt);
   if (!hasValue || !parameter->set(*this, value))
     return failure(ErrorKind::kInternal, key + "= takes " + std::string{parameter->expects} + ", not \"" +
                                              proxycommon::printable(value) + "\"");

@@ -31,8 +31,9 @@ struct StickySettings {
   Setting<bool> noFailover;               // a session whose member is down is told so, and goes nowhere else
 
   bool any() const { return cookie.isSet() || session.isSet(); }
-  // One KEY=VALUE, the key without case. False: it is none of these. The error says what may be written.
-  Result<bool> set(std::string_view key, std::string_view value);
+  // One KEY=VALUE, the key without case; nullopt: the key alone, which turns switches on. False: it is none of these.
+  // The error says what may be written.
+  Result<bool> set(std::string_view key, std::optional<std::string_view> value);
   static std::string names();
   // Once all are set: whether they go together. The error says what to change.
   Outcome check() const;

@@ -94,15 +94,17 @@ bool setSeparator(StickySettings& settings, std::string_view text) {
 struct Key {
   Setter set;
   std::string_view expects;
+  std::string_view ofBareKey = {};  // the value that the key alone stands for; empty: it needs one
 };
 
 // To add a key: a field of StickySettings, and a row here.
 const Registry<Key>& keyTable() {
   constexpr std::string_view kSwitch = "On or Off";
+  constexpr std::string_view kOn = "on";
   static const Registry<Key> table = {
       {"sticky", {&setCookie, "the name of a cookie: letters, digits and !#$%&'*+-.^_`|~, such as ROUTE"}},
-      {"sticky-secure", {&setSecure, "Auto, On or Off"}},
-      {"sticky-httponly", {&setSwitch<&StickySettings::httpOnly>, kSwitch}},
+      {"sticky-secure", {&setSecure, "Auto, On or Off", kOn}},
+      {"sticky-httponly", {&setSwitch<&StickySettings::httpOnly>, kSwitch, kOn}},
       {"sticky-samesite", {&setSameSite, "Lax, Strict or None"}},
       {"sticky-path", {&setPath, "a path that begins with a slash, without spaces, quotes, commas or semicolons"}},
       {"sticky-max-age", {&setMaxAge, "a duration from one second up, such as 30min or 8h"}},
@@ -113,8 +115,8 @@ const Registry<Key>& keyTable() {
       {"stickysessionsep",
        {&setSeparator,
         "one character that a cookie's value may have, such as . or !; or Off: all of the value is the route"}},
-      {"scolonpathdelim", {&setSwitch<&StickySettings::semicolonDelimits>, kSwitch}},
-      {"nofailover", {&setSwitch<&StickySettings::noFailover>, kSwitch}},
+      {"scolonpathdelim", {&setSwitch<&StickySettings::semicolonDelimits>, kSwitch, kOn}},
+      {"nofailover", {&setSwitch<&StickySettings::noFailover>, kSwitch, kOn}},
   };
   return table;
 }
@@ -129,10 +131,11 @@ std::string StickySettings::names() {
   return keyTable().names();
 }
 
-Result<bool> StickySettings::set(std::string_view key, std::string_view value) {
+Result<bool> StickySettings::set(std::string_view key, std::optional<std::string_view> given) {
   const std::string name = proxycommon::lowered(key);
   const Key* row = keyTable().find(name);
   if (!row) return false;
+  const std::string_view value = given.value_or(row->ofBareKey);
   if (!row->set(*this, value))
     return mistake(name + "= takes " + std::string{row->expects} + ", not \"" + proxycommon::printable(value) + "\"");
   return true;

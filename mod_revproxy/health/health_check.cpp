@@ -106,7 +106,7 @@ const Registry<Setter>& setters() {
 }
 
 // What does not go together.
-Outcome judge(const HealthCheck& check, const std::set<std::string_view>& given) {
+Outcome judge(const HealthCheck& check, const std::set<std::string, std::less<>>& given) {
   using Method = HealthCheck::Method;
   if (check.method == Method::kHead && check.body) return mistake("body= needs method=GET: an answer to HEAD has none");
   if (check.method != Method::kTcp) return {};
@@ -119,17 +119,17 @@ Outcome judge(const HealthCheck& check, const std::set<std::string_view>& given)
 
 Result<HealthCheck> HealthCheck::parse(std::span<const std::string> assignments) {
   HealthCheck check;
-  std::set<std::string_view> given;
+  std::set<std::string, std::less<>> given;
   for (const std::string_view assignment : assignments) {
     const auto equals = assignment.find('=');
-    const std::string_view key = assignment.substr(0, equals);
+    const std::string key = proxycommon::lowered(assignment.substr(0, equals));
     const Setter* setter = setters().find(key);
     if (equals == std::string_view::npos || !setter)
       return mistake(quoted(assignment) + " is no setting of a check: write KEY=VALUE with one of " +
                      setters().names());
-    if (!given.insert(key).second) return mistake(std::string{key} + "= is given twice");
+    if (!given.insert(key).second) return mistake(key + "= is given twice");
     if (auto set = (*setter)(check, assignment.substr(equals + 1)); !set)
-      return mistake(std::string{key} + "=: " + set.error().detail);
+      return mistake(key + "=: " + set.error().detail);
   }
   if (auto sound = judge(check, given); !sound) return std::move(sound.error());
   return check;

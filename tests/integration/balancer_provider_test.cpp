@@ -97,6 +97,16 @@ PROXY_TEST(the_example_chooses_by_the_last_byte) {
                    ".*, [1-9][0-9]* bytes, well");
 }
 
+PROXY_TEST_EVENT(what_hash_gives_is_for_other_methods_too) {
+  const Numbered origins;
+  Httpd httpd(mpm);
+  httpd.configure(loading("example") + balancer("lastbyte hash=%{REQUEST_URI}", origins.members()));
+  httpd.start();
+  Client client;
+  for (const char last : std::string("abcdef"))
+    BOOST_TEST(client.get(httpd.url(std::string("/x") + last)).body == std::to_string(last % 3), last);
+}
+
 PROXY_TEST_EVENT(an_answer_out_of_range_costs_nobody_a_request) {
   const Numbered origins;
   Httpd httpd(mpm);

@@ -17,6 +17,9 @@ namespace {
 
 using Names = std::set<std::string>;
 
+// Records live a second, and are asked for again before.
+constexpr const char* kOften = "  RevProxySet resolve-floor=100ms resolve-ceiling=100ms\n";
+
 class TwoAddresses {
  public:
   std::string port() const { return std::to_string(port_); }
@@ -59,7 +62,7 @@ PROXY_TEST(addresses_come_and_go_and_survive_failing_name_servers) {
   dns.setTimeToLive(1);
   Httpd httpd(mpm);
   httpd.expectLog("member http://name.test:");
-  httpd.configure(balancerOf(dns, "http://name.test:" + backend.port() + " resolve=all"));
+  httpd.configure(balancerOf(dns, "http://name.test:" + backend.port() + " resolve=all", kOften));
   httpd.start();
   BOOST_TEST(become(httpd, kBoth));
   dns.tell("name.test", {"127.0.0.2"});
@@ -93,7 +96,7 @@ PROXY_TEST_EVENT(service_records_say_which_port_and_which_comes_first) {
   dns.setTimeToLive(1);
   Httpd httpd(mpm);
   httpd.expectLog("member http://_http._tcp.name.test");
-  httpd.configure(balancerOf(dns, "http://_http._tcp.name.test resolve=srv"));
+  httpd.configure(balancerOf(dns, "http://_http._tcp.name.test resolve=srv", kOften));
   httpd.start();
   BOOST_TEST(become(httpd, kFirst));
   dns.tellServices("_http._tcp.name.test",

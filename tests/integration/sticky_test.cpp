@@ -134,7 +134,7 @@ PROXY_TEST(sessions_stay_with_their_member) {
   httpd.configure(members.configuration(settings));
   httpd.start();
   Sessions sessions(httpd);
-  const int count = scaled(1000, 10'000);
+  const int count = scaled(300, 10'000);
   sessions.open(count);
   const auto before = sessions.membersOf();
   BOOST_TEST(before.size() == 3u);

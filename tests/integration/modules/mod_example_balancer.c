@@ -1,6 +1,6 @@
 /* A balancing method for mod_revproxy, as another module adds one: "lastbyte" sends a client to the member that the
- * last byte of its address names, so that a client stays where it is while members do. It also counts the requests that
- * are over, and says so in the log at level debug.
+ * last byte of its address names, so that a client stays where it is while members do; with hash= it is the last byte
+ * of what that gives. It also counts the requests that are over, and says so in the log at level debug.
  *
  *     LoadModule example_balancer_module mod_example_balancer.so
  *     <RevProxyBalancer app>
@@ -28,6 +28,7 @@ static size_t choose_by_last_byte(void* context, const revproxy_candidate* const
   const unsigned char* bytes;
   (void)context;
   (void)candidates;
+  if (choice->key_length > 0) return (unsigned char)choice->key[choice->key_length - 1] % count;
   if (choice->request == NULL) return choice->random % count;
   /* The client's own address, as mod_remoteip may have found it, not that of a proxy in front. */
   client = choice->request->useragent_addr;

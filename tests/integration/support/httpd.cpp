@@ -124,8 +124,14 @@ void Httpd::writeConfiguration() const {
           "Timeout 30\nKeepAlive On\nMaxKeepAliveRequests 0\nKeepAliveTimeout 30\n"
           "DocumentRoot \"" +
           documentRoot().string() + "\"\nInclude site.conf\n";
-  directory_.write("httpd.conf", text);
-  directory_.write("site.conf", site_);
+  replaceFile("httpd.conf", text);
+  replaceFile("site.conf", site_);
+}
+
+// A graceful restart of before may be reading it just now.
+void Httpd::replaceFile(const std::string& name, const std::string& content) const {
+  const auto written = directory_.write(name + ".new", content);
+  std::filesystem::rename(written, directory_.path() / name);
 }
 
 CommandLine Httpd::commandLine(std::vector<std::string> options) const {

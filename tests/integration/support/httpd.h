@@ -67,6 +67,7 @@ class Httpd {
 
  private:
   void writeConfiguration() const;
+  void replaceFile(const std::string& name, const std::string& content) const;
   std::string moduleLines() const;
   std::string mpmLines() const;
   std::string preforkLines() const;

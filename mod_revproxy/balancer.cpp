@@ -169,8 +169,9 @@ void Balancer::addEndpoints(std::size_t index, Endpoints& endpoints) const {
   const Member& member = members[index];
   const Resolving& resolving = resolving_[index];
   const std::vector<ResolvedAddress>& addresses = known_[index].addresses;
-  // Until something is known, it is dialled by its name.
-  if (addresses.empty()) endpoints.push_back(endpointOf(member, member.url, sharedMembers_[index]));
+  // Until something is known, it is dialled by its name; but a service's name has no address.
+  if (addresses.empty() && member.resolve != Resolve::kSrv)
+    endpoints.push_back(endpointOf(member, member.url, sharedMembers_[index]));
   for (const auto& [place, at] : addresses) {
     Endpoint endpoint =
         endpointOf(member, member.url + " (" + written(at.address, at.port) + ")", resolving.places[place]);

@@ -159,6 +159,7 @@ Candidates candidatesFor(const Asker& asker, const Endpoints& endpoints) {
 }
 
 std::string describeStandings(const Endpoints& endpoints, const std::vector<bool>& tried) {
+  if (endpoints.empty()) return "the name servers have not said yet who its members are";
   std::string text;
   for (std::size_t place = 0; place < endpoints.size(); ++place) {
     const bool wasTried = isIn(tried, place);

@@ -85,6 +85,7 @@ PROXY_TEST(what_a_killed_child_held_is_free_again) {
   CountingServer origin(milliseconds{20});
   Httpd httpd(mpm, kChildren);
   httpd.expectLog("exit signal Killed");
+  httpd.expectLog("AH10392");  // several in a row
   httpd.expectLog(kAllTaken);
   httpd.configure(configuration(origin));
   httpd.start();

@@ -82,12 +82,7 @@ PROXY_TEST_EVENT(checks_go_on_when_the_child_that_makes_them_is_killed) {
   limits.children = 3;
   Httpd httpd(mpm, limits);
   httpd.expectLog("of balancer app is (up|down)");
-<<<<<<< HEAD
   httpd.expectLog("exit signal Killed|AH10392");  // and of several in a row
-=======
-  httpd.expectLog("exit signal Killed");
-  httpd.expectLog("AH10392");  // several in a row
->>>>>>> limits
   httpd.configure(balancerOf(one, other, kCheck));
   httpd.start();
   // Each once, so that the one that leads is among them.

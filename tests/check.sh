@@ -27,6 +27,6 @@ if [ -z "${SANITIZE:-}" ]; then
     cases under_thread_sanitizer "$build-thread/thread_tests"
     # httpd under AddressSanitizer; the tests themselves need none.
     BUILD="$build-address" SANITIZE=address cases under_address_sanitizer "$build/integration_tests" \
-        --run_test=tunnels:parking:upgrade:buffering:drain:status_page:hostile_backend:wire_bytes:http2_backend:retries:expect:trailers:upload_trailers:pool_limits
+        --run_test=tunnels:parking:upgrade:buffering:drain:status_page:hostile_backend:wire_bytes:http2_backend:retries:expect:trailers:upload_trailers:pool_limits:failover/*/event:limits:sticky_sessions/*/event:health:balancer_mapping
 fi
 total

@@ -1,6 +1,7 @@
 // Places of which only so many are there.
 #include "common/shared/claims.h"
 
+#include <array>
 #include <boost/test/unit_test.hpp>
 #include <set>
 #include <thread>
@@ -103,6 +104,21 @@ BOOST_AUTO_TEST_CASE(threads_never_have_more_than_the_limit) {
   BOOST_TEST(most.load() <= kLimit);
   BOOST_TEST(times.load() > 0u);
   BOOST_TEST(places.claims.taken() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(those_who_came_under_a_higher_limit_count_under_a_lower_one) {
+  std::array<std::atomic<std::uint32_t>, 64> places{};
+  const Claims claims(places.data(), places.size());
+  std::vector<std::size_t> held;
+  for (int one = 0; one < 10; ++one) held.push_back(*claims.take(3, 10));
+  // Those at the first places end, and leave eight, though two places are enough now.
+  for (const std::size_t place : held)
+    if (place < 2) claims.giveBack(place);
+  BOOST_TEST(!claims.take(4, 2));
+  for (const std::size_t place : held)
+    if (place >= 3) claims.giveBack(place);
+  BOOST_TEST(claims.take(4, 2).has_value());
+  BOOST_TEST(!claims.take(4, 2));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(dump_shows_where_requests_go) {
   const CommandResult result = httpd.configtest("DUMP_REVPROXY");
   BOOST_TEST(result.exitStatus == 0, result.output);
   expectLines(result.output,
-              {"in order of precedence:\nhttpd\\.test", "/app/static +-> ! .*site\\.conf:8\\b",
+              {"in order of precedence:\nmain server", "/app/static +-> ! .*site\\.conf:8\\b",
                "/app +-> balancer://app/x .*site\\.conf:7\\b", "/ +-> http://10\\.0\\.0\\.9.*site\\.conf:6\\b",
                "app: bybusyness .*site\\.conf:1\\b",
                "http://10\\.0\\.0\\.1:8080: set 0, active, weight 2, route a .*site\\.conf:2\\b",

@@ -1,6 +1,7 @@
 // Where a mapping sends requests.
 #include "mod_revproxy/backend.h"
 
+#include "common/base/mistake.h"
 #include "common/base/text.h"
 #include "common/http/upgrade.h"
 #include "common/http/url.h"
@@ -9,14 +10,8 @@
 namespace revproxy {
 namespace {
 
-using proxycommon::Error;
-using proxycommon::ErrorKind;
-using proxycommon::failure;
+using proxycommon::mistake;
 using proxycommon::Registry;
-
-Error mistake(std::string detail) {
-  return failure(ErrorKind::kInternal, std::move(detail));
-}
 
 using Setter = bool (*)(BackendParameters&, std::string_view);
 

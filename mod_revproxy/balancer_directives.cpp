@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/base/mistake.h"
 #include "common/base/text.h"
 #include "common/httpd/directive.h"
 #include "common/httpd/pool_owned.h"
@@ -12,15 +13,10 @@
 namespace revproxy {
 namespace {
 
-using proxycommon::ErrorKind;
-using proxycommon::failure;
+using proxycommon::mistake;
 namespace directive = proxycommon::directive;
 
 constexpr std::array<const char*, 3> kInside = {"RevProxyMember", "RevProxySet", "RevProxyHealth"};
-
-proxycommon::Error mistake(std::string detail) {
-  return failure(ErrorKind::kInternal, std::move(detail));
-}
 
 bool isName(std::string_view text) {
   return !text.empty() && text.size() <= 64 &&

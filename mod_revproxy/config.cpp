@@ -1,6 +1,7 @@
 // The configuration of mod_revproxy: storage, merging, directives.
 #include "mod_revproxy/config.h"
 
+#include "common/base/mistake.h"
 #include "common/base/text.h"
 #include "common/http/header_rules.h"
 #include "common/http/parent_url.h"
@@ -16,14 +17,8 @@
 namespace revproxy {
 namespace {
 
-using proxycommon::Error;
-using proxycommon::ErrorKind;
-using proxycommon::failure;
+using proxycommon::mistake;
 namespace directive = proxycommon::directive;
-
-Error mistake(std::string detail) {
-  return failure(ErrorKind::kInternal, std::move(detail));
-}
 
 // Longer, and a worker would wait for clients that are not busy.
 constexpr milliseconds kLongestHold{100};

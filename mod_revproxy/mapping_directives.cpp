@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "common/base/mistake.h"
 #include "common/base/text.h"
 #include "common/http/url.h"
 #include "common/httpd/directive.h"
@@ -11,13 +12,8 @@
 namespace revproxy {
 namespace {
 
-using proxycommon::ErrorKind;
-using proxycommon::failure;
+using proxycommon::mistake;
 namespace directive = proxycommon::directive;
-
-proxycommon::Error mistake(std::string detail) {
-  return failure(ErrorKind::kInternal, std::move(detail));
-}
 
 bool isInLocation(const cmd_parms& command) {
   return command.path != nullptr;

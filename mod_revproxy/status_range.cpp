@@ -1,14 +1,13 @@
 // Several status codes.
 #include "mod_revproxy/status_range.h"
 
+#include "common/base/mistake.h"
 #include "common/base/text.h"
 
 namespace revproxy {
 namespace {
 
-proxycommon::Error mistake(std::string detail) {
-  return proxycommon::failure(proxycommon::ErrorKind::kInternal, std::move(detail));
-}
+using proxycommon::mistake;
 
 std::string quoted(std::string_view text) {
   return "\"" + proxycommon::printable(text) + "\"";

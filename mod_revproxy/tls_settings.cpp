@@ -1,6 +1,7 @@
 // Reading and merging of what the RevProxyTLS directives set.
 #include "mod_revproxy/tls_settings.h"
 
+#include "common/base/mistake.h"
 #include "common/base/registry.h"
 #include "common/base/text.h"
 #include "common/httpd/directive.h"
@@ -9,8 +10,7 @@
 namespace revproxy {
 namespace {
 
-using proxycommon::Error;
-using proxycommon::ErrorKind;
+using proxycommon::mistake;
 using proxycommon::TlsAuthorities;
 using proxycommon::TlsIdentity;
 using proxycommon::TlsRevocations;
@@ -19,10 +19,6 @@ namespace directive = proxycommon::directive;
 
 constexpr const char* kCertificateFile = "RevProxyTLSCertificateFile";
 constexpr const char* kKeyFile = "RevProxyTLSCertificateKeyFile";
-
-Error mistake(std::string detail) {
-  return proxycommon::failure(ErrorKind::kInternal, std::move(detail));
-}
 
 bool isNone(std::string_view text) {
   return proxycommon::equalsIgnoringCase(text, "none");

@@ -14,6 +14,8 @@
 #include <system_error>
 #include <utility>
 
+#include "common/base/mistake.h"
+
 namespace proxycommon {
 namespace {
 
@@ -23,10 +25,6 @@ struct Deleter {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 using Bio = std::unique_ptr<BIO, Deleter>;
-
-Error mistake(std::string detail) {
-  return failure(ErrorKind::kInternal, std::move(detail));
-}
 
 Result<std::string> contentOf(const std::string& path) {
   constexpr std::size_t kMost = 64 * 1024 * 1024;

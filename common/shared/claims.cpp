@@ -28,10 +28,9 @@ std::optional<std::size_t> Claims::take(std::size_t child, std::size_t limit) co
 }
 
 std::size_t Claims::takenWithin(std::size_t from, std::size_t to) const {
-  return static_cast<std::size_t>(
-      std::count_if(places_ + from, places_ + to, [](const std::atomic<std::uint32_t>& holder) {
-        return holder.load(std::memory_order_relaxed) != 0;
-      }));
+  return static_cast<std::size_t>(std::count_if(
+      places_ + from, places_ + to,
+      [](const std::atomic<std::uint32_t>& holder) { return holder.load(std::memory_order_relaxed) != 0; }));
 }
 
 std::size_t Claims::strikeOut(std::size_t child) const {

@@ -3,17 +3,14 @@
 
 #include <algorithm>
 
+#include "common/base/mistake.h"
 #include "common/base/text.h"
 
 namespace fwdproxy {
 namespace {
 
-using proxycommon::failure;
+using proxycommon::mistake;
 using proxycommon::PortSet;
-
-proxycommon::Error mistake(std::string detail) {
-  return failure(proxycommon::ErrorKind::kInternal, std::move(detail));
-}
 
 // An entry taken apart: "[2001:db8::]/32:443" is host "2001:db8::/32" and ports "443".
 struct Parts {

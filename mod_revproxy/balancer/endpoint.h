@@ -20,7 +20,7 @@ struct Endpoint {
   std::uint32_t weight;     // hundredths
   unsigned set;             // the member's, or above it by the priority of SRV records
   std::uint64_t identity;   // of its name: the same everywhere and always
-  bool isChecked = false;           // by RevProxyHealth
+  bool isChecked = false;   // by RevProxyHealth
   std::string cookieValue;  // that binds a session to it; empty: the balancer makes no cookies
   SharedMember shared;
 };

@@ -5,6 +5,7 @@
 #include <array>
 #include <vector>
 
+#include "common/base/mistake.h"
 #include "common/base/registry.h"
 #include "common/base/text.h"
 #include "common/net/ip_address.h"
@@ -12,12 +13,7 @@
 namespace revproxy {
 namespace {
 
-using proxycommon::ErrorKind;
-using proxycommon::failure;
-
-proxycommon::Error mistake(std::string detail) {
-  return failure(ErrorKind::kInternal, std::move(detail));
-}
+using proxycommon::mistake;
 
 // "1", "2.5", from 1 to 100, as mod_proxy's loadfactor; in hundredths.
 bool setWeight(Member& member, std::string_view text) {

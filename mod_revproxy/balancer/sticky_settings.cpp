@@ -1,6 +1,7 @@
 // What a balancer's RevProxySet may say of sessions. What would break a Set-Cookie or a Cookie field is refused here.
 #include <algorithm>
 
+#include "common/base/mistake.h"
 #include "common/base/text.h"
 #include "common/http/header_rules.h"
 #include "mod_revproxy/balancer/sticky.h"
@@ -8,15 +9,9 @@
 namespace revproxy {
 namespace {
 
-using proxycommon::Error;
-using proxycommon::ErrorKind;
-using proxycommon::failure;
+using proxycommon::mistake;
 using proxycommon::Registry;
 using Secure = StickySettings::Secure;
-
-Error mistake(std::string detail) {
-  return failure(ErrorKind::kInternal, std::move(detail));
-}
 
 using Setter = bool (*)(StickySettings&, std::string_view);
 

@@ -4,24 +4,19 @@
 #include <algorithm>
 #include <set>
 
+#include "common/base/mistake.h"
 #include "common/base/registry.h"
 #include "common/base/text.h"
 
 namespace revproxy {
 namespace {
 
-using proxycommon::Error;
-using proxycommon::ErrorKind;
-using proxycommon::failure;
+using proxycommon::mistake;
 using proxycommon::Registry;
 
 constexpr milliseconds kShortestInterval{10};
 constexpr milliseconds kLongestLimit{5000};
 constexpr std::uint64_t kMostInRow = 1000;
-
-Error mistake(std::string detail) {
-  return failure(ErrorKind::kInternal, std::move(detail));
-}
 
 std::string quoted(std::string_view text) {
   return "\"" + proxycommon::printable(text) + "\"";

@@ -117,7 +117,7 @@ struct ChildStatus {
   std::uint32_t tunnels = 0;
   std::uint32_t parked = 0;
   std::uint32_t idle = 0;  // connections that wait in its pool
-  bool isLeader = false;  // checks members and asks for their names, for all
+  bool isLeader = false;   // checks members and asks for their names, for all
 };
 
 struct StatusSnapshot {

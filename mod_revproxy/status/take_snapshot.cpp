@@ -194,7 +194,8 @@ StatusSnapshot takeSnapshot(std::span<const BalancerView> balancers,
   for (const proxycommon::ChildCounters& child : children) {
     if (!proxycommon::ChildTable::isAlive(child)) continue;
     const pid_t process = child.process();
-    snapshot.children.push_back({process, read(child.tunnels), read(child.parked), read(child.idle), process == leader});
+    snapshot.children.push_back(
+        {process, read(child.tunnels), read(child.parked), read(child.idle), process == leader});
   }
   for (const BalancerView& view : balancers) snapshot.balancers.push_back(read(view, now));
   return snapshot;

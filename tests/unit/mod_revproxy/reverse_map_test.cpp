@@ -102,8 +102,7 @@ BOOST_AUTO_TEST_CASE(a_path_never_becomes_the_url_of_another_host) {
   const std::vector<ReverseRule> rules = {{"/", "http://b/base"}};
   BOOST_TEST(mapped(rules, "/base/x//y") == "/x//y");
   BOOST_TEST(mapped(rules, "/base/\tx") == "/\tx");
-  for (const char* path :
-       {"//evil.test/x", "/\\evil.test/x", "/\t/evil.test/x", "/\t\t\\evil.test/x", "///evil.test"})
+  for (const char* path : {"//evil.test/x", "/\\evil.test/x", "/\t/evil.test/x", "/\t\t\\evil.test/x", "///evil.test"})
     BOOST_TEST(mapped(rules, std::string{"/base"} + path) == std::string{"https://www.test"} + path);
   BOOST_TEST(mapped(rules, "0;url=/base//evil.test", "Refresh") == "0;url=https://www.test//evil.test");
   BOOST_TEST(mapped({{"/", "http://b/base/"}}, "/base//evil.test") == "/evil.test");

@@ -110,49 +110,58 @@ std::optional<std::size_t> RequestTurns::chooseAlone() const {
 
 // Whether there is an answer, be it that nobody can have the request; else there is nothing but to wait.
 bool RequestTurns::tryNext() {
-  const Endpoints& endpoints = *plan_.endpoints;
   asker_.full.clear();
   isProbe_ = isChosen_ = false;
   while (true) {
     asker_.now = proxycommon::Clock::now();
-    if (const auto alone = chooseAlone()) {
-      began(*alone, std::move(*Turn::take(plan_.balancer, endpoints[*alone], *alone, counting_).turn));
+    const auto alone = chooseAlone();
+    const Candidates candidates =
+        alone ? Candidates{Candidates::Kind::kSome, {*alone}} : candidatesFor(asker_, *plan_.endpoints);
+    if (const auto settled = settle(candidates)) return *settled;
+    if (const auto taken = takeOneOf(candidates)) return *taken;
+  }
+}
+
+// Where there is nobody to choose: as tryNext(). nullopt: there is.
+std::optional<bool> RequestTurns::settle(const Candidates& candidates) {
+  const Endpoints& endpoints = *plan_.endpoints;
+  switch (candidates.kind) {
+    case Candidates::Kind::kNone:
+      refusal_ = failure(ErrorKind::kNoMember, describeStandings(endpoints, asker_.tried));
       return true;
-    }
-    const Candidates candidates = candidatesFor(asker_, endpoints);
-    switch (candidates.kind) {
-      case Candidates::Kind::kNone:
-        refusal_ = failure(ErrorKind::kNoMember, describeStandings(endpoints, asker_.tried));
-        return true;
-      case Candidates::Kind::kSessionDown:
-        refusal_ = failure(ErrorKind::kSessionMemberDown,
-                           plan_.session.endpoint->name + ": " + toString(standingOf(*plan_.session.endpoint)));
-        return true;
-      case Candidates::Kind::kFull: {
-        const bool isBound = candidates.places.size() == 1 && &endpoints[candidates.places.front()] == asker_.session;
-        waitsFor_ = isBound ? asker_.session : nullptr;
-        return false;
-      }
-      default:
-        break;
-    }
-    const std::size_t place = choose(candidates);
-    isProbe_ = candidates.kind == Candidates::Kind::kProbe;
-    if (isProbe_ && !claimProbe(endpoints[place].shared.state->ejection, asker_.now, kProbePatience)) continue;
-    auto taken = Turn::take(plan_.balancer, endpoints[place], place, counting_);
-    if (taken.turn) {
-      if (candidates.kind == Candidates::Kind::kPanic) count(plan_.balancer.shared().state->counters.panics);
-      began(place, std::move(*taken.turn));
+    case Candidates::Kind::kSessionDown:
+      refusal_ = failure(ErrorKind::kSessionMemberDown,
+                         plan_.session.endpoint->name + ": " + toString(standingOf(*plan_.session.endpoint)));
       return true;
-    }
-    if (isProbe_) abandonProbe(endpoints[place].shared.state->ejection);
-    if (taken.full == Turn::Full::kBalancer) {
-      waitsFor_ = nullptr;
+    case Candidates::Kind::kFull: {
+      const bool isBound = candidates.places.size() == 1 && &endpoints[candidates.places.front()] == asker_.session;
+      waitsFor_ = isBound ? asker_.session : nullptr;
       return false;
     }
-    asker_.full.resize(endpoints.size());
-    asker_.full[place] = true;
+    default:
+      return std::nullopt;
   }
+}
+
+// As tryNext(). nullopt: the one that was chosen is not to be had, which is known now.
+std::optional<bool> RequestTurns::takeOneOf(const Candidates& candidates) {
+  const std::size_t place = choose(candidates);
+  const Endpoint& endpoint = (*plan_.endpoints)[place];
+  EjectionState& ejection = endpoint.shared.state->ejection;
+  isProbe_ = candidates.kind == Candidates::Kind::kProbe;
+  if (isProbe_ && !claimProbe(ejection, asker_.now, kProbePatience)) return std::nullopt;
+  auto taken = Turn::take(plan_.balancer, endpoint, place, counting_);
+  if (taken.turn) {
+    if (candidates.kind == Candidates::Kind::kPanic) count(plan_.balancer.shared().state->counters.panics);
+    began(place, std::move(*taken.turn));
+    return true;
+  }
+  if (isProbe_) abandonProbe(ejection);
+  waitsFor_ = nullptr;
+  if (taken.full == Turn::Full::kBalancer) return false;
+  asker_.full.resize(plan_.endpoints->size());
+  asker_.full[place] = true;
+  return std::nullopt;
 }
 
 void RequestTurns::began(std::size_t place, Turn turn) {

@@ -58,6 +58,8 @@ class RequestTurns {
 
  private:
   bool tryNext();
+  std::optional<bool> settle(const Candidates& candidates);
+  std::optional<bool> takeOneOf(const Candidates& candidates);
   bool hasOthers(bool mayWait) const;
   bool isAwaited();
   Result<const Endpoint*> chosen() const;

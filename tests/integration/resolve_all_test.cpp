@@ -95,7 +95,7 @@ PROXY_TEST_EVENT(service_records_say_which_port_and_which_comes_first) {
                    {{10, 1, backend.number(), "one.test"}, {20, 1, backend.number(), "other.test"}});
   dns.setTimeToLive(1);
   Httpd httpd(mpm);
-  httpd.expectLog("member http://_http._tcp.name.test");
+  httpd.expectLog("member http://_http._tcp.name.test|the name servers have not said yet");
   httpd.configure(balancerOf(dns, "http://_http._tcp.name.test resolve=srv", kOften));
   httpd.start();
   BOOST_TEST(become(httpd, kFirst));

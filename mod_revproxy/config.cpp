@@ -124,6 +124,19 @@ std::vector<Rule> mergedRules(const std::vector<Rule>& outer, const std::vector<
   return rules;
 }
 
+// RevProxyStickyKey FILE. One key for all vhosts.
+Outcome stickyKey(cmd_parms& command, void* directory, std::string_view line) {
+  if (command.server->is_virtual) return mistake("all vhosts have one key: write it at the server's level");
+  const std::string file = directive::nextWord(command, line).value_or("");
+  if (file.empty()) return mistake("a file is missing: write RevProxyStickyKey FILE");
+  if (const auto more = directive::remainingWords(command, line); !more.empty())
+    return mistake("\"" + more.front() + "\" is one argument too many");
+  auto key = readStickyKey(file);
+  if (!key) return std::move(key.error());
+  ServerConfig::of(command, directory).stickyKey = std::move(*key);
+  return {};
+}
+
 Result<milliseconds> readHold(std::string_view text) {
   if (proxycommon::equalsIgnoringCase(text, "off")) return milliseconds{0};
   const auto hold = proxycommon::parseDuration(text);
@@ -209,8 +222,8 @@ const command_rec kDirectives[] = {
                                       "URL [key=value ...]: a member of the <RevProxyBalancer> around it"),
     directive::line<&setHealth, true>("RevProxyHealth", kAnywhere,
                                       "[key=value ...]: how members of the <RevProxyBalancer> around it are checked"),
-    directive::field<&ServerConfig::stickyKey, &readStickyKey>(
-        "RevProxyStickyKey", RSRC_CONF, "FILE with the key that signs session cookies; default: one that is kept"),
+    directive::line<&stickyKey>("RevProxyStickyKey", RSRC_CONF,
+                                "FILE with the key that signs session cookies; default: one that is kept"),
     directive::line<&passReverse, true>("RevProxyPassReverse", kAnywhere,
                                         "[PATH] URL: URLs of the backend in response headers become this server's"),
     directive::field<&LocationConfig::preserveHost, &directive::readSwitch>(

@@ -261,7 +261,11 @@ BOOST_AUTO_TEST_CASE(a_key_file_that_is_none_is_told) {
   std::filesystem::permissions(openFile, std::filesystem::perms(0644));
   expectMessages("RevProxyStickyKey", {{"RevProxyStickyKey " + shortFile, {"short\\.key", "openssl rand 32"}},
                                        {"RevProxyStickyKey " + openFile, {"open\\.key", "chmod 600"}},
-                                       {"RevProxyStickyKey /no/such.key", {"/no/such\\.key", "No such file"}}});
+                                       {"RevProxyStickyKey /no/such.key", {"/no/such\\.key", "No such file"}},
+                                       {"RevProxyStickyKey", {"a file is missing"}},
+                                       {"RevProxyStickyKey a b", {"\"b\" is one argument"}}});
+  expectMessage("<VirtualHost *:81>\nRevProxyStickyKey /no/such.key\n</VirtualHost>\n", 2,
+                {"RevProxyStickyKey", "server.s level"});
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -18,7 +18,7 @@ HTTPD_FLAGS = $(shell pkg-config --cflags-only-other apr-1 apr-util-1) \
 WARNINGS := -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror
 HARDENING := -fstack-protector-strong $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
 # Sanitizers look at what is done, not at how fast. Coroutines that end into one another must not need stack.
-CXXFLAGS ?= $(if $(SANITIZE),-O1 -g1 -foptimize-sibling-calls,-O2 -g)
+CXXFLAGS ?= $(if $(SANITIZE),-O1 -g1 -foptimize-sibling-calls,-O2 -g1)
 # Asio must not bring threads' worth of signal handling or old interfaces along.
 DEFINES := -D_GNU_SOURCE -DPROXYCOMMON_VERSION='"$(VERSION)"' -DBOOST_ASIO_NO_DEPRECATED
 # Without vptr: it wants type names that hidden visibility keeps apart. The warnings are wrong about Boost under
@@ -31,11 +31,11 @@ COMPILE = $(CXX) -std=c++20 $(CXXFLAGS) -fPIC -fvisibility=hidden -fvisibility-i
 LINK_SHARED = $(CXX) -shared -pthread $(SANITIZER) -Wl,-z,relro,-z,now,-z,nodelete,--as-needed
 
 # Objects that know nothing of httpd are also linked straight into the unit tests.
-common_core := $(wildcard $(addsuffix /*.cpp,$(addprefix common/,base net pool http reactor shared)))
+common_core := $(wildcard $(addsuffix /*.cpp,$(addprefix common/,base net pool http reactor shared cache)))
 common_httpd := $(wildcard common/httpd/*.cpp)
 fwdproxy_core := $(wildcard mod_fwdproxy/access/*.cpp)
 fwdproxy_httpd := $(wildcard mod_fwdproxy/*.cpp)
-revproxy_core := $(addprefix mod_revproxy/,mapping.cpp backend.cpp reverse_map.cpp balancer.cpp status_range.cpp) \
+revproxy_core := $(addprefix mod_revproxy/,mapping.cpp backend.cpp reverse_map.cpp balancer.cpp status_range.cpp foreign_store.cpp) \
   $(wildcard $(addsuffix /*.cpp,$(addprefix mod_revproxy/,balancer health status)))
 revproxy_httpd := $(filter-out $(revproxy_core),$(wildcard mod_revproxy/*.cpp))
 test_support := $(wildcard tests/support/*.cpp)
@@ -43,6 +43,8 @@ unit_tests := $(wildcard tests/unit/*.cpp tests/unit/*/*.cpp tests/unit/*/*/*.cp
 integration_tests := $(wildcard tests/integration/*.cpp tests/integration/*/*.cpp) $(test_support)
 objects = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
 
+# What modules of others are built against.
+interfaces := $(wildcard mod_revproxy/api/*.h)
 # Modules in C that are loaded beside ours.
 test_modules := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/integration/modules/*.c))
 
@@ -76,7 +78,7 @@ $(BUILD)/%.o: %.cpp Makefile
 
 $(library): $(call objects,$(common_core) $(common_httpd)) common/exports.map
 	@echo "  link  $@"
-	@$(LINK_SHARED) -Wl,-soname,$(@F) -Wl,--version-script=common/exports.map $(filter %.o,$^) -lcurl -lcares -lnghttp2 -lssl -lcrypto -o $@
+	@$(LINK_SHARED) -Wl,-soname,$(@F) -Wl,--version-script=common/exports.map $(filter %.o,$^) -lcurl -lcares -lnghttp2 -llmdb -lssl -lcrypto -o $@
 
 $(BUILD)/mod_fwdproxy.so: $(call objects,$(fwdproxy_core) $(fwdproxy_httpd))
 $(BUILD)/mod_revproxy.so: $(call objects,$(revproxy_core) $(revproxy_httpd))
@@ -93,14 +95,14 @@ $(BUILD)/tests/%.o: CXXFLAGS := -O1 -g1 -foptimize-sibling-calls
 
 $(BUILD)/unit_tests: $(call objects,$(unit_tests) $(common_core) $(fwdproxy_core) $(revproxy_core))
 	@echo "  link  $@"
-	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lcares -lnghttp2 -lpcre2-8 -lssl -lcrypto -o $@
+	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lcares -lnghttp2 -lpcre2-8 -llmdb -lssl -lcrypto -o $@
 
 $(BUILD)/integration_tests: $(call objects,$(integration_tests))
 	@echo "  link  $@"
 	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lnghttp2 -lssl -lcrypto -o $@
 
 # As somebody would build them who has what `make install` installs.
-$(test_modules): $(BUILD)/%.so: %.c mod_revproxy/api/revproxy_balancer.h Makefile
+$(test_modules): $(BUILD)/%.so: %.c $(interfaces) Makefile
 	@mkdir -p $(@D)
 	@echo "  cc    $<"
 	@$(shell $(APXS) -q CC) -std=gnu99 -O2 -g -Wall -Wextra -Werror -fPIC -shared $(HTTPD_FLAGS) -Imod_revproxy/api $< -o $@
@@ -108,15 +110,19 @@ $(test_modules): $(BUILD)/%.so: %.c mod_revproxy/api/revproxy_balancer.h Makefil
 $(BUILD)/tests/bench/%.o: CXXFLAGS := -O2 -g
 $(BUILD)/choices: $(call objects,tests/bench/choices.cpp $(common_core) $(revproxy_core))
 	@echo "  link  $@"
-	@$(CXX) -pthread $(SANITIZER) $^ -lcurl -lcares -lnghttp2 -lpcre2-8 -lssl -lcrypto -o $@
+	@$(CXX) -pthread $(SANITIZER) $^ -lcurl -lcares -lnghttp2 -lpcre2-8 -llmdb -lssl -lcrypto -o $@
 
 # What threads share, for ThreadSanitizer: the reactor, what it stands on, and what shares connections on it.
 thread_tests := $(wildcard tests/unit/*.cpp tests/unit/support/*.cpp tests/unit/common/reactor/*.cpp tests/unit/common/shared/*.cpp) $(test_support) \
+  $(addprefix tests/unit/common/cache/,flights_test.cpp flights_processes_test.cpp hit_for_miss_test.cpp incoming_body_test.cpp) \
   tests/unit/common/http/h2_pool_test.cpp tests/unit/common/pool/pool_queue_test.cpp \
   $(addprefix tests/unit/common/net/,address_race_test.cpp connector_test.cpp resolver_test.cpp)
-$(BUILD)/thread_tests: $(call objects,$(thread_tests) $(common_core))
+# Not all of the cache: compiling what they do not look at would take minutes.
+thread_core := $(filter-out common/cache/%,$(common_core)) \
+  $(addprefix common/cache/,flight_slots.cpp flights.cpp hit_for_miss.cpp incoming_body.cpp)
+$(BUILD)/thread_tests: $(call objects,$(thread_tests) $(thread_core))
 	@echo "  link  $@"
-	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lcares -lnghttp2 -lssl -lcrypto -o $@
+	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lcares -lnghttp2 -llmdb -lssl -lcrypto -o $@
 
 # Under a sanitizer that was asked for: everything. Else what waits is also run under AddressSanitizer, with modules built
 # for it, and what threads share under ThreadSanitizer.
@@ -142,12 +148,12 @@ bench: test-deps
 	@BUILD=$(BUILD) tests/bench/bench.sh
 	@BUILD=$(BUILD) tests/bench/tunnel.sh
 	@BUILD=$(BUILD) tests/bench/scrape.sh
+	@BUILD=$(BUILD) tests/bench/cache.sh
 
 # Renamed into place: a file that a running httpd has mapped must not change under it. An upgrade needs stop and start.
 module_dir = $(DESTDIR)$(shell $(APXS) -q LIBEXECDIR)
 config_dir = $(DESTDIR)/etc/apache2/mods-available
 include_dir = $(DESTDIR)$(shell $(APXS) -q INCLUDEDIR)
-interfaces := $(wildcard mod_revproxy/api/*.h)
 install: build-deps
 	@$(MAKE) --no-print-directory $(parallel) modules
 	install -d $(module_dir) $(config_dir) $(include_dir)
@@ -171,6 +177,9 @@ fuzzers := $(patsubst tests/fuzz/%.cpp,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*_f
 fuzz_sources := $(wildcard common/base/*.cpp) $(addprefix common/http/,forwarded.cpp h2_request.cpp h2_response.cpp h2_session.cpp header_rules.cpp \
   raw_path.cpp request_head.cpp response_parser.cpp set_cookie.cpp upgrade.cpp url.cpp) mod_revproxy/reverse_map.cpp \
   $(addprefix mod_revproxy/balancer/,sticky.cpp sticky_settings.cpp) \
+  $(addprefix common/cache/,byte_ranges.cpp cache_control.cpp cache_key.cpp cache_status.cpp cache_tags.cpp cacheability.cpp digest.cpp \
+  freshness.cpp http_date.cpp invalidation.cpp preconditions.cpp revalidation.cpp serving.cpp stored_response.cpp \
+  structured_dictionary.cpp vary.cpp) \
   $(addprefix common/net/,address_guard.cpp ip_address.cpp port_set.cpp service_records.cpp) $(fwdproxy_core)
 $(BUILD)/fuzz/%: tests/fuzz/%.cpp $(fuzz_sources)
 	@mkdir -p $(@D)

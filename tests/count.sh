@@ -3,13 +3,25 @@
 passed=0
 failed=0
 
-# Boost.Test tells of each case in its report; a program that dies before it has one counts as one failure.
 cases() { # what, program, arguments…
-    local report="$build/$1.report" good bad
+    run "$@"
+    count "$1"
+}
+
+# The first half of cases, for what runs beside something else.
+run() { # what, program, arguments…
+    local report="$build/$1.report"
     echo "--      $1"
     rm -f "$report"
     "${@:2}" --report_level=detailed --report_format=HRF --report_sink="$report"
-    local status=$?
+    echo $? > "$report.status"
+}
+
+# The second one. Boost.Test tells of each case in its report; a program that dies before it has one counts as one
+# failure.
+count() { # what
+    local report="$build/$1.report" good bad status
+    status=$(cat "$report.status")
     good=$(grep -c '^  *Test case ".*" has passed' "$report" 2>/dev/null)
     bad=$(grep -cE '^  *Test case ".*" (has failed|was aborted|has timed out)' "$report" 2>/dev/null)
     # A program that died has told of what came before, but not of itself.

@@ -10,6 +10,12 @@ namespace proxycommon {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
+// As the calendar has it, for what other machines and later processes compare.
+using WallTime = std::chrono::sys_time<milliseconds>;
+inline WallTime wallNow() {
+  return std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
+}
+
 class Deadline {
  public:
   static Deadline after(milliseconds span) { return Deadline(Clock::now() + span); }

@@ -36,6 +36,13 @@ std::string sign(std::string_view key, std::string_view text) {
   return base64Url({reinterpret_cast<const char*>(digest.data()), size});
 }
 
+std::array<unsigned char, 32> sha256(std::string_view text) {
+  std::array<unsigned char, 32> digest;
+  if (EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1)
+    throw std::runtime_error("OpenSSL makes no SHA-256");
+  return digest;
+}
+
 bool isSameSecret(std::string_view left, std::string_view right) {
   return left.size() == right.size() && CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
 }

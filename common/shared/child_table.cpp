@@ -50,19 +50,19 @@ std::uint64_t identity(pid_t process, const Looked& looked) {
   return static_cast<std::uint64_t>(process) << 32 | (looked.begin & kBegin);
 }
 
-bool lives(std::uint64_t owner) {
-  const auto process = static_cast<pid_t>(owner >> 32);
-  if (process == 0 || (::kill(process, 0) != 0 && errno != EPERM)) return false;
-  const Looked looked = lookAt(process);
-  if (looked.isZombie) return false;
-  const std::uint64_t begin = looked.begin & kBegin;
-  return begin == (owner & kBegin) || begin == 0 || (owner & kBegin) == 0;
-}
-
 }  // namespace
 
 std::uint64_t identityOf(pid_t process) {
   return identity(process, lookAt(process));
+}
+
+bool processLives(std::uint64_t identity) {
+  const auto process = static_cast<pid_t>(identity >> 32);
+  if (process == 0 || (::kill(process, 0) != 0 && errno != EPERM)) return false;
+  const Looked looked = lookAt(process);
+  if (looked.isZombie) return false;
+  const std::uint64_t begin = looked.begin & kBegin;
+  return begin == (identity & kBegin) || begin == 0 || (identity & kBegin) == 0;
 }
 
 ChildCounters* ChildTable::claim(pid_t process) {
@@ -70,7 +70,7 @@ ChildCounters* ChildTable::claim(pid_t process) {
   for (const bool alsoOfTheDead : {false, true}) {
     for (ChildCounters& counters : all()) {
       std::uint64_t before = counters.owner.load();
-      if (before == kWithdrawn || (before != 0 && !(alsoOfTheDead && !lives(before)))) continue;
+      if (before == kWithdrawn || (before != 0 && !(alsoOfTheDead && !processLives(before)))) continue;
       if (!counters.owner.compare_exchange_strong(before, owner)) continue;
       counters.tunnels = 0;
       counters.parked = 0;
@@ -92,7 +92,7 @@ ChildCounters* ChildTable::withdraw(pid_t process) {
 }
 
 bool ChildTable::isAlive(const ChildCounters& counters) {
-  return lives(counters.owner);
+  return processLives(counters.owner);
 }
 
 }  // namespace proxycommon

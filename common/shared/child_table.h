@@ -26,6 +26,8 @@ static_assert(std::atomic<std::uint32_t>::is_always_lock_free && std::atomic<std
 // A process and when it began: the kernel gives the number of a dead one to another. The number stands in the upper
 // half; the lower one is zero where /proc does not tell.
 PROXYCOMMON_API std::uint64_t identityOf(pid_t process);
+// Whether the process of that identity is there, and is not a zombie. Reads /proc.
+PROXYCOMMON_API bool processLives(std::uint64_t identity);
 
 class PROXYCOMMON_API ChildTable {
  public:

@@ -42,7 +42,7 @@ inline revproxy::MemberStatus sampleMember(std::string_view name) {
 inline revproxy::StatusSnapshot sampleSnapshot(std::string_view hostile = kHostileName) {
   using namespace revproxy;
   StatusSnapshot snapshot{
-      WallTime{milliseconds{1'764'000'001'234}}, "0.1.0", {{10, 2, 3, 6, true}, {11, 5, 0, 1, false}}, {}};
+      WallTime{milliseconds{1'764'000'001'234}}, "0.1.0", {{10, 2, 3, 6, true}, {11, 5, 0, 1, false}}, {}, {}};
   BalancerStatus balancer;
   balancer.name = "app";
   balancer.definedAt = "site.conf:3";
@@ -57,7 +57,10 @@ inline revproxy::StatusSnapshot sampleSnapshot(std::string_view hostile = kHosti
   balancer.members[1].condition = Condition::kOk;
   balancer.members[1].why.clear();
   balancer.members[1].since.reset();
+  balancer.cache = CacheTotals{60, 20, 4, 3, 2, 1, 19, 18'446'744'073'709'551'615u};
   snapshot.balancers.push_back(balancer);
+  snapshot.stores = {{"memory", "lmdb", {7, 8'000, 268'435'456, 5, 0}},
+                     {std::string{hostile}, "socache", {0, 0, 0, 0, 9}}};
   return snapshot;
 }
 

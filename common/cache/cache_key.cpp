@@ -1,0 +1,42 @@
+// Keys of the cache (RFC 9111 2).
+#include "common/cache/cache_key.h"
+
+#include <algorithm>
+
+#include "common/base/text.h"
+#include "common/cache/vary.h"
+
+namespace proxycommon {
+namespace {
+
+// RFC 9110 4.2.3: a default port, or an empty one, is none.
+std::string_view withoutDefaultPort(std::string_view scheme, std::string_view host) {
+  const auto bracket = host.rfind(']');
+  const auto colon = host.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  if (colon == std::string_view::npos) return host;
+  const std::string_view port = host.substr(colon + 1);
+  const std::string_view usual = equalsIgnoringCase(scheme, "https") ? "443" : "80";
+  return port.empty() || port == usual ? host.substr(0, colon) : host;
+}
+
+}  // namespace
+
+std::string cacheKeyText(std::string_view site, std::string_view scheme, std::string_view host,
+                         std::string_view target) {
+  const std::string_view name = withoutDefaultPort(scheme, host);
+  std::string text;
+  text.reserve(site.size() + scheme.size() + name.size() + target.size() + 4);
+  text.append(site).append(" ");
+  std::transform(scheme.begin(), scheme.end(), std::back_inserter(text), lower);
+  text.append("://");
+  std::transform(name.begin(), name.end(), std::back_inserter(text), lower);
+  return text.append(target);
+}
+
+Digest variantKey(const Digest& primary, const VaryMarker& marker, std::span<const HeaderField> request) {
+  std::string text{primary.view()};
+  text.append(reinterpret_cast<const char*>(marker.salt.data()), marker.salt.size());
+  return digestOf(text.append(selectionOf(marker.names, request)));
+}
+
+}  // namespace proxycommon

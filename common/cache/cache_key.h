@@ -1,0 +1,25 @@
+// Keys of the cache (RFC 9111 2): a resource's own, and that of one of its variants.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "common/base/export.h"
+#include "common/cache/digest.h"
+#include "common/cache/stored_response.h"
+#include "common/http/headers.h"
+
+namespace proxycommon {
+
+// The text that stands for a target URI on one site: "SITE SCHEME://HOST" and the target. `site` is the virtual host's
+// own name:port, so that sites never share. The host is lowered, its default port left out; the target is as it came.
+// GET and HEAD have the same. Texts that begin alike are prefixes of one another: purging by prefix compares them.
+PROXYCOMMON_API std::string cacheKeyText(std::string_view site, std::string_view scheme, std::string_view host,
+                                         std::string_view target);
+
+// Of the variant that this request selects (RFC 9111 4.1).
+PROXYCOMMON_API Digest variantKey(const Digest& primary, const VaryMarker& marker,
+                                  std::span<const HeaderField> request);
+
+}  // namespace proxycommon

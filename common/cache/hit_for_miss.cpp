@@ -1,0 +1,89 @@
+// Keys whose responses cannot be stored.
+#include "common/cache/hit_for_miss.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+namespace proxycommon {
+
+// Two words that belong together if the second one has the bits of the key that tell so: two who write the same row at
+// once may leave a mixture, which is nobody's.
+struct HitForMiss::Row {
+  std::atomic<std::uint64_t> key;    // half of it
+  std::atomic<std::uint64_t> until;  // in milliseconds of Clock, above kCheckBits bits of the key's other half; 0: free
+};
+
+namespace {
+
+constexpr std::size_t kSets = 8192;
+constexpr std::size_t kWays = 4;
+constexpr unsigned kCheckBits = 20;
+constexpr milliseconds kLongest = std::chrono::hours{24 * 365};
+
+std::uint64_t halfOf(const Digest& key) {
+  std::uint64_t half;
+  std::memcpy(&half, key.bytes.data() + sizeof half, sizeof half);
+  return half;
+}
+
+std::uint64_t checkOf(const Digest& key) {
+  return key.word() >> (64 - kCheckBits);
+}
+
+std::uint64_t nowInMilliseconds() {
+  const auto sinceBoot = std::chrono::floor<milliseconds>(Clock::now().time_since_epoch());
+  return static_cast<std::uint64_t>(sinceBoot.count());
+}
+
+std::uint64_t timeOf(std::uint64_t until) {
+  return until >> kCheckBits;
+}
+
+}  // namespace
+
+Result<HitForMiss> HitForMiss::prepare(SharedState& shared) {
+  static_assert(sizeof(Row) == 16);
+  auto block = shared.block("cache-hit-for-miss", kSets * kWays * sizeof(Row));
+  if (!block) return std::move(block.error());
+  return HitForMiss(static_cast<Row*>(*block));
+}
+
+HitForMiss::Row* HitForMiss::find(const Digest& key) const {
+  Row* set = rows_ + key.word() % kSets * kWays;
+  const auto isOfKey = [half = halfOf(key), check = checkOf(key)](const Row& row) {
+    const std::uint64_t until = row.until.load();
+    return until != 0 && until % (1U << kCheckBits) == check && row.key.load() == half;
+  };
+  Row* found = std::find_if(set, set + kWays, isOfKey);
+  return found == set + kWays ? nullptr : found;
+}
+
+void HitForMiss::mark(const Digest& key, milliseconds span) const {
+  if (span <= milliseconds::zero()) return unmark(key);
+  const auto length = static_cast<std::uint64_t>(std::min(span, kLongest).count());
+  const std::uint64_t until = (nowInMilliseconds() + length) << kCheckBits | checkOf(key);
+  if (Row* own = find(key)) {
+    own->until = until;
+    return;
+  }
+  // What is over first, free rows above all, makes room.
+  Row* set = rows_ + key.word() % kSets * kWays;
+  Row* first = std::min_element(set, set + kWays, [](const Row& one, const Row& other) {
+    return timeOf(one.until.load()) < timeOf(other.until.load());
+  });
+  first->until = 0;
+  first->key = halfOf(key);
+  first->until = until;
+}
+
+void HitForMiss::unmark(const Digest& key) const {
+  while (Row* own = find(key)) own->until = 0;
+}
+
+bool HitForMiss::isMarked(const Digest& key) const {
+  const Row* own = find(key);
+  return own && timeOf(own->until.load()) > nowInMilliseconds();
+}
+
+}  // namespace proxycommon

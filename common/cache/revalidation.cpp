@@ -1,0 +1,87 @@
+// Validation (RFC 9111 4.3).
+#include "common/cache/revalidation.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "common/base/text.h"
+#include "common/cache/preconditions.h"
+
+namespace proxycommon {
+namespace {
+
+constexpr std::array<std::string_view, 4> kReplaced = {"if-none-match", "if-modified-since", "if-range", "range"};
+// What describes the stored bytes, and how they are sent: that does not change with a 304 (RFC 9111 3.2).
+constexpr std::array<std::string_view, 4> kOfTheBytes = {"content-encoding", "content-length", "content-md5",
+                                                         "content-range"};
+// What was true of the old exchange alone: the age of a response is counted anew.
+constexpr std::array<std::string_view, 2> kOfTheExchange = {"age", "date"};
+
+template <class List>
+bool lists(const List& list, std::string_view name) {
+  return std::any_of(list.begin(), list.end(),
+                     [name](std::string_view member) { return equalsIgnoringCase(member, name); });
+}
+
+std::optional<std::string_view> valueOf(std::span<const HeaderField> fields, std::string_view name) {
+  const HeaderField* field = findField(fields, name);
+  return field ? std::optional(trimmed(field->value)) : std::nullopt;
+}
+
+}  // namespace
+
+bool hasValidator(std::span<const HeaderField> response) {
+  return findField(response, "ETag") || findField(response, "Last-Modified");
+}
+
+HeaderFields conditionalFields(std::span<const HeaderField> request, const StoredResponse& stored) {
+  HeaderFields fields;
+  fields.reserve(request.size() + 2);
+  for (const HeaderField& field : request)
+    if (!lists(kReplaced, field.name)) fields.push_back(field);
+  if (const auto tag = valueOf(stored.fields, "ETag")) fields.push_back({"If-None-Match", *tag});
+  if (const auto modified = valueOf(stored.fields, "Last-Modified")) fields.push_back({"If-Modified-Since", *modified});
+  return fields;
+}
+
+bool selects(std::span<const HeaderField> notModified, const StoredResponse& stored) {
+  const auto tag = valueOf(notModified, "ETag");
+  const auto storedTag = valueOf(stored.fields, "ETag");
+  if (tag && isStrongEntityTag(*tag)) return storedTag && equalsStrongly(*tag, *storedTag);
+  if (tag) return storedTag && equalsWeakly(*tag, *storedTag);
+  if (const auto modified = valueOf(notModified, "Last-Modified"))
+    return modified == valueOf(stored.fields, "Last-Modified");
+  // Many origins send nothing back but the status. One question was asked, with this response's validators alone.
+  return true;
+}
+
+StoredResponse freshened(const StoredResponse& stored, std::span<const HeaderField> update, const CachePolicy& policy,
+                         WallTime requestTime, WallTime responseTime) {
+  const HeaderFields received = storedFields(update, responseControl(update, policy));
+  StoredResponse fresh = stored;
+  fresh.requestTime = requestTime;
+  fresh.responseTime = responseTime;
+  std::erase_if(fresh.fields, [&](const HeaderField& field) {
+    return lists(kOfTheExchange, field.name) || (!lists(kOfTheBytes, field.name) && findField(update, field.name));
+  });
+  for (const HeaderField& field : received)
+    if (!lists(kOfTheBytes, field.name)) fresh.fields.push_back(field);
+  // What the new directives withhold may have been stored before.
+  fresh.fields = storedFields(fresh.fields, responseControl(fresh.fields, policy));
+  return fresh;
+}
+
+HeadFreshening judgeHead(const StoredResponse& stored, const CacheResponse& response) {
+  if (response.status != 200 || stored.status != 200 || stored.isHead) return HeadFreshening::kNothing;
+  for (const std::string_view name : {"ETag", "Last-Modified", "Content-Length"}) {
+    const auto now = valueOf(response.fields, name);
+    const auto before = valueOf(stored.fields, name);
+    if (now && before && *now != *before) return HeadFreshening::kStale;
+  }
+  const auto length = valueOf(response.fields, "Content-Length");
+  if (length && !stored.part && *length != std::to_string(stored.bodyLength)) return HeadFreshening::kStale;
+  return HeadFreshening::kUpdates;
+}
+
+}  // namespace proxycommon

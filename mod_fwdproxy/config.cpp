@@ -4,6 +4,7 @@
 #include "common/base/text.h"
 #include "common/http/parent_url.h"
 #include "common/http/upgrade.h"
+#include "common/httpd/cache_stores.h"
 #include "common/httpd/directive.h"
 #include "common/httpd/pool_owned.h"
 #include "common/net/resolver.h"
@@ -54,6 +55,14 @@ Outcome nameServers(cmd_parms& command, void* directory, std::string_view line) 
   return {};
 }
 
+Outcome cache(cmd_parms& command, void* directory, std::string_view line) {
+  return proxycommon::readCacheLine(command, line, ServerConfig::of(command, directory).cache);
+}
+
+Outcome cacheTargets(cmd_parms& command, void* directory, std::string_view line) {
+  return proxycommon::readCacheTargets(command, line, ServerConfig::of(command, directory).cache);
+}
+
 }  // namespace
 
 ServerConfig& ServerConfig::of(server_rec& server) {
@@ -81,6 +90,7 @@ ServerConfig ServerConfig::merged(const ServerConfig& outer, const ServerConfig&
   result.nameServers = Setting<std::string>::merged(outer.nameServers, inner.nameServers);
   result.parent = decltype(parent)::merged(outer.parent, inner.parent);
   result.reactorThreads = Setting<unsigned>::merged(outer.reactorThreads, inner.reactorThreads);
+  result.cache = proxycommon::CacheConfig::merged(outer.cache, inner.cache);
   result.tunnel = proxycommon::TunnelConfig::merged(outer.tunnel, inner.tunnel);
   // A server that names destinations of its own means these alone: lists that grow by inheritance open by accident.
   result.allowed = inner.allowed.empty() ? outer.allowed : inner.allowed;
@@ -110,6 +120,29 @@ const command_rec kDirectives[] = {
     directive::line<&privateNetworks>(
         "FwdProxyPrivateNetworks", RSRC_CONF,
         "CIDR ...: networks beside the public Internet that may be dialled; default none"),
+    directive::line<&cache>("FwdProxyCache", RSRC_CONF, "On|Off [store=NAME]: responses are kept; default Off"),
+    directive::line<&proxycommon::defineStore>("FwdProxyCacheStore", RSRC_CONF,
+                                               "NAME KIND [key=value ...]: where a cache keeps what it has"),
+    directive::nested<&ServerConfig::cache, &proxycommon::CacheConfig::mayPurge, &directive::readSwitch>(
+        "FwdProxyCachePurge", RSRC_CONF, "On: PURGE removes from the cache, for those whom Require lets; default Off"),
+    directive::nested<&ServerConfig::cache, &proxycommon::CacheConfig::heuristicPercent, &proxycommon::readHeuristic>(
+        "FwdProxyCacheHeuristic", RSRC_CONF,
+        "PERCENT of the time since it was modified that a response without a lifetime is fresh; default 10, or Off"),
+    directive::line<&cacheTargets>("FwdProxyCacheTargets", RSRC_CONF,
+                                   "FIELD ...: in place of Cache-Control, for this cache; default CDN-Cache-Control"),
+    directive::nested<&ServerConfig::cache, &proxycommon::CacheConfig::storesSetCookie, &directive::readSwitch>(
+        "FwdProxyCacheSetCookie", RSRC_CONF, "On: responses with Set-Cookie may be kept; default Off"),
+    directive::nested<&ServerConfig::cache, &proxycommon::CacheConfig::mostBody, &directive::readSizeOrOff>(
+        "FwdProxyCacheMaxObject", RSRC_CONF, "SIZE of the largest body that is kept; default: what the store takes"),
+    directive::nested<&ServerConfig::cache, &proxycommon::CacheConfig::staleIfError, &directive::readDurationOrOff>(
+        "FwdProxyCacheStaleIfError", RSRC_CONF,
+        "how long what has expired may stand in for an error, where the response does not say; default Off"),
+    directive::nested<&ServerConfig::cache, &proxycommon::CacheConfig::hitForMiss, &directive::readDuration>(
+        "FwdProxyCacheHitForMiss", RSRC_CONF,
+        "how long it is remembered that nobody need wait for a response that cannot be kept; default 10s"),
+    directive::nested<&ServerConfig::cache, &proxycommon::CacheConfig::collapse, &directive::readDurationOrOff>(
+        "FwdProxyCacheCollapse", RSRC_CONF,
+        "how long a request waits for another one that brings the same; default 30s, or Off"),
     directive::field<&ServerConfig::timeout, &directive::readDuration>(
         "FwdProxyTimeout", RSRC_CONF, "how long an origin may stay silent; default: Timeout"),
     directive::field<&ServerConfig::connectTimeout, &directive::readDuration>(

@@ -9,6 +9,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/setting.h"
+#include "common/httpd/cache_config.h"
 #include "common/httpd/httpd_api.h"
 #include "common/httpd/request_waiter.h"
 #include "common/httpd/tunnel_config.h"
@@ -34,6 +35,7 @@ struct ServerConfig {
   Setting<std::shared_ptr<const proxycommon::ParentProxy>> parent;  // nullptr: none
   Setting<unsigned> reactorThreads;
   proxycommon::TunnelConfig tunnel;
+  proxycommon::CacheConfig cache;
   AllowList allowed;
   std::vector<proxycommon::Network> privateNetworks;
   std::string firstDirective;  // "FwdProxyAllow at FILE:LINE": the first of ours that this very server has

@@ -20,9 +20,13 @@
 #include "common/http/upgrade.h"
 #include "common/httpd/answer_error.h"
 #include "common/httpd/backend_connection.h"
+#include "common/httpd/background_request.h"
+#include "common/httpd/cache_purge.h"
+#include "common/httpd/caching_response.h"
 #include "common/httpd/child.h"
 #include "common/httpd/last_hop.h"
 #include "common/httpd/parking.h"
+#include "common/httpd/pool_owned.h"
 #include "common/httpd/relay.h"
 #include "common/httpd/tunnel_opening.h"
 #include "common/httpd/via.h"
@@ -34,6 +38,7 @@ APLOG_USE_MODULE(fwdproxy);
 namespace fwdproxy {
 namespace {
 
+using proxycommon::FlightLeader;
 using proxycommon::RequestWaiter;
 using proxycommon::Task;
 
@@ -87,8 +92,33 @@ Task<int> tunnelSwitched(request_rec& request, proxycommon::Switched switched, s
   co_return co_await proxycommon::openTunnel(request, std::move(opening), waiter);
 }
 
+proxycommon::CacheSubject cacheSubject(const request_rec& request, const ForwardRequest& forward) {
+  const std::string host = proxycommon::Authority{forward.destination.host, forward.port}.toString(kHttpPort);
+  return {proxycommon::siteOf(request) + "|forward", "http", host, std::string{forward.target}};
+}
+
+Task<int> serve(request_rec& request, const ForwardRequest& forward, const ServerConfig& config, FlightLeader behind);
+
+proxycommon::RequestCachePlan cachePlan(const request_rec& request, const ForwardRequest& forward,
+                                        const ServerConfig& config, FlightLeader behind) {
+  proxycommon::RequestCachePlan plan{config.cache, {}};
+  if (!config.cache.isUsed()) return plan;
+  plan.subject = cacheSubject(request, forward);
+  plan.note = "fwdproxy-cache";
+  plan.behind = std::move(behind);
+  // The request once more, without its client.
+  plan.revalidate = [&request, &forward, &config](FlightLeader leader) {
+    (void)proxycommon::runInBackground(request, [forward, &config, leader](request_rec& copy) {
+      return serve(copy, *proxycommon::makePoolOwned<ForwardRequest>(copy.pool, forward), config, leader);
+    });
+  };
+  return plan;
+}
+
 Task<int> relayRequest(request_rec& request, const ForwardRequest& forward, const ServerConfig& config,
-                       RequestWaiter& waiter) {
+                       RequestWaiter& waiter, FlightLeader behind) {
+  proxycommon::RequestCache cache(waiter, cachePlan(request, forward, config, std::move(behind)));
+  if (const auto answered = co_await cache.answer()) co_return *answered;
   const std::string host = proxycommon::Authority{forward.destination.host, forward.port}.toString(kHttpPort);
   const std::string peer = "http://" + host;
   const std::string offered =
@@ -109,7 +139,9 @@ Task<int> relayRequest(request_rec& request, const ForwardRequest& forward, cons
       .connect = [&] { return Result<proxycommon::ConnectPlan>(connectPlan(forward, config)); },
       .head = forwardedHead(request, forward, config, host, offered),
       .offered = offered,
-      .limits = {silence, silence, silence, serverTimeout(request)}};
+      .limits = {silence, silence, silence, serverTimeout(request)},
+      .backendDone = [&cache] { cache.complete(); }};
+  cache.editRequest(plan.head.fields);
   proxycommon::BodyPlan bodyPlan{.isRepeatable = proxycommon::isRepeatable(request, false),
                                  .replayBuffer = kReplayBuffer};
   if (offered.empty()) bodyPlan.framing = proxycommon::requestFraming(request);
@@ -117,7 +149,8 @@ Task<int> relayRequest(request_rec& request, const ForwardRequest& forward, cons
   if (auto prepared = co_await body.prepare(waiter); !prepared)
     co_return proxycommon::answerError(request, APLOG_MODULE_INDEX, peer, prepared.error(), nullptr);
   const ViaMode via = config.via.valueOr(ViaMode::kOn);
-  proxycommon::ClientResponse response(request, [&](auto& head) {
+  proxycommon::ClientResponse client(request, nullptr);
+  proxycommon::CachingResponse response(client, cache, waiter, [&](auto& head) {
     proxycommon::addResponseVia(request, head, via);
     return proxycommon::Outcome{};
   });
@@ -125,6 +158,12 @@ Task<int> relayRequest(request_rec& request, const ForwardRequest& forward, cons
   report.backend = peer;
   auto answer = co_await proxycommon::relay(request, plan, body, response, waiter, report);
   proxycommon::noteReport(request, waiter.child(), reportNames(), report);
+  if (auto settled = co_await cache.settle(); !settled)
+    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, &request, "%s", settled.error().detail.c_str());
+  const bool usesStored = answer ? response.usesStored()
+                                 : proxycommon::traitsOf(answer.error().kind).side == proxycommon::Side::kBackend &&
+                                       !client.hasHead() && cache.mayAnswerInstead(true);
+  if (usesStored) co_return co_await cache.answerStored();
   if (!answer) co_return proxycommon::answerError(request, APLOG_MODULE_INDEX, peer, answer.error(), &response);
   if (!*answer) co_return OK;
   co_return co_await tunnelSwitched(request, std::move(**answer), host, config, std::move(*slot), waiter);
@@ -170,10 +209,12 @@ Task<int> connectRequest(request_rec& request, const ForwardRequest& forward, co
   co_return co_await proxycommon::openTunnel(request, std::move(opening), waiter);
 }
 
-Task<int> serve(request_rec& request, const ForwardRequest& forward, const ServerConfig& config) {
+Task<int> serve(request_rec& request, const ForwardRequest& forward, const ServerConfig& config, FlightLeader behind) {
   RequestWaiter waiter(request, config.park.valueOr({}));
+  if (proxycommon::isPurge(request, config.cache))
+    co_return co_await proxycommon::purge(waiter, config.cache, cacheSubject(request, forward));
   if (request.method_number == M_CONNECT) co_return co_await connectRequest(request, forward, config, waiter);
-  co_return co_await relayRequest(request, forward, config, waiter);
+  co_return co_await relayRequest(request, forward, config, waiter, std::move(behind));
 }
 
 }  // namespace
@@ -184,7 +225,7 @@ int handleRequest(request_rec* request) {
   if (const int refusal = proxycommon::traceRefusal(*request); refusal != OK) return refusal;
   if (const auto answered = proxycommon::answerAtLastHop(*request)) return *answered;
   const ServerConfig& config = ServerConfig::of(*request->connection);
-  return proxycommon::runRequest(*request, serve(*request, *forward, config));
+  return proxycommon::runRequest(*request, serve(*request, *forward, config, nullptr));
 }
 
 }  // namespace fwdproxy

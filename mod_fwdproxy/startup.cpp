@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "common/httpd/cache_stores.h"
 #include "common/httpd/child.h"
 #include "common/httpd/mpm_advice.h"
 #include "mod_fwdproxy/config.h"
@@ -53,6 +54,7 @@ bool isProxy(server_rec& main) {
 int check(apr_pool_t* pool, apr_pool_t*, apr_pool_t*, server_rec* main) {
   for (server_rec* server = main; server; server = server->next)
     if (!isWellPlaced(*main, *server)) return HTTP_INTERNAL_SERVER_ERROR;
+  if (!proxycommon::checkStores(*main)) return HTTP_INTERNAL_SERVER_ERROR;
   if (proxycommon::isConfigTest() && isProxy(*main)) proxycommon::adviseOnMpm(pool, *main, APLOG_MODULE_INDEX);
   return OK;
 }
@@ -68,7 +70,12 @@ int prepare(apr_pool_t* pool, apr_pool_t*, apr_pool_t*, server_rec* main) {
     ap_log_error(APLOG_MARK, APLOG_EMERG, 0, main, "%s", prepared.error().detail.c_str());
     return HTTP_INTERNAL_SERVER_ERROR;
   }
-  if (!proxycommon::isFirstOfTwoRuns() && isProxy(*main)) proxycommon::adviseOnMpm(pool, *main, APLOG_MODULE_INDEX);
+  if (proxycommon::isFirstOfTwoRuns()) return OK;
+  if (const auto prepared = proxycommon::prepareStores(*main); !prepared) {
+    ap_log_error(APLOG_MARK, APLOG_EMERG, 0, main, "%s", prepared.error().detail.c_str());
+    return HTTP_INTERNAL_SERVER_ERROR;
+  }
+  if (isProxy(*main)) proxycommon::adviseOnMpm(pool, *main, APLOG_MODULE_INDEX);
   return OK;
 }
 

@@ -2,8 +2,6 @@
 #include "mod_revproxy/balancer_provider.h"
 
 #include <cstddef>
-#include <new>
-#include <set>
 #include <span>
 #include <vector>
 
@@ -12,6 +10,7 @@
 #include "mod_revproxy/balancer/builtin.h"
 #include "mod_revproxy/balancer/methods.h"
 #include "mod_revproxy/module.h"
+#include "mod_revproxy/registered.h"
 
 APLOG_USE_MODULE(revproxy);
 
@@ -108,36 +107,6 @@ class ForeignMethod final : public Method {
   mutable std::atomic<std::int64_t> complainedAt_{0};
 };
 
-// Lists of providers are made in one.
-class TemporaryPool {
- public:
-  TemporaryPool() {
-    if (apr_pool_create(&pool_, nullptr) != APR_SUCCESS) throw std::bad_alloc();
-  }
-  ~TemporaryPool() { apr_pool_destroy(pool_); }
-  TemporaryPool(const TemporaryPool&) = delete;
-  TemporaryPool& operator=(const TemporaryPool&) = delete;
-  apr_pool_t* get() const { return pool_; }
-
- private:
-  apr_pool_t* pool_ = nullptr;
-};
-
-template <class T>
-std::span<const T> elementsOf(const apr_array_header_t& array) {
-  return {reinterpret_cast<const T*>(array.elts), static_cast<std::size_t>(array.nelts)};
-}
-
-// A version other than ours by which another module has registered that method; empty: none.
-std::string otherVersionOf(const std::string& name) {
-  const TemporaryPool pool;
-  for (const auto& group : elementsOf<ap_list_provider_groups_t>(*ap_list_provider_groups(pool.get())))
-    if (std::string_view(group.provider_group) == REVPROXY_BALANCER_GROUP &&
-        ap_lookup_provider(REVPROXY_BALANCER_GROUP, name.c_str(), group.provider_version))
-      return group.provider_version;
-  return {};
-}
-
 Result<std::unique_ptr<const Method>> adapt(const std::string& name, const revproxy_balancer_method& method) {
   const std::string what = "balancer method \"" + name + "\" is of no use: its module has registered ";
   if (method.size < kLeastSize)
@@ -151,15 +120,9 @@ Result<std::unique_ptr<const Method>> adapt(const std::string& name, const revpr
 }  // namespace
 
 std::string methodNames() {
-  const TemporaryPool pool;
-  // In the order of a hash table.
-  const apr_array_header_t& listed =
-      *ap_list_provider_names(pool.get(), REVPROXY_BALANCER_GROUP, REVPROXY_BALANCER_VERSION);
-  std::set<std::string> foreign;
-  for (const auto& provider : elementsOf<ap_list_provider_names_t>(listed))
-    if (!builtinMethods().find(provider.provider_name)) foreign.insert(provider.provider_name);
   std::string names = builtinMethods().names();
-  for (const std::string& name : foreign) names.append(", ").append(name);
+  for (const std::string& name : registeredNames(REVPROXY_BALANCER_GROUP, REVPROXY_BALANCER_VERSION))
+    if (!builtinMethods().find(name)) names.append(", ").append(name);
   return names;
 }
 
@@ -167,7 +130,7 @@ Result<std::unique_ptr<const Method>> findMethod(const std::string& name, const 
   if (const MakeMethod* make = builtinMethods().find(name)) return (*make)(options);
   const void* registered = ap_lookup_provider(REVPROXY_BALANCER_GROUP, name.c_str(), REVPROXY_BALANCER_VERSION);
   if (registered) return adapt(name, *static_cast<const revproxy_balancer_method*>(registered));
-  if (const std::string version = otherVersionOf(name); !version.empty())
+  if (const std::string version = registeredVersion(REVPROXY_BALANCER_GROUP, name); !version.empty())
     return failure(ErrorKind::kInternal,
                    "balancer method \"" + name + "\" is of no use: its module was built for version " + version +
                        " of revproxy_balancer.h, and this is version " + REVPROXY_BALANCER_VERSION);

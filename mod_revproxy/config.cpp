@@ -6,6 +6,7 @@
 #include "common/http/header_rules.h"
 #include "common/http/parent_url.h"
 #include "common/http/url.h"
+#include "common/httpd/cache_stores.h"
 #include "common/httpd/directive.h"
 #include "common/httpd/pool_owned.h"
 #include "common/net/resolver.h"
@@ -137,6 +138,14 @@ Outcome stickyKey(cmd_parms& command, void* directory, std::string_view line) {
   return {};
 }
 
+Outcome cache(cmd_parms& command, void* directory, std::string_view line) {
+  return proxycommon::readCacheLine(command, line, LocationConfig::of(command, directory).cache);
+}
+
+Outcome cacheTargets(cmd_parms& command, void* directory, std::string_view line) {
+  return proxycommon::readCacheTargets(command, line, LocationConfig::of(command, directory).cache);
+}
+
 Result<milliseconds> readHold(std::string_view text) {
   if (proxycommon::equalsIgnoringCase(text, "off")) return milliseconds{0};
   const auto hold = proxycommon::parseDuration(text);
@@ -189,6 +198,7 @@ LocationConfig LocationConfig::merged(const LocationConfig& outer, const Locatio
   result.nameServers = Setting<std::string>::merged(outer.nameServers, inner.nameServers);
   result.parent = decltype(parent)::merged(outer.parent, inner.parent);
   result.tunnel = proxycommon::TunnelConfig::merged(outer.tunnel, inner.tunnel);
+  result.cache = proxycommon::CacheConfig::merged(outer.cache, inner.cache);
   result.tls = TlsSettings::merged(outer.tls, inner.tls);
   result.headLimits = Setting<proxycommon::HeadLimits>::merged(outer.headLimits, inner.headLimits);
   result.reverseRules = mergedRules(outer.reverseRules, inner.reverseRules);
@@ -258,6 +268,29 @@ const command_rec kDirectives[] = {
     directive::field<&LocationConfig::replayBuffer, &directive::readSizeOrOff>(
         "RevProxyReplayBuffer", kAnywhere,
         "SIZE of a request's body that is kept, to be sent again when it is safe; default 64k, or Off"),
+    directive::line<&cache>("RevProxyCache", kAnywhere, "On|Off [store=NAME]: responses are kept; default Off"),
+    directive::line<&proxycommon::defineStore>("RevProxyCacheStore", RSRC_CONF,
+                                               "NAME KIND [key=value ...]: where a cache keeps what it has"),
+    directive::nested<&LocationConfig::cache, &proxycommon::CacheConfig::mayPurge, &directive::readSwitch>(
+        "RevProxyCachePurge", kAnywhere, "On: PURGE removes from the cache, for those whom Require lets; default Off"),
+    directive::nested<&LocationConfig::cache, &proxycommon::CacheConfig::heuristicPercent, &proxycommon::readHeuristic>(
+        "RevProxyCacheHeuristic", kAnywhere,
+        "PERCENT of the time since it was modified that a response without a lifetime is fresh; default 10, or Off"),
+    directive::line<&cacheTargets>("RevProxyCacheTargets", kAnywhere,
+                                   "FIELD ...: in place of Cache-Control, for this cache; default CDN-Cache-Control"),
+    directive::nested<&LocationConfig::cache, &proxycommon::CacheConfig::storesSetCookie, &directive::readSwitch>(
+        "RevProxyCacheSetCookie", kAnywhere, "On: responses with Set-Cookie may be kept; default Off"),
+    directive::nested<&LocationConfig::cache, &proxycommon::CacheConfig::mostBody, &directive::readSizeOrOff>(
+        "RevProxyCacheMaxObject", kAnywhere, "SIZE of the largest body that is kept; default: what the store takes"),
+    directive::nested<&LocationConfig::cache, &proxycommon::CacheConfig::staleIfError, &directive::readDurationOrOff>(
+        "RevProxyCacheStaleIfError", kAnywhere,
+        "how long what has expired may stand in for an error, where the response does not say; default Off"),
+    directive::nested<&LocationConfig::cache, &proxycommon::CacheConfig::hitForMiss, &directive::readDuration>(
+        "RevProxyCacheHitForMiss", kAnywhere,
+        "how long it is remembered that nobody need wait for a response that cannot be kept; default 10s"),
+    directive::nested<&LocationConfig::cache, &proxycommon::CacheConfig::collapse, &directive::readDurationOrOff>(
+        "RevProxyCacheCollapse", kAnywhere,
+        "how long a request waits for another one that brings the same; default 30s, or Off"),
     directive::line<&nameServers>("RevProxyResolver", kAnywhere,
                                   "ADDRESS:PORT ...: name servers to ask; default: the system's"),
     directive::field<&LocationConfig::parent, &proxycommon::readParent>(

@@ -8,6 +8,7 @@
 #include "common/base/setting.h"
 #include "common/http/head_limits.h"
 #include "common/http/set_cookie.h"
+#include "common/httpd/cache_config.h"
 #include "common/httpd/httpd_api.h"
 #include "common/httpd/request_waiter.h"
 #include "common/httpd/tunnel_config.h"
@@ -56,6 +57,7 @@ struct LocationConfig {
   Setting<std::string> nameServers;  // as readNameServers() gives them
   Setting<std::shared_ptr<const proxycommon::ParentProxy>> parent;  // nullptr: none
   proxycommon::TunnelConfig tunnel;
+  proxycommon::CacheConfig cache;
   TlsSettings tls;
   Setting<proxycommon::HeadLimits> headLimits;  // of responses
   std::vector<ReverseRule> reverseRules;

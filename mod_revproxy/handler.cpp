@@ -22,6 +22,9 @@
 
 #include "common/http/upgrade.h"
 #include "common/httpd/answer_error.h"
+#include "common/httpd/background_request.h"
+#include "common/httpd/cache_purge.h"
+#include "common/httpd/caching_response.h"
 #include "common/httpd/child.h"
 #include "common/httpd/h2_relay.h"
 #include "common/httpd/last_hop.h"
@@ -42,6 +45,7 @@ namespace {
 
 using proxycommon::Error;
 using proxycommon::ErrorKind;
+using proxycommon::FlightLeader;
 using proxycommon::RelayBody;
 using proxycommon::RequestWaiter;
 using proxycommon::Task;
@@ -54,10 +58,20 @@ const proxycommon::ReportNames& reportNames() {
 // Of what may become of a request when its backend fails, the one that the next second may mend.
 constexpr const char* kRetryAfter = "1";
 
+constexpr const char* kCacheNote = "revproxy-cache";
+
+// Rewriting may lead one URL to many places: what is stored hangs on where the request goes.
+proxycommon::CacheSubject cacheSubject(const request_rec& request, const MappedTo& to, const char* target) {
+  const char* host = apr_table_get(request.headers_in, "Host");
+  return {proxycommon::siteOf(request) + "|" + to.name, ap_http_scheme(&request), host ? host : "", target};
+}
+
+void revalidateBehind(const request_rec& request, const MappedTo& to, const char* target, FlightLeader leader);
+
 // One request, from its mapping to its answer.
 class Service {
  public:
-  Service(request_rec& request, const MappedTo& to, const char* target)
+  Service(request_rec& request, const MappedTo& to, const char* target, FlightLeader behind)
       : request_(request),
         to_(to),
         server_(*to.balancer),
@@ -66,8 +80,10 @@ class Service {
         offered_(offeredTo(server_.balancer)),
         waiter_(request, parkPolicy(plan_)),
         body_(request, bodyPlan(request, plan_, offered_)),
-        response_(
-            request, [this](auto& head) { return editHead(head); }, plan_.config.buffer.valueOr(0)) {}
+        cache_(waiter_, cachePlan(std::move(behind))),
+        client_(
+            request, [this](auto& head) { return bind(head); }, plan_.config.buffer.valueOr(0)),
+        response_(client_, cache_, waiter_, [this](auto& head) { return editHead(head); }) {}
 
   Task<int> run() {
     const int result = co_await serve();
@@ -79,6 +95,7 @@ class Service {
   using Answer = Result<std::optional<proxycommon::Switched>>;
 
   Task<int> serve() {
+    if (const auto answered = co_await cache_.answer()) co_return *answered;
     BalancerState& state = *server_.balancer.shared().state;
     earnRetry(state.retryBudget, server_.balancer.settings.retryBudget);
     if (auto prepared = co_await body_.prepare(waiter_); !prepared) co_return fail(prepared.error(), nullptr);
@@ -92,6 +109,9 @@ class Service {
     report_.backend = to_.name;
     report_.queueWait = turns_->queueWait();
     proxycommon::noteReport(request_, waiter_.child(), reportNames(), report_);
+    if (auto settled = co_await cache_.settle(); !settled)
+      ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, &request_, "%s", settled.error().detail.c_str());
+    if (answer ? response_.usesStored() : mayAnswerInstead(answer.error())) co_return co_await cache_.answerStored();
     if (!answer) co_return fail(answer.error(), &response_);
     if (!*answer) co_return OK;
     co_return co_await tunnel(std::move(**answer));
@@ -127,7 +147,11 @@ class Service {
     proxycommon::RelayPlan relayed = relayPlan(request_, at);
     // Where there are others, ejection does what retry= is for.
     if (!server_.balancer.isPlain) relayed.rest = milliseconds{0};
-    relayed.backendDone = [this] { turns_->giveBack(); };
+    relayed.backendDone = [this] {
+      turns_->giveBack();
+      cache_.complete();
+    };
+    cache_.editRequest(relayed.head.fields);
     report_.backend = report_.member = endpoint_->name;
     status_ = 0;
     auto answer = backend.http2 ? proxycommon::relayH2(relayed, backend.tls ? "https" : "http", body_, response_,
@@ -155,8 +179,30 @@ class Service {
     if (server_.balancer.settings.failsOn(head.status) && body_.mayGoElsewhere(failed) && turns_->mayTryAgain(false))
       return failed;
     editResponseHead(request_, plan_.config, server_.balancer.name, *endpoint_, head);
+    return {};
+  }
+
+  // What is this client's alone.
+  Outcome bind(proxycommon::ResponseHead& head) {
     bindSession(request_, server_.balancer, session_, *endpoint_, head);
     return {};
+  }
+
+  // A stored response is better than an error of the backend.
+  bool mayAnswerInstead(const Error& error) const {
+    return proxycommon::traitsOf(error.kind).side == proxycommon::Side::kBackend && !client_.hasHead() &&
+           cache_.mayAnswerInstead(true);
+  }
+
+  proxycommon::RequestCachePlan cachePlan(FlightLeader behind) {
+    proxycommon::RequestCachePlan plan{plan_.config.cache, {}};
+    if (!plan_.config.cache.isUsed()) return plan;
+    plan.subject = cacheSubject(request_, to_, target_);
+    plan.counters = &server_.balancer.shared().state->cache;
+    plan.note = kCacheNote;
+    plan.behind = std::move(behind);
+    plan.revalidate = [this](FlightLeader leader) { revalidateBehind(request_, to_, target_, std::move(leader)); };
+    return plan;
   }
 
   Task<int> tunnel(proxycommon::Switched switched) {
@@ -178,7 +224,7 @@ class Service {
     return to_.name + ", member " + endpoint_->name;
   }
 
-  int fail(const Error& error, proxycommon::ClientResponse* response) {
+  int fail(const Error& error, proxycommon::RelayResponse* response) {
     const int result = proxycommon::answerError(request_, APLOG_MODULE_INDEX, whereTo(), error, response);
     if (error.kind == ErrorKind::kNoMember) count(server_.balancer.shared().state->counters.noMember);
     if (result == HTTP_SERVICE_UNAVAILABLE) apr_table_setn(request_.err_headers_out, "Retry-After", kRetryAfter);
@@ -212,16 +258,29 @@ class Service {
   RelayBody body_;
   Session session_;
   std::optional<RequestTurns> turns_;
-  proxycommon::ClientResponse response_;
+  proxycommon::RequestCache cache_;
+  proxycommon::ClientResponse client_;
+  proxycommon::CachingResponse response_;
   proxycommon::RelayReport report_;
   std::optional<proxycommon::TunnelSlot> slot_;
   const Endpoint* endpoint_ = nullptr;  // of the last try
   int status_ = 0;                      // that it has answered
 };
 
-Task<int> serve(request_rec& request, const MappedTo& to, const char* target) {
-  Service service(request, to, target);
+Task<int> serve(request_rec& request, const MappedTo& to, const char* target, FlightLeader behind) {
+  if (proxycommon::isPurge(request, LocationConfig::of(request).cache)) {
+    RequestWaiter waiter(request, LocationConfig::of(request).park.valueOr({}));
+    co_return co_await proxycommon::purge(waiter, LocationConfig::of(request).cache, cacheSubject(request, to, target));
+  }
+  Service service(request, to, target, std::move(behind));
   co_return co_await service.run();
+}
+
+// The request once more, without its client.
+void revalidateBehind(const request_rec& request, const MappedTo& to, const char* target, FlightLeader leader) {
+  (void)proxycommon::runInBackground(request, [&to, path = std::string{target}, leader](request_rec& copy) {
+    return serve(copy, to, apr_pstrdup(copy.pool, path.c_str()), leader);
+  });
 }
 
 }  // namespace
@@ -232,7 +291,7 @@ int handleRequest(request_rec* request) {
   if (const int refusal = proxycommon::traceRefusal(*request); refusal != OK) return refusal;
   if (const auto answered = proxycommon::answerAtLastHop(*request)) return *answered;
 
-  return proxycommon::runRequest(*request, serve(*request, *state->mapping->to, state->target));
+  return proxycommon::runRequest(*request, serve(*request, *state->mapping->to, state->target, nullptr));
 }
 
 }  // namespace revproxy

@@ -3,6 +3,7 @@
 
 #include <new>
 
+#include "common/cache/cache_counters.h"
 #include "common/shared/child_rows.h"
 #include "common/shared/claims.h"
 #include "common/shared/wait_line.h"
@@ -31,6 +32,7 @@ struct alignas(64) BalancerState {
   BalancerMethodState method;
   RetryBudgetState retryBudget;
   BalancerCounters counters;
+  proxycommon::CacheCounters cache;  // of the mappings that lead to it
 };
 
 // A process's way to what is shared of one member.

@@ -1,7 +1,9 @@
 // The module structure of mod_revproxy and its hooks: nothing else.
+#include "common/httpd/cache_stores.h"
 #include "common/httpd/guarded.h"
 #include "common/httpd/httpd_api.h"
 #include "common/httpd/library_hooks.h"
+#include "mod_revproxy/cache_provider.h"
 #include "mod_revproxy/config.h"
 #include "mod_revproxy/dump_configuration.h"
 #include "mod_revproxy/handler.h"
@@ -20,6 +22,7 @@ void registerHooks(apr_pool_t* config) {
   // mod_rewrite has its say first, or its [PT] and redirects would never run.
   static const char* const afterRewrite[] = {"mod_rewrite.c", nullptr};
   // After the MPM's own.
+  proxycommon::offerStoreKinds(config, &readStore);
   ap_hook_check_config(guarded<&check>, nullptr, nullptr, APR_HOOK_LAST);
   ap_hook_post_config(guarded<&prepare>, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_child_init(guarded<&startChild>, nullptr, nullptr, APR_HOOK_MIDDLE);

@@ -120,7 +120,6 @@ bool checkBalancers(server_rec& main) {
 Outcome prepareBalancers(server_rec& main, std::string_view cookieKey) {
   proxycommon::SharedState* const state = proxycommon::sharedState();
   if (!state) return proxycommon::failure(proxycommon::ErrorKind::kInternal, "there is no shared memory");
-  state->beginGeneration();
   std::vector<std::string> labels;
   for (const server_rec* server : serversOf(main)) {
     const std::string label = server == &main ? "" : labelOf(*server);
@@ -131,7 +130,6 @@ Outcome prepareBalancers(server_rec& main, std::string_view cookieKey) {
       if (auto prepared = balancer->balancer.prepare(*state, scope, *balancer->method, cookieKey); !prepared)
         return prepared;
   }
-  state->endGeneration();
   return {};
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "common/httpd/cache_stores.h"
 #include "common/httpd/child.h"
 #include "common/httpd/mpm_advice.h"
 #include "mod_revproxy/config.h"
@@ -44,6 +45,10 @@ bool prepareShared(server_rec& main) {
     key = std::move(*kept);
     if (!key.warning.empty()) ap_log_error(APLOG_MARK, APLOG_WARNING, 0, &main, "%s", key.warning.c_str());
   }
+  if (const auto prepared = proxycommon::prepareStores(main); !prepared) {
+    ap_log_error(APLOG_MARK, APLOG_EMERG, 0, &main, "%s", prepared.error().detail.c_str());
+    return false;
+  }
   if (const auto prepared = prepareBalancers(main, key.key); !prepared) {
     ap_log_error(APLOG_MARK, APLOG_EMERG, 0, &main, "%s", prepared.error().detail.c_str());
     return false;
@@ -55,6 +60,7 @@ bool prepareShared(server_rec& main) {
 
 int check(apr_pool_t* pool, apr_pool_t*, apr_pool_t*, server_rec* main) {
   if (!checkBalancers(*main)) return HTTP_INTERNAL_SERVER_ERROR;
+  if (!proxycommon::checkStores(*main)) return HTTP_INTERNAL_SERVER_ERROR;
   if (proxycommon::isConfigTest() && isProxy(*main)) proxycommon::adviseOnMpm(pool, *main, APLOG_MODULE_INDEX);
   return OK;
 }

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/httpd/cache_stores.h"
 #include "common/httpd/child.h"
 #include "mod_revproxy/server_balancer.h"
 #include "mod_revproxy/status/json.h"
@@ -47,7 +48,10 @@ StatusSnapshot takeNow() {
     views.push_back(viewOf(balancer->balancer));
   // Made before any child was.
   proxycommon::SharedState& shared = *proxycommon::sharedState();
-  return takeSnapshot(views, shared.children().all(), shared.leader(), Moment::now());
+  std::vector<StoreStatus> stores;
+  for (const proxycommon::StoreSight& store : proxycommon::sightOfStores(*ap_server_conf))
+    stores.push_back({store.name, store.kind, store.figures});
+  return takeSnapshot(views, shared.children().all(), shared.leader(), Moment::now(), stores);
 }
 
 }  // namespace

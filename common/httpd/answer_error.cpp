@@ -35,7 +35,7 @@ void noteError(request_rec& request, int moduleIndex, std::string_view name) {
 }  // namespace
 
 int answerError(request_rec& request, int moduleIndex, const std::string& peer, const Error& error,
-                ClientResponse* response) {
+                RelayResponse* response) {
   const ErrorTraits& traits = traitsOf(error.kind);
   const bool started = response && response->hasStarted();
   ap_log_rerror_(__FILE__, __LINE__, moduleIndex, httpdLevel(traits.severity), 0, &request, "%s %s -> %s: %s%s",

@@ -11,6 +11,6 @@ namespace proxycommon {
 // index, and gives what the handler returns: a status from which httpd makes the error page, or DONE where the response
 // had begun and was broken off. `response` may be null.
 PROXYCOMMON_API int answerError(request_rec& request, int moduleIndex, const std::string& peer, const Error& error,
-                                ClientResponse* response);
+                                RelayResponse* response);
 
 }  // namespace proxycommon

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "common/httpd/cache_stores.h"
 #include "common/httpd/configuration_tree.h"
 #include "common/httpd/guarded.h"
 #include "common/httpd/mpm_advice.h"
@@ -19,6 +20,8 @@ constexpr const char* kChildKey = "proxycommon-child-" PROXYCOMMON_VERSION;
 constexpr const char* kSharedKey = "proxycommon-shared-" PROXYCOMMON_VERSION;
 constexpr const char* kNeedsKey = "proxycommon-needs-" PROXYCOMMON_VERSION;
 constexpr std::chrono::milliseconds kEndingTunnels{2000};
+// How often those who wait for other children are looked at, in case a wake was missed.
+constexpr std::chrono::milliseconds kWakesMissed{100};
 
 int query(int code) {
   int value = 0;
@@ -31,15 +34,21 @@ Child* find(const server_rec& server) {
   return static_cast<Child*>(child);
 }
 
+struct Needs : LibraryNeeds {
+  bool hasBegun = false;  // a generation of what is shared
+  FlightSlots* flights = nullptr;
+  std::optional<HitForMiss> hitForMiss;
+};
+
 // What the modules have asked for, for as long as the configuration lives.
-LibraryNeeds& needsOf(apr_pool_t* config) {
+Needs& needsOf(apr_pool_t* config) {
   void* needs = nullptr;
   apr_pool_userdata_get(&needs, kNeedsKey, config);
   if (!needs) {
-    needs = makePoolOwned<LibraryNeeds>(config);
+    needs = makePoolOwned<Needs>(config);
     apr_pool_userdata_setn(needs, kNeedsKey, nullptr, config);
   }
-  return *static_cast<LibraryNeeds*>(needs);
+  return *static_cast<Needs*>(needs);
 }
 
 milliseconds defaultHold(const server_rec&) {
@@ -94,8 +103,8 @@ void startReactor(Child& child, apr_pool_t* childPool, server_rec& server) {
 }
 
 // As the child's pool goes, under prefork within the handler of a signal: exit() comes next, and takes OpenSSL down.
-apr_status_t freezeSideReactor(void* context) {
-  static_cast<Child*>(context)->freezeSideReactor();
+apr_status_t freezeThreads(void* context) {
+  static_cast<Child*>(context)->freezeThreads();
   return APR_SUCCESS;
 }
 
@@ -132,14 +141,35 @@ void noteChildStatus(server_rec*, pid_t process, ap_generation_t, int, mpm_child
 }
 
 Outcome prepareLibrary(apr_pool_t* config, const LibraryNeeds& needs) {
-  LibraryNeeds& all = needsOf(config);
+  Needs& all = needsOf(config);
   all.reactorThreads = std::max(all.reactorThreads, needs.reactorThreads);
   if (needs.keepAliveHold) all.keepAliveHold = needs.keepAliveHold;
   if (auto prepared = prepareDialer(); !prepared) return prepared;
-  if (sharedState() || isFirstOfTwoRuns()) return {};
-  auto shared = SharedState::make(static_cast<std::size_t>(std::max(query(AP_MPMQ_HARD_LIMIT_DAEMONS), 1)));
-  if (!shared) return std::move(shared.error());
-  *static_cast<SharedState**>(ap_retained_data_create(kSharedKey, sizeof(SharedState*))) = *shared;
+  if (isFirstOfTwoRuns()) return {};
+  if (!sharedState()) {
+    auto shared = SharedState::make(static_cast<std::size_t>(std::max(query(AP_MPMQ_HARD_LIMIT_DAEMONS), 1)));
+    if (!shared) return std::move(shared.error());
+    *static_cast<SharedState**>(ap_retained_data_create(kSharedKey, sizeof(SharedState*))) = *shared;
+  }
+  if (!std::exchange(all.hasBegun, true)) sharedState()->beginGeneration();
+  return {};
+}
+
+int endPreparing(apr_pool_t* config, apr_pool_t*, apr_pool_t*, server_rec*) {
+  if (needsOf(config).hasBegun) sharedState()->endGeneration();
+  return OK;
+}
+
+Outcome prepareFlights(apr_pool_t* config) {
+  SharedState* shared = sharedState();
+  if (!shared) return {};
+  auto flights = Flights::prepare(*shared);
+  if (!flights) return std::move(flights.error());
+  auto hitForMiss = HitForMiss::prepare(*shared);
+  if (!hitForMiss) return std::move(hitForMiss.error());
+  Needs& all = needsOf(config);
+  all.flights = *flights;
+  all.hitForMiss = *hitForMiss;
   return {};
 }
 
@@ -149,12 +179,17 @@ void ensureChild(apr_pool_t* childPool, server_rec* server) {
   // closes what the process leaves.
   Child* child = makeChild();
   child->workers = std::max(query(AP_MPMQ_MAX_THREADS), 1);
-  const KeepAliveHold hold = needsOf(server->process->pconf).keepAliveHold;
-  child->keepAliveHold = hold ? hold : &defaultHold;
+  const Needs& needs = needsOf(server->process->pconf);
+  child->keepAliveHold = needs.keepAliveHold ? needs.keepAliveHold : &defaultHold;
+  if (needs.flights)
+    child->flights =
+        std::make_unique<Flights>(child->shared, child->number, *needs.flights, [child] { child->tendFlights(); });
+  child->hitForMiss = needs.hitForMiss;
+  child->stores = openStores(*childPool, *server);
   child->leavesNotes = configurationMentions("revproxy-") || configurationMentions("fwdproxy-");
   apr_pool_userdata_set(child, kChildKey, apr_pool_cleanup_null, server->process->pool);
   if (canPark()) startReactor(*child, childPool, *server);
-  apr_pool_pre_cleanup_register(childPool, child, guarded<&freezeSideReactor>);
+  apr_pool_pre_cleanup_register(childPool, child, guarded<&freezeThreads>);
 }
 
 Result<Reactor*> Child::sideReactor() {
@@ -176,7 +211,9 @@ Result<H2Pool*> Child::http2() {
   return http2_.get();
 }
 
-void Child::freezeSideReactor() {
+void Child::freezeThreads() {
+  // What runs there waits for the reactor, so they come first.
+  background.freeze();
   if (Reactor* side = side_) side->freeze();
 }
 
@@ -196,26 +233,38 @@ void Child::tendConnections() {
   });
 }
 
-void Child::tendLines() {
-  constexpr milliseconds kInterval{100};
-  auto side = sideReactor();
-  if (!side) return;
+void Child::watchWake(Reactor& side) {
   std::call_once(watchesWake_, [&] {
     const int descriptor = shared.wakeDescriptor(number);
     if (descriptor < 0) return;
-    (*side)->watch(descriptor, [this] {
+    side.watch(descriptor, [this] {
       shared.clearWake(number);
       lineWaiters.wakeNext();
+      if (flights) flights->wakeFollowers();
     });
   });
-  (*side)->repeat(kInterval, [this] { return lineWaiters.tend(); });
+}
+
+void Child::tendLines() {
+  auto side = sideReactor();
+  if (!side) return;
+  watchWake(**side);
+  (*side)->repeat(kWakesMissed, [this] { return lineWaiters.tend(); });
+}
+
+void Child::tendFlights() {
+  auto side = sideReactor();
+  if (!side) return;
+  watchWake(**side);
+  (*side)->repeat(kWakesMissed, [this] { return flights->tend(); });
 }
 
 void stopChild(apr_pool_t*, int graceful) {
   Child* child = ap_server_conf ? find(*ap_server_conf) : nullptr;
   if (!child) return;
-  // Under prefork this is a signal handler: a number may be set there, and no more.
+  // Under prefork this is a signal handler: a number may be set there, a descriptor written to, and no more.
   child->stoppingSince = Clock::now().time_since_epoch().count();
+  child->background.stop();
   if (!child->reactor) return;
   child->reactor->drain();
   if (!graceful) child->reactor->endTunnels();

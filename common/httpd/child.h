@@ -5,20 +5,27 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "common/base/export.h"
 #include "common/base/result.h"
+#include "common/cache/flights.h"
+#include "common/cache/hit_for_miss.h"
 #include "common/http/h2_pool.h"
+#include "common/httpd/guarded.h"
 #include "common/httpd/httpd_api.h"
 #include "common/net/name_cache.h"
 #include "common/net/tls_context.h"
 #include "common/pool/connection_pool.h"
+#include "common/reactor/background_threads.h"
 #include "common/reactor/reactor.h"
 #include "common/reactor/tunnel_slots.h"
 #include "common/shared/line_waiters.h"
 #include "common/shared/shared_state.h"
 
 namespace proxycommon {
+
+class ChildStore;
 
 // How long a worker stays with a client of that server that may ask again.
 using KeepAliveHold = milliseconds (*)(const server_rec&);
@@ -47,11 +54,16 @@ struct PROXYCOMMON_API Child {
   TlsContexts tlsContexts;
   NameCache names;
   TunnelSlots tunnelSlots;
-  LineWaiters lineWaiters;          // waitInLine() joins
+  LineWaiters lineWaiters;  // waitInLine() joins
+  // Where prepareFlights() has run in the parent; else none.
+  std::unique_ptr<Flights> flights;
+  std::optional<HitForMiss> hitForMiss;
+  std::vector<ChildStore*> stores;  // of the cache, that are used
   std::atomic<int> busyWorkers{0};  // those with a client's connection
   std::atomic<int> holdingWorkers{0};
   int workers = 1;
   KeepAliveHold keepAliveHold = nullptr;
+  BackgroundThreads background{&logEscaped};
   bool leavesNotes = false;  // the configuration reads notes of ours
   // Under MPMs that take connections back alone; elsewhere whoever waits does so in its worker.
   std::unique_ptr<Reactor> reactor;
@@ -68,14 +80,19 @@ struct PROXYCOMMON_API Child {
   void tendConnections();
   // Whoever waits in a line is woken by other children, and now and then, for as long as anybody waits.
   void tendLines();
+  // The same for those who follow flights.
+  void tendFlights();
 
   // Whether fewer than a quarter of the workers are free, or fewer than two: with one, the MPM takes no connection.
   bool workersAreScarce() const { return busyWorkers * 4 > workers * 3 || workers - busyWorkers < 2; }
 
-  // In a signal handler under prefork: the threads of sideReactor() must not run on while the process ends.
-  void freezeSideReactor();
+  // In a signal handler under prefork: the threads of `background` and of sideReactor() must not run on while the
+  // process ends.
+  void freezeThreads();
 
  private:
+  void watchWake(Reactor& side);
+
   std::mutex sideMutex_;
   std::atomic<Reactor*> side_{nullptr};
   std::unique_ptr<H2Pool> http2_;
@@ -84,10 +101,14 @@ struct PROXYCOMMON_API Child {
 
 // In post_config, for each module: what must be there before a child is. Error kInternal.
 PROXYCOMMON_API Outcome prepareLibrary(apr_pool_t* config, const LibraryNeeds& needs);
+// The same, where anything is cached: between beginGeneration() and endGeneration() of what is shared.
+PROXYCOMMON_API Outcome prepareFlights(apr_pool_t* config);
 // In child_init.
 PROXYCOMMON_API void ensureChild(apr_pool_t* childPool, server_rec* server);
 // Any thread of a child. Precondition: ensureChild has run in this child.
 PROXYCOMMON_API Child& childOf(const server_rec& server);
+// In post_config, after all modules: what nobody has asked for may go to others.
+int endPreparing(apr_pool_t* config, apr_pool_t*, apr_pool_t*, server_rec*);
 // What prepareLibrary has made, in any process; nullptr before.
 PROXYCOMMON_API SharedState* sharedState();
 // Its table of children.

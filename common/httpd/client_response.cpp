@@ -58,6 +58,10 @@ const char* statusLine(const request_rec& request, const ResponseHead& head) {
   return apr_psprintf(request.pool, "%d %s", head.status, pooled(request, head.reason));
 }
 
+const core_dir_config& core(const request_rec& request) {
+  return *static_cast<const core_dir_config*>(ap_get_core_module_config(request.per_dir_config));
+}
+
 Error clientGone() {
   return failure(ErrorKind::kClientGone, "the client has closed its connection");
 }
@@ -78,6 +82,10 @@ ClientResponse::ClientResponse(request_rec& request, HeadEditor edit, std::uint6
       // A stream of HTTP/2 has its own flow control, and no socket to look at.
       holdBack_(request.connection->master ? 0 : holdBack),
       brigade_(apr_brigade_create(request.pool, request.connection->bucket_alloc)) {}
+
+void ClientResponse::holdAtLeast(std::uint64_t bytes) {
+  if (!request_.connection->master) holdBack_ = std::max(holdBack_, bytes);
+}
 
 ClientResponse::~ClientResponse() {
   apr_brigade_destroy(brigade_);
@@ -167,6 +175,20 @@ Outcome ClientResponse::body(std::span<const char> bytes) {
   part->start = bytes.data() - block_;
   part->length = bytes.size();
   APR_BRIGADE_INSERT_TAIL(brigade_, part);
+  return {};
+}
+
+Outcome ClientResponse::file(int descriptor, std::uint64_t offset, std::uint64_t length) {
+  apr_pool_t* pool = request_.pool;
+  apr_file_t* borrowed = nullptr;
+  apr_file_t* own = nullptr;
+  const bool maySendfile = core(request_).enable_sendfile != ENABLE_SENDFILE_OFF;
+  const apr_int32_t flags = APR_FOPEN_READ | (maySendfile ? APR_FOPEN_SENDFILE_ENABLED : 0);
+  apr_status_t status = apr_os_file_put(&borrowed, &descriptor, flags, pool);
+  // What is duplicated is closed with the pool, or with whatever takes the bucket over.
+  if (status == APR_SUCCESS) status = apr_file_dup(&own, borrowed, pool);
+  if (status != APR_SUCCESS) return failure(ErrorKind::kInternal, "no descriptor is left for a stored body");
+  apr_brigade_insert_file(brigade_, own, static_cast<apr_off_t>(offset), static_cast<apr_off_t>(length), pool);
   return {};
 }
 
@@ -267,6 +289,9 @@ Outcome ClientResponse::passWith(apr_bucket* last) {
   started_ = true;
   const apr_status_t status = ap_pass_brigade(request_.output_filters, brigade_);
   apr_brigade_cleanup(brigade_);
+  // A filter has answered in its own way, as httpd's does to ranges that cannot be.
+  if (status == AP_FILTER_ERROR && !request_.connection->aborted)
+    return failure(ErrorKind::kClientAnswered, "a filter of httpd has answered instead");
   return status != APR_SUCCESS || request_.connection->aborted ? clientGone() : Outcome{};
 }
 

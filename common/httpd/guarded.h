@@ -24,6 +24,10 @@ struct FailedCall<const char*> {
   static const char* value() { return "an internal error; the error log says more"; }
 };
 template <>
+struct FailedCall<unsigned short> {
+  static unsigned short value() { return 0; }  // of a hook for a port: no answer
+};
+template <>
 struct FailedCall<void*> {
   static void* value() { return nullptr; }
 };

@@ -14,7 +14,7 @@ constexpr std::chrono::seconds kBeyondDial{1};
 
 class H2Relay {
  public:
-  H2Relay(const RelayPlan& plan, std::string_view scheme, RelayBody& body, ClientResponse& response,
+  H2Relay(const RelayPlan& plan, std::string_view scheme, RelayBody& body, RelayResponse& response,
           RequestWaiter& waiter, RelayReport& report)
       : plan_(plan), scheme_(scheme), body_(body), response_(response), waiter_(waiter), report_(report) {}
 
@@ -69,7 +69,7 @@ class H2Relay {
   const RelayPlan& plan_;
   std::string_view scheme_;
   RelayBody& body_;
-  ClientResponse& response_;
+  RelayResponse& response_;
   RequestWaiter& waiter_;
   RelayReport& report_;
 };
@@ -77,7 +77,7 @@ class H2Relay {
 }  // namespace
 
 Task<Result<std::optional<Switched>>> relayH2(const RelayPlan& plan, std::string_view scheme, RelayBody& body,
-                                              ClientResponse& response, RequestWaiter& waiter, RelayReport& report) {
+                                              RelayResponse& response, RequestWaiter& waiter, RelayReport& report) {
   H2Relay one(plan, scheme, body, response, waiter, report);
   auto outcome = co_await one.run();
   if (!outcome) co_return std::move(outcome.error());

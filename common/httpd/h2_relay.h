@@ -10,7 +10,7 @@ namespace proxycommon {
 
 // `scheme` is what the backend is told: "http" or "https". The protocol is never switched. Else as relay().
 PROXYCOMMON_API Task<Result<std::optional<Switched>>> relayH2(const RelayPlan& plan, std::string_view scheme,
-                                                              RelayBody& body, ClientResponse& response,
+                                                              RelayBody& body, RelayResponse& response,
                                                               RequestWaiter& waiter, RelayReport& report);
 
 }  // namespace proxycommon

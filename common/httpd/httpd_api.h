@@ -5,6 +5,8 @@ extern "C" {
 #include <ap_expr.h>
 #include <ap_mpm.h>
 #include <ap_provider.h>
+#include <ap_socache.h>
+#include <apr_global_mutex.h>
 #include <apr_optional_hooks.h>
 #include <apr_portable.h>
 #include <apr_strings.h>
@@ -21,6 +23,8 @@ extern "C" {
 #include <mod_status.h>
 #include <mpm_common.h>
 #include <scoreboard.h>
+#include <unixd.h>
 #include <util_cfgtree.h>
 #include <util_filter.h>
+#include <util_mutex.h>
 }

@@ -18,7 +18,7 @@ using Answer = Result<std::optional<Switched>>;
 
 class Relay {
  public:
-  Relay(request_rec& request, const RelayPlan& plan, RelayBody& body, ClientResponse& response, RequestWaiter& waiter,
+  Relay(request_rec& request, const RelayPlan& plan, RelayBody& body, RelayResponse& response, RequestWaiter& waiter,
         RelayReport& report)
       : request_(request), plan_(plan), body_(body), response_(response), waiter_(waiter), report_(report) {}
 
@@ -73,7 +73,7 @@ class Relay {
   request_rec& request_;
   const RelayPlan& plan_;
   RelayBody& body_;
-  ClientResponse& response_;
+  RelayResponse& response_;
   RequestWaiter& waiter_;
   RelayReport& report_;
 };
@@ -81,7 +81,7 @@ class Relay {
 }  // namespace
 
 Task<Result<std::optional<Switched>>> relay(request_rec& request, const RelayPlan& plan, RelayBody& body,
-                                            ClientResponse& response, RequestWaiter& waiter, RelayReport& report) {
+                                            RelayResponse& response, RequestWaiter& waiter, RelayReport& report) {
   Relay one(request, plan, body, response, waiter, report);
   co_return co_await one.run();
 }

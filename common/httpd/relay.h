@@ -44,7 +44,7 @@ struct Switched {
 // On success the response has gone to the client whole, or its head alone where the protocol was switched. After an
 // error, `response` says whether it has begun. The body is prepared. All references outlive the Task.
 PROXYCOMMON_API Task<Result<std::optional<Switched>>> relay(request_rec& request, const RelayPlan& plan,
-                                                            RelayBody& body, ClientResponse& response,
+                                                            RelayBody& body, RelayResponse& response,
                                                             RequestWaiter& waiter, RelayReport& report);
 
 }  // namespace proxycommon

@@ -64,7 +64,7 @@ bool RelayBody::mayGoElsewhere(const Error& error) const {
   return replayed_.canRewind() && (error.seen == Seen::kNothing || plan_.isRepeatable);
 }
 
-Task<Outcome> finishResponse(ClientResponse& response, const ExchangeLimits& limits, Waiter& waiter) {
+Task<Outcome> finishResponse(RelayResponse& response, const ExchangeLimits& limits, Waiter& waiter) {
   if (!response.keepsBack()) co_return response.finish();
   Interest interest;
   interest.clientEvents = POLLOUT;

@@ -59,6 +59,6 @@ class PROXYCOMMON_API RelayBody {
 
 // Ends a response that the backend is done with, when its client has taken what was kept for it. Errors: kClientGone,
 // kClientTimeout, kTotalTimeout.
-Task<Outcome> finishResponse(ClientResponse& response, const ExchangeLimits& limits, Waiter& waiter);
+Task<Outcome> finishResponse(RelayResponse& response, const ExchangeLimits& limits, Waiter& waiter);
 
 }  // namespace proxycommon

@@ -9,6 +9,7 @@
 #include "common/http/body.h"
 #include "common/http/request_head.h"
 #include "common/httpd/httpd_api.h"
+#include "common/httpd/relay_response.h"
 
 namespace proxycommon {
 
@@ -68,7 +69,7 @@ class PROXYCOMMON_API ClientBody final : public RequestBody {
   const bool blocks_;
 };
 
-class PROXYCOMMON_API ClientResponse final : public ResponseSink {
+class PROXYCOMMON_API ClientResponse final : public RelayResponse {
  public:
   // Changes the fields of a final head before httpd has them, or refuses it: then the exchange ends with that error,
   // and nothing has reached the client. Values it makes must live in the request's pool.
@@ -89,15 +90,16 @@ class PROXYCOMMON_API ClientResponse final : public ResponseSink {
   Result<bool> isFull() override;
   bool keepsBack() const override { return !spool_.isEmpty() || flushIsDue_; }
 
-  // Whether bytes have left for the client: then the response can only be finished or broken off.
-  bool hasStarted() const { return started_; }
-  bool hasHead() const { return hasHead_; }
-  // Ends a response that is whole. Precondition: !keepsBack().
-  Outcome finish();
-  // Ends one that is not, so that the client can see it: no last chunk, or short of Content-Length.
-  void breakOff();
-  // Takes back a head that was set, so that an error page can be made. Precondition: !hasStarted().
-  void withdraw();
+  bool hasStarted() const override { return started_; }
+  bool hasHead() const override { return hasHead_; }
+  Outcome finish() override;
+  void breakOff() override;
+  void withdraw() override;
+
+  // A part of a file, behind what was given before; the descriptor is duplicated. Error kInternal.
+  Outcome file(int descriptor, std::uint64_t offset, std::uint64_t length);
+  // From now on that many bytes are kept for a slow client, if it was less.
+  void holdAtLeast(std::uint64_t bytes);
 
  private:
   Outcome passWith(apr_bucket* last);

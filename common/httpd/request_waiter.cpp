@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/base/text.h"
+#include "common/httpd/background_request.h"
 #include "common/httpd/client_socket.h"
 #include "common/httpd/parking.h"
 #include "common/net/wait.h"
@@ -39,8 +40,10 @@ RequestWaiter::RequestWaiter(request_rec& request, const ParkPolicy& policy)
       policy_(policy),
       mayPark_(policy.allowed && child_.reactor && !request.main && !request.prev &&
                isOurConnection(*request.connection)),
-      client_(request.connection->master ? streamDescriptor(*request.connection)
-                                         : clientDescriptor(*request.connection)),
+      isInBackground_(isInBackground(*request.connection)),
+      client_(isInBackground_              ? child_.background.stopDescriptor()
+              : request.connection->master ? streamDescriptor(*request.connection)
+                                           : clientDescriptor(*request.connection)),
       seenStopping_(child_.stoppingSince) {}
 
 RequestWaiter::~RequestWaiter() {
@@ -83,12 +86,14 @@ bool RequestWaiter::hasBegunToStop() {
 }
 
 short RequestWaiter::hangUpEvent(const Interest& interest) const {
+  // Without a client, what is watched in its place becomes readable in the end.
+  if (isInBackground_) return POLLIN;
   return policy_.halfClose || interest.clientMayEnd || request_.connection->master ? 0 : POLLRDHUP;
 }
 
 // Whether anything came before `until`.
 bool RequestWaiter::block(const Interest& interest, Clock::time_point until) {
-  const bool watchesClient = interest.clientEvents != 0 || !request_.connection->master;
+  const bool watchesClient = interest.clientEvents != 0 || !request_.connection->master || isInBackground_;
   const short hangUp = hangUpEvent(interest);
   std::array<pollfd, 3> descriptors{
       pollfd{interest.backend, interest.backendEvents, 0},
@@ -97,13 +102,18 @@ bool RequestWaiter::block(const Interest& interest, Clock::time_point until) {
   const bool ready = waitFor(descriptors, Deadline::at(until));
   // A stream of HTTP/2 has no descriptor that would tell of it.
   const conn_rec* master = request_.connection->master;
-  woken_.clientGone = master && (request_.connection->aborted || master->aborted);
-  if (!ready) return woken_.clientGone;
+  woken_.clientGone = (master && (request_.connection->aborted || master->aborted)) ||
+                      (isInBackground_ && child_.background.isStopping());
+  if (!ready) {
+    overlookClient();
+    return woken_.clientGone;
+  }
   woken_.backend = descriptors[0].revents != 0;
   // An invalid one: the MPM stops, and has closed it.
   woken_.clientGone |= (descriptors[1].revents & (POLLHUP | POLLERR | POLLRDHUP | POLLNVAL)) != 0;
   woken_.client = (descriptors[1].revents & (POLLIN | POLLOUT)) != 0;
   if (descriptors[2].revents != 0) wake_->clear();
+  overlookClient();
   return true;
 }
 
@@ -131,6 +141,15 @@ void RequestWaiter::unpark() {
   woken_ = std::exchange(watcher_, nullptr)->remove(watch_);
   wake_->clear();
   child_.counters.parked.fetch_sub(1, std::memory_order_relaxed);
+  overlookClient();
+}
+
+// Its descriptor would end every wait from now on.
+void RequestWaiter::overlookClient() {
+  if (!outlives_ || isInBackground_ || !woken_.clientGone) return;
+  client_ = -1;
+  hasLost_ = true;
+  woken_.clientGone = false;
 }
 
 void RequestWaiter::forgetStandIn() {

@@ -38,6 +38,11 @@ class PROXYCOMMON_API RequestWaiter final : public Waiter {
   std::shared_ptr<const Wake> wake();
   // For whoever blocks elsewhere; outside a wait.
   bool clientHasGone();
+  // What is waited for is not for the client alone: from now on its going away ends no wait.
+  // Unless it is for the client alone after all.
+  void outliveClient(bool outlives = true) { outlives_ = outlives; }
+  // That has happened.
+  bool hasLostClient() const { return hasLost_; }
 
   // Of the connection's hooks. The wait is over: what came of it is kept, and what waited goes on.
   void resume();
@@ -54,6 +59,7 @@ class PROXYCOMMON_API RequestWaiter final : public Waiter {
 
   bool block(const Interest& interest, Clock::time_point until);
   bool hasBegunToStop();
+  void overlookClient();
   short hangUpEvent(const Interest& interest) const;
   void unpark();
 
@@ -61,7 +67,10 @@ class PROXYCOMMON_API RequestWaiter final : public Waiter {
   Child& child_;
   const ParkPolicy policy_;
   bool mayPark_;
-  int client_;  // the client's descriptor; -1: there is none to wait for
+  const bool isInBackground_;
+  bool outlives_ = false;
+  bool hasLost_ = false;
+  int client_;  // the client's descriptor, or what tells that it is gone; -1: there is none to wait for
   std::shared_ptr<Wake> wake_;
   FileDescriptor standIn_;
   Woken woken_;

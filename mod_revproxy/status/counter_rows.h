@@ -39,4 +39,16 @@ inline constexpr auto kMemberCounters = std::to_array<CounterRow<MemberTotals>>(
     {"tunnels", "Tunnels opened.", &MemberTotals::tunnels},
 });
 
+inline constexpr auto kCacheCounters = std::to_array<CounterRow<CacheTotals>>({
+    {"hits", "Requests answered from the store.", &CacheTotals::hits},
+    {"misses", "Requests answered by a member, because the store had nothing for them.", &CacheTotals::misses},
+    {"stale", "Requests answered from the store with what was no longer fresh.", &CacheTotals::stale},
+    {"revalidated", "Requests answered from the store after a member had said that it still holds.",
+     &CacheTotals::revalidated},
+    {"collapsed", "Requests answered with what another one has brought.", &CacheTotals::collapsed},
+    {"passes", "Requests for which the store is not asked.", &CacheTotals::passes},
+    {"stored", "Responses put into the store.", &CacheTotals::stored},
+    {"stored_bytes", "Bytes of their bodies.", &CacheTotals::storedBytes},
+});
+
 }  // namespace revproxy

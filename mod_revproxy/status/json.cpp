@@ -71,6 +71,13 @@ void writeEjection(JsonWriter& json, const EjectionStatus& ejection) {
   json.endObject();
 }
 
+void writeCache(JsonWriter& json, const std::optional<CacheTotals>& cache) {
+  if (!cache) return json.null();
+  json.beginObject();
+  for (const auto& row : kCacheCounters) json.name(row.name).number((*cache).*row.value);
+  json.endObject();
+}
+
 void writeMember(JsonWriter& json, const MemberStatus& member) {
   json.beginObject();
   json.name("name").string(member.name);
@@ -106,6 +113,7 @@ void writeBalancer(JsonWriter& json, const BalancerStatus& balancer) {
   for (const auto& row : kBalancerCounters) json.name(row.name).number(balancer.totals.*row.value);
   writeClasses(json.name("answers"), balancer.totals.answers);
   writeHistogram(json.name("queue_wait"), balancer.totals.queueWait);
+  writeCache(json.name("cache"), balancer.cache);
   json.name("members").beginArray();
   for (const MemberStatus& member : balancer.members) writeMember(json, member);
   json.endArray();
@@ -122,6 +130,18 @@ void writeChild(JsonWriter& json, const ChildStatus& child) {
   json.endObject();
 }
 
+void writeStore(JsonWriter& json, const StoreStatus& store) {
+  json.beginObject();
+  json.name("name").string(store.name);
+  json.name("kind").string(store.kind);
+  json.name("entries").number(store.figures.entries);
+  json.name("bytes").number(store.figures.bytes);
+  writePositive(json.name("limit"), store.figures.limit);
+  json.name("evictions").number(store.figures.evictions);
+  json.name("failures").number(store.figures.failures);
+  json.endObject();
+}
+
 }  // namespace
 
 std::string toJson(const StatusSnapshot& snapshot) {
@@ -134,6 +154,9 @@ std::string toJson(const StatusSnapshot& snapshot) {
   json.endArray();
   json.name("balancers").beginArray();
   for (const BalancerStatus& balancer : snapshot.balancers) writeBalancer(json, balancer);
+  json.endArray();
+  json.name("stores").beginArray();
+  for (const StoreStatus& store : snapshot.stores) writeStore(json, store);
   json.endArray();
   json.endObject();
   return json.text() + "\n";

@@ -21,6 +21,7 @@ struct Series {
 };
 using BalancerSeries = std::vector<Series<BalancerStatus>>;
 using MemberSeries = std::vector<Series<MemberStatus>>;
+using StoreSeries = std::vector<Series<StoreStatus>>;
 
 std::string with(const std::string& labels, std::string_view name, std::string_view value) {
   return labels + "," + label(name, value);
@@ -120,6 +121,34 @@ void balancers(Exposition& out, const BalancerSeries& series) {
     if (balancer.hasQueue) out.histogram(labels, balancer.totals.queueWait);
 }
 
+void caches(Exposition& out, const BalancerSeries& series) {
+  for (const auto& row : kCacheCounters) {
+    out.family(std::string{"revproxy_cache_"}.append(row.name).append("_total"), kCounter, row.help);
+    for (const auto& [labels, balancer] : series)
+      if (balancer.cache) out.sample(labels, (*balancer.cache).*row.value);
+  }
+}
+
+StoreSeries seriesOf(const std::vector<StoreStatus>& all) {
+  StoreSeries series;
+  for (const StoreStatus& store : all) series.push_back({with(label("store", store.name), "kind", store.kind), store});
+  return series;
+}
+
+void stores(Exposition& out, const StoreSeries& series) {
+  gauge(out, series, "revproxy_cache_store_entries", "Responses that the store has.",
+        [](const StoreStatus& store) { return store.figures.entries; });
+  gauge(out, series, "revproxy_cache_store_bytes", "What they take.",
+        [](const StoreStatus& store) { return store.figures.bytes; });
+  out.family("revproxy_cache_store_limit_bytes", kGauge, "What they may take, where there is a limit.");
+  for (const auto& [labels, store] : series)
+    if (store.figures.limit > 0) out.sample(labels, store.figures.limit);
+  out.family("revproxy_cache_store_evictions_total", kCounter, "Responses that had to go to make room.");
+  for (const auto& [labels, store] : series) out.sample(labels, store.figures.evictions);
+  out.family("revproxy_cache_store_failures_total", kCounter, "How often the store has failed.");
+  for (const auto& [labels, store] : series) out.sample(labels, store.figures.failures);
+}
+
 // One series for each member: the label changes, the value does not.
 void states(Exposition& out, const MemberSeries& members) {
   out.family("revproxy_member_state", kGauge, "Always 1; its label has what the member is to new requests.");
@@ -162,6 +191,8 @@ std::string toPrometheus(const StatusSnapshot& snapshot) {
   children(out, snapshot);
   balancers(out, series);
   members(out, membersOf(series));
+  caches(out, series);
+  stores(out, seriesOf(snapshot.stores));
   return out.text();
 }
 

@@ -12,12 +12,13 @@
 #include <string>
 #include <vector>
 
+#include "common/cache/store.h"
 #include "mod_revproxy/balancer/member.h"
 #include "mod_revproxy/status/counters.h"
 
 namespace revproxy {
 
-using WallTime = std::chrono::sys_time<milliseconds>;
+using proxycommon::WallTime;
 
 // What a member is to new requests just now, the worst that can be said of it.
 enum class Condition {
@@ -99,6 +100,18 @@ struct MemberStatus {
   EjectionStatus ejection;
 };
 
+// The fields are those of CacheCounters.
+struct CacheTotals {
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+  std::uint64_t stale = 0;
+  std::uint64_t revalidated = 0;
+  std::uint64_t collapsed = 0;
+  std::uint64_t passes = 0;
+  std::uint64_t stored = 0;
+  std::uint64_t storedBytes = 0;
+};
+
 struct BalancerStatus {
   std::string name;
   std::string definedAt;  // "FILE:LINE"
@@ -109,6 +122,7 @@ struct BalancerStatus {
   std::uint64_t limit = 0;     // 0: none
   bool hasQueue = false;       // it or a member has a limit, so that requests may have to wait
   std::uint64_t waiting = 0;
+  std::optional<CacheTotals> cache;  // none: no mapping that leads to it has one
   std::vector<MemberStatus> members;
 };
 
@@ -120,11 +134,19 @@ struct ChildStatus {
   bool isLeader = false;   // checks members and asks for their names, for all
 };
 
+// A store of the cache.
+struct StoreStatus {
+  std::string name;
+  std::string kind;  // "lmdb", "socache"
+  proxycommon::StoreFigures figures;
+};
+
 struct StatusSnapshot {
   WallTime generatedAt;
   std::string version;
   std::vector<ChildStatus> children;  // those that live
   std::vector<BalancerStatus> balancers;
+  std::vector<StoreStatus> stores;
 };
 
 }  // namespace revproxy

@@ -55,6 +55,19 @@ BalancerTotals read(const BalancerCounters& counters) {
   };
 }
 
+CacheTotals read(const proxycommon::CacheCounters& counters) {
+  return {
+      .hits = read(counters.hits),
+      .misses = read(counters.misses),
+      .stale = read(counters.stale),
+      .revalidated = read(counters.revalidated),
+      .collapsed = read(counters.collapsed),
+      .passes = read(counters.passes),
+      .stored = read(counters.stored),
+      .storedBytes = read(counters.storedBytes),
+  };
+}
+
 // Times of shared memory: of Clock, in milliseconds; 0: never.
 std::int64_t steadyTime(const Moment& now) {
   return std::chrono::floor<milliseconds>(now.steady.time_since_epoch()).count();
@@ -177,6 +190,8 @@ BalancerStatus read(const BalancerView& view, const Moment& now) {
   status.isPlain = balancer.isPlain;
   status.limit = balancer.settings.limit;
   status.totals = read(view.shared.state->counters);
+  if (view.shared.state->cache.isUsed.load(std::memory_order_relaxed) != 0)
+    status.cache = read(view.shared.state->cache);
   status.hasQueue = static_cast<bool>(view.shared.line);
   if (status.hasQueue) status.waiting = view.shared.line.size();
   for (const Endpoint& endpoint : *view.endpoints) {
@@ -189,8 +204,9 @@ BalancerStatus read(const BalancerView& view, const Moment& now) {
 }  // namespace
 
 StatusSnapshot takeSnapshot(std::span<const BalancerView> balancers,
-                            std::span<const proxycommon::ChildCounters> children, pid_t leader, const Moment& now) {
-  StatusSnapshot snapshot{now.wall, PROXYCOMMON_VERSION, {}, {}};
+                            std::span<const proxycommon::ChildCounters> children, pid_t leader, const Moment& now,
+                            std::vector<StoreStatus> stores) {
+  StatusSnapshot snapshot{now.wall, PROXYCOMMON_VERSION, {}, {}, std::move(stores)};
   for (const proxycommon::ChildCounters& child : children) {
     if (!proxycommon::ChildTable::isAlive(child)) continue;
     const pid_t process = child.process();

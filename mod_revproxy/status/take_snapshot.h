@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "common/shared/child_table.h"
 #include "mod_revproxy/balancer.h"
@@ -31,8 +32,9 @@ inline BalancerView viewOf(const Balancer& balancer) {
 }
 
 // Any thread of any process. It costs as much as there are members, times children. `leader`: the process that leads;
-// 0: none does.
+// 0: none does. `stores`: those of the cache, as they are shown.
 StatusSnapshot takeSnapshot(std::span<const BalancerView> balancers,
-                            std::span<const proxycommon::ChildCounters> children, pid_t leader, const Moment& now);
+                            std::span<const proxycommon::ChildCounters> children, pid_t leader, const Moment& now,
+                            std::vector<StoreStatus> stores = {});
 
 }  // namespace revproxy

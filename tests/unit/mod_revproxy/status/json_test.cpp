@@ -141,6 +141,32 @@ BOOST_AUTO_TEST_CASE(what_there_is_not_is_null) {
   BOOST_TEST(empty["balancers"].elements.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_cache_and_its_stores_say_all_they_have) {
+  StatusSnapshot snapshot = sampleSnapshot();
+  snapshot.balancers.push_back(snapshot.balancers[0]);
+  snapshot.balancers[1].cache.reset();
+  const JsonValue json = readJson(toJson(snapshot));
+  const JsonValue& cache = json["balancers"][0]["cache"];
+  const std::vector<std::string> names{"hits",      "misses", "stale",  "revalidated",
+                                       "collapsed", "passes", "stored", "stored_bytes"};
+  BOOST_TEST(cache.names() == names, boost::test_tools::per_element());
+  const std::vector<int> values{60, 20, 4, 3, 2, 1, 19};
+  for (std::size_t index = 0; index < values.size(); ++index)
+    BOOST_TEST(cache[names[index]].number() == values[index], names[index]);
+  BOOST_TEST(cache["stored_bytes"].text == "18446744073709551615");
+  BOOST_TEST((json["balancers"][1]["cache"].kind == Kind::kNull));
+  const JsonValue& store = json["stores"][0];
+  BOOST_TEST(store["name"].text == "memory");
+  BOOST_TEST(store["kind"].text == "lmdb");
+  BOOST_TEST(store["entries"].number() == 7);
+  BOOST_TEST(store["bytes"].number() == 8'000);
+  BOOST_TEST(store["limit"].number() == 268'435'456);
+  BOOST_TEST(store["evictions"].number() == 5);
+  BOOST_TEST(json["stores"][1]["failures"].number() == 9);
+  BOOST_TEST((json["stores"][1]["limit"].kind == Kind::kNull));
+  BOOST_TEST(json["stores"][1]["name"].text == kHostileText);
+}
+
 BOOST_AUTO_TEST_CASE(hostile_names_come_through_as_text) {
   const JsonValue json = readJson(toJson(sampleSnapshot()));
   BOOST_TEST(json["balancers"][0]["members"][1]["name"].text == kHostileText);
@@ -151,7 +177,7 @@ BOOST_AUTO_TEST_CASE(the_order_of_fields_is_the_same_always) {
   const JsonValue& members = json["balancers"][0]["members"];
   BOOST_TEST(members[0].names() == members[1].names(), boost::test_tools::per_element());
   BOOST_TEST(members[0].names().front() == "name");
-  BOOST_TEST(json.names() == (std::vector<std::string>{"version", "generated_at", "children", "balancers"}),
+  BOOST_TEST(json.names() == (std::vector<std::string>{"version", "generated_at", "children", "balancers", "stores"}),
              boost::test_tools::per_element());
 }
 

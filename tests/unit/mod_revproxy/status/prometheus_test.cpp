@@ -131,6 +131,33 @@ BOOST_AUTO_TEST_CASE(there_are_no_series_of_what_has_not_happened) {
   BOOST_TEST(readGood(snapshot).find("revproxy_queue_wait_seconds_count").size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_cache_and_its_stores_say_all_they_have) {
+  const PrometheusText text = readGood(sampleSnapshot());
+  const PrometheusLabels app{{"balancer", "app"}};
+  BOOST_TEST(text.sum("revproxy_cache_hits_total", app) == 60);
+  BOOST_TEST(text.sum("revproxy_cache_misses_total", app) == 20);
+  BOOST_TEST(text.sum("revproxy_cache_stale_total", app) == 4);
+  BOOST_TEST(text.sum("revproxy_cache_revalidated_total", app) == 3);
+  BOOST_TEST(text.sum("revproxy_cache_collapsed_total", app) == 2);
+  BOOST_TEST(text.sum("revproxy_cache_passes_total", app) == 1);
+  BOOST_TEST(text.sum("revproxy_cache_stored_total", app) == 19);
+  BOOST_TEST(text.sum("revproxy_cache_stored_bytes_total", app) == 18'446'744'073'709'551'615.0);
+  const PrometheusLabels memory{{"store", "memory"}, {"kind", "lmdb"}};
+  BOOST_TEST(text.sum("revproxy_cache_store_entries", memory) == 7);
+  BOOST_TEST(text.sum("revproxy_cache_store_bytes", memory) == 8'000);
+  BOOST_TEST(text.sum("revproxy_cache_store_limit_bytes", memory) == 268'435'456);
+  BOOST_TEST(text.sum("revproxy_cache_store_evictions_total", memory) == 5);
+  BOOST_TEST(text.sum("revproxy_cache_store_failures_total", {{"kind", "socache"}}) == 9);
+  BOOST_TEST(text.find("revproxy_cache_store_limit_bytes").size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(where_there_is_no_cache_there_are_no_series_of_it) {
+  StatusSnapshot snapshot = sampleSnapshot();
+  snapshot.balancers[0].cache.reset();
+  snapshot.stores.clear();
+  for (const auto& [name, type] : readGood(snapshot).types) BOOST_TEST(!name.starts_with("revproxy_cache"), name);
+}
+
 BOOST_AUTO_TEST_CASE(a_snapshot_of_nothing_is_well_formed) {
   const PrometheusText text = readGood({});
   BOOST_TEST(text.sum("revproxy_children") == 0);

@@ -162,6 +162,34 @@ BOOST_AUTO_TEST_CASE(each_counter_of_a_balancer_is_shown_as_itself) {
   BOOST_TEST(totals.queueWait.sum == 20'000u);
 }
 
+BOOST_AUTO_TEST_CASE(each_counter_of_a_cache_is_shown_as_itself_where_there_is_one) {
+  Shared shared;
+  proxycommon::CacheCounters& counters = shared.balancerState.cache;
+  std::uint64_t value = 0;
+  for (Counter* counter : {&counters.hits, &counters.misses, &counters.stale, &counters.revalidated,
+                           &counters.collapsed, &counters.passes})
+    *counter = ++value;
+  counters.noteStored(100);
+  counters.noteStored(23);
+  BOOST_TEST(!shared.take().cache.has_value());
+  counters.noteUsed();
+  const BalancerStatus status = shared.take();
+  BOOST_REQUIRE(status.cache.has_value());
+  const CacheTotals& totals = *status.cache;
+  const std::vector<std::uint64_t> seen{totals.hits,        totals.misses,    totals.stale,
+                                        totals.revalidated, totals.collapsed, totals.passes};
+  for (std::size_t index = 0; index < seen.size(); ++index) BOOST_TEST(seen[index] == index + 1);
+  BOOST_TEST(totals.stored == 2u);
+  BOOST_TEST(totals.storedBytes == 123u);
+}
+
+BOOST_AUTO_TEST_CASE(stores_are_shown_as_they_are_given) {
+  const StatusSnapshot snapshot = takeSnapshot({}, {}, 0, kNow, {{"memory", "lmdb", {1, 2, 3, 4, 5}}});
+  BOOST_REQUIRE(snapshot.stores.size() == 1u);
+  BOOST_TEST(snapshot.stores[0].name == "memory");
+  BOOST_TEST(snapshot.stores[0].figures.bytes == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(who_waits_is_counted_where_there_is_a_line) {
   constexpr std::size_t kQueue = 4;
   const auto state = proxycommon::SharedState::make(1);

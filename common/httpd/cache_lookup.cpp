@@ -1,0 +1,34 @@
+// A request's look into the store.
+#include "common/httpd/cache_lookup.h"
+
+#include <utility>
+#include <variant>
+
+#include "common/cache/cache_key.h"
+
+namespace proxycommon {
+
+Task<Lookup> lookUp(ChildStore& store, const Digest& primary, const CacheRequest& request, const CachePolicy& policy,
+                    RequestWaiter& waiter) {
+  Lookup lookup;
+  lookup.key = primary;
+  auto found = co_await findIn(store, lookup.key, waiter);
+  if (!found) co_return lookup;
+  auto record = decodeRecord(found->record);
+  if (record && std::holds_alternative<VaryMarker>(*record)) {
+    lookup.marker = std::move(std::get<VaryMarker>(*record));
+    lookup.key = variantKey(primary, *lookup.marker, request.fields);
+    found = co_await findIn(store, lookup.key, waiter);
+    if (!found) co_return lookup;
+    record = decodeRecord(found->record);
+  }
+  if (!record || !std::holds_alternative<StoredResponse>(*record)) co_return lookup;
+  lookup.stored = std::move(std::get<StoredResponse>(*record));
+  // What was put after its record was made tells how much there is.
+  lookup.stored.bodyLength = found->bodyLength;
+  lookup.entry = std::move(found);
+  lookup.serving = judge(request, lookup.stored, policy, wallNow());
+  co_return lookup;
+}
+
+}  // namespace proxycommon

@@ -1,0 +1,67 @@
+// What the cache has, removed.
+#include "common/httpd/cache_purge.h"
+
+#include <utility>
+
+#include "common/cache/cache_key.h"
+#include "common/cache/cache_tags.h"
+#include "common/httpd/answer_error.h"
+#include "common/httpd/cache_stores.h"
+
+namespace proxycommon {
+namespace {
+
+int answerPlain(request_rec& request, const std::string& text) {
+  ap_set_content_type(&request, "text/plain");
+  ap_rputs(text.c_str(), &request);
+  return OK;
+}
+
+int refuse(request_rec& request, const char* why) {
+  ap_log_rerror_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_ERR, 0, &request, "PURGE %s is refused: %s",
+                 printable(request.unparsed_uri).c_str(), why);
+  return HTTP_FORBIDDEN;
+}
+
+int failed(request_rec& request, const ChildStore& store, const Error& error) {
+  ap_log_rerror_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_ERR, 0, &request,
+                 "PURGE %s: the cache's store \"%s\" has not removed it, and may still serve it: %s",
+                 printable(request.unparsed_uri).c_str(), store.name().c_str(), error.detail.c_str());
+  return HTTP_INTERNAL_SERVER_ERROR;
+}
+
+}  // namespace
+
+bool isPurge(const request_rec& request, const CacheConfig& config) {
+  return config.isUsed() && config.mayPurge.valueOr(false) && std::string_view(request.method) == "PURGE";
+}
+
+Task<int> purge(RequestWaiter& waiter, const CacheConfig& config, CacheSubject subject) {
+  request_rec& request = waiter.request();
+  if (!ap_some_auth_required(&request))
+    co_return refuse(request, "nothing says who may purge: write Require into the <Location> of RevProxyCachePurge");
+  ChildStore* store = findStore(waiter.child(), config.storeName());
+  if (!store) co_return HTTP_SERVICE_UNAVAILABLE;
+  const HeaderFields fields = requestFields(request);
+  const CacheTags tags = cacheTags(fields);
+  if (tags.isCut) co_return HTTP_BAD_REQUEST;
+  if (!tags.tags.empty()) {
+    if (auto removed = co_await removeTaggedIn(*store, tags.tags, waiter); !removed)
+      co_return failed(request, *store, removed.error());
+    co_return answerPlain(request, "Purged by tag.\n");
+  }
+  const bool isPrefix = subject.target.ends_with('*');
+  if (isPrefix) subject.target.pop_back();
+  const std::string key = cacheKeyText(subject.site, subject.scheme, subject.host, subject.target);
+  if (isPrefix) {
+    if (auto removed = co_await removePrefixIn(*store, key, waiter); !removed)
+      co_return failed(request, *store, removed.error());
+    co_return answerPlain(request, "Purged by prefix.\n");
+  }
+  auto removed = co_await removeIn(*store, digestOf(key), waiter);
+  if (!removed) co_return failed(request, *store, removed.error());
+  if (!*removed) co_return HTTP_NOT_FOUND;
+  co_return answerPlain(request, "Purged.\n");
+}
+
+}  // namespace proxycommon

@@ -1,0 +1,235 @@
+// One request and the cache: until the backend is asked, or need not be.
+#include "common/httpd/request_cache.h"
+
+#include <utility>
+
+#include "common/cache/cache_key.h"
+#include "common/cache/preconditions.h"
+#include "common/cache/revalidation.h"
+#include "common/cache/vary.h"
+#include "common/httpd/answer_error.h"
+#include "common/httpd/cache_stores.h"
+#include "common/httpd/flight_wait.h"
+#include "common/httpd/followed_answer.h"
+#include "common/httpd/stored_answer.h"
+
+namespace proxycommon {
+namespace {
+
+constexpr milliseconds kCollapse{30'000};
+// Who has waited for others in vain so often goes itself.
+constexpr unsigned kMostBoardings = 3;
+
+}  // namespace
+
+std::string siteOf(const request_rec& request) {
+  const server_rec& server = *request.server;
+  const apr_port_t port = server.port ? server.port : request.connection->local_addr->port;
+  return std::string{server.server_hostname ? server.server_hostname : ""} + ":" + std::to_string(port);
+}
+
+RequestCache::RequestCache(RequestWaiter& waiter, RequestCachePlan plan)
+    : waiter_(waiter),
+      request_(waiter.request()),
+      plan_(std::move(plan)),
+      policy_(plan_.config.policy()),
+      fields_(plan_.config.isUsed() ? requestFields(request_) : HeaderFields{}),
+      leader_(plan_.behind) {}
+
+RequestCache::~RequestCache() {
+  giveUp();
+}
+
+CacheRequest RequestCache::message() const {
+  return {request_.method, plan_.subject.scheme, plan_.subject.host, plan_.subject.target, fields_};
+}
+
+// Whether there is a cache for it.
+bool RequestCache::begin() {
+  if (!plan_.config.isUsed() || isErrorPage(request_)) return false;
+  store_ = findStore(waiter_.child(), plan_.config.storeName());
+  if (!store_ || !waiter_.child().flights) return false;
+  if (plan_.counters) plan_.counters->noteUsed();
+  keyText_ = cacheKeyText(plan_.subject.site, plan_.subject.scheme, plan_.subject.host, plan_.subject.target);
+  primary_ = digestOf(keyText_);
+  lookup_.key = primary_;
+  mode_ = Mode::kPass;
+  return true;
+}
+
+Task<std::optional<int>> RequestCache::answer() {
+  if (!begin()) co_return std::nullopt;
+  const bool isRead = request_.method_number == M_GET;  // HEAD too
+  if (!isRead) reason_ = ForwardReason::kMethod;
+  // A POST may be stored for later (RFC 9110 9.3.3), by what its response says.
+  if (!isRead && request_.method_number == M_POST) mode_ = Mode::kFetch;
+  if (!isRead) co_return std::nullopt;
+  if (!mayLookUp(message()) || isForOrigin(message())) {
+    reason_ = ForwardReason::kRequest;
+    note("pass");
+    co_return std::nullopt;
+  }
+  Turn turn = Turn::kAgain;
+  while (turn == Turn::kAgain) turn = co_await look();
+  if (turn == Turn::kAnswered) co_return answered_;
+  if (isOnlyIfCached(message())) {
+    endFlight(FlightPhase::kFailed);
+    note("miss");
+    co_return HTTP_GATEWAY_TIME_OUT;
+  }
+  note(mode_ == Mode::kPass ? "pass" : "miss");
+  co_return std::nullopt;
+}
+
+Task<RequestCache::Turn> RequestCache::look() {
+  lookup_ = co_await lookUp(*store_, primary_, message(), policy_, waiter_);
+  begun_ = wallNow();
+  const Verdict verdict = lookup_.has() ? lookup_.serving.verdict : Verdict::kUnusable;
+  const bool isServed = verdict == Verdict::kFresh || verdict == Verdict::kStale ||
+                        (verdict == Verdict::kStaleWhileRevalidate && plan_.revalidate && !plan_.behind);
+  if (isServed) {
+    // Somebody else was quicker.
+    endFlight(FlightPhase::kStored);
+    if (verdict == Verdict::kStaleWhileRevalidate) revalidateBehind();
+    answered_ = co_await send(verdict == Verdict::kFresh ? (isCollapsed_ ? "collapsed" : "hit") : "stale");
+    co_return Turn::kAnswered;
+  }
+  if (lookup_.has()) reason_ = forwardReason(lookup_.serving.reason);
+  if (!lookup_.has()) reason_ = lookup_.marker ? ForwardReason::kVaryMiss : ForwardReason::kUriMiss;
+  const bool mayRevalidate = lookup_.has() &&
+                             (verdict == Verdict::kRevalidate || verdict == Verdict::kStaleWhileRevalidate) &&
+                             hasValidator(lookup_.stored.fields);
+  mode_ = mayRevalidate ? Mode::kRevalidate : Mode::kFetch;
+  if (leader_ || isOnlyIfCached(message()) || !mayCollapse()) co_return Turn::kAsk;
+  co_return co_await board();
+}
+
+// Whether others may wait for what this one asks, and it for others.
+bool RequestCache::mayCollapse() const {
+  return plan_.config.collapse.valueOr(kCollapse).count() > 0 && boardings_ < kMostBoardings && !request_.header_only &&
+         !findField(fields_, "Authorization") && !findField(fields_, "Range") &&
+         !waiter_.child().hitForMiss->isMarked(lookup_.key);
+}
+
+Task<RequestCache::Turn> RequestCache::board() {
+  auto wake = flightWakeOf(waiter_);
+  if (!wake) co_return Turn::kAsk;
+  ++boardings_;
+  auto boarding = waiter_.child().flights->board(lookup_.key, std::move(*wake));
+  if (boarding.leader) {
+    lead(std::move(boarding.leader));
+    // It may have been stored between the look and this.
+    co_return Turn::kAgain;
+  }
+  if (!boarding.follower) co_return Turn::kAsk;
+  isCollapsed_ = true;
+  co_return co_await wait(*boarding.follower);
+}
+
+// Others may come to wait for it: that its own client goes is no reason to stop, until it is known that they cannot
+// share it.
+void RequestCache::lead(FlightLeader leader) {
+  leader_ = std::move(leader);
+  waiter_.outliveClient();
+}
+
+Task<RequestCache::Turn> RequestCache::wait(Flights::Follower& follower) {
+  const Clock::time_point end = Clock::now() + plan_.config.collapse.valueOr(kCollapse);
+  while (true) {
+    auto changed = co_await followUntilChange(follower, FlightPhase::kAsking, waiter_, end);
+    if (!changed && changed.error().kind != ErrorKind::kClientGone) co_return Turn::kAsk;
+    if (!changed) {
+      answered_ = answerError(request_, APLOG_NO_MODULE, "the cache", changed.error(), nullptr);
+      co_return Turn::kAnswered;
+    }
+    if (*changed == FlightPhase::kStored) co_return Turn::kAgain;
+    if (*changed == FlightPhase::kUncacheable || *changed == FlightPhase::kFailed) co_return Turn::kAsk;
+    if (*changed == FlightPhase::kAbandoned) {
+      if (auto taken = follower.takeOver()) {
+        lead(std::move(taken));
+        co_return Turn::kAgain;
+      }
+      continue;
+    }
+    auto body = FollowedBody::open(follower.path());
+    // What cannot be opened is over, and stored.
+    if (!body) co_return Turn::kAgain;
+    co_return co_await follow(follower, std::move(*body));
+  }
+}
+
+Task<RequestCache::Turn> RequestCache::follow(Flights::Follower& follower, FollowedBody body) {
+  const std::string record = body.record();
+  auto decoded = decodeRecord(record);
+  if (!decoded || !std::holds_alternative<StoredResponse>(*decoded)) co_return Turn::kAsk;
+  const StoredResponse& stored = std::get<StoredResponse>(*decoded);
+  const Serving serving = judge(message(), stored, policy_, wallNow());
+  if (serving.verdict != Verdict::kFresh) co_return Turn::kAsk;
+  CacheStatus status;
+  status.cache = request_.server->server_hostname;
+  status.forward = reason_;
+  status.isCollapsed = true;
+  status.ttl = serving.ttl;
+  const StoredAnswerPlan answer{message(), std::to_string(serving.age.count()), cacheStatusValue(status)};
+  count(&CacheCounters::collapsed);
+  note("collapsed");
+  answered_ = co_await sendFollowed(request_, follower, std::move(body), stored, answer, waiter_);
+  co_return Turn::kAnswered;
+}
+
+Task<int> RequestCache::send(std::string_view word) {
+  const Serving& serving = lookup_.serving;
+  CacheStatus status;
+  status.cache = request_.server->server_hostname;
+  status.isHit = !isForwarded_;
+  if (isForwarded_) status.forward = reason_;
+  if (isForwarded_ && backendStatus_ != 0) status.forwardStatus = backendStatus_;
+  status.isCollapsed = isCollapsed_;
+  status.ttl = serving.ttl;
+  count(word == "stale"         ? &CacheCounters::stale
+        : word == "revalidated" ? &CacheCounters::revalidated
+        : word == "collapsed"   ? &CacheCounters::collapsed
+                                : &CacheCounters::hits);
+  note(word);
+  const StoredAnswerPlan answer{message(), std::to_string(serving.age.count()), cacheStatusValue(status)};
+  auto sent = co_await sendStored(request_, *lookup_.entry, lookup_.stored, answer, waiter_);
+  if (sent) co_return OK;
+  co_return answerError(request_, APLOG_NO_MODULE, "the cache", sent.error(), nullptr);
+}
+
+// One of all who meet it, the others go on with what is there.
+void RequestCache::revalidateBehind() {
+  auto boarding = waiter_.child().flights->board(lookup_.key, [] {});
+  if (boarding.leader) plan_.revalidate(std::move(boarding.leader));
+}
+
+void RequestCache::editRequest(HeaderFields& fields) const {
+  if (mode_ == Mode::kRevalidate) {
+    fields = conditionalFields(fields, lookup_.stored);
+    return;
+  }
+  if (mode_ != Mode::kFetch || request_.method_number != M_GET || request_.header_only || findField(fields_, "Range"))
+    return;
+  // It will not be stored.
+  if (!leader_ && waiter_.child().hitForMiss->isMarked(lookup_.key)) return;
+  // It is to bring the response itself: the client's conditions are judged here (RFC 9111 4.3.2).
+  std::erase_if(fields, [](const HeaderField& field) {
+    return equalsIgnoringCase(field.name, "If-None-Match") || equalsIgnoringCase(field.name, "If-Modified-Since");
+  });
+}
+
+void RequestCache::endFlight(FlightPhase phase) {
+  if (!leader_) return;
+  leader_->end(phase);
+  leader_.reset();
+}
+
+void RequestCache::note(std::string_view word) const {
+  apr_table_setn(request_.notes, plan_.note, apr_pstrmemdup(request_.pool, word.data(), word.size()));
+}
+
+void RequestCache::count(std::atomic<std::uint64_t> CacheCounters::*counter) const {
+  if (plan_.counters && !plan_.behind) (plan_.counters->*counter).fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace proxycommon

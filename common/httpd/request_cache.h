@@ -1,0 +1,148 @@
+// RequestCache: one request's dealings with the cache, in either module: what it finds there, whom it waits for, what
+// it asks the backend instead, and what becomes of the backend's answer (RFC 9111). It decides nothing itself of what
+// may be stored or served: that is common/cache.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/task.h"
+#include "common/cache/cache_counters.h"
+#include "common/cache/cache_message.h"
+#include "common/cache/cache_status.h"
+#include "common/cache/cacheability.h"
+#include "common/cache/flights.h"
+#include "common/httpd/cache_config.h"
+#include "common/httpd/cache_lookup.h"
+#include "common/httpd/request_waiter.h"
+
+namespace proxycommon {
+
+// What is asked for, as the cache tells things apart.
+struct CacheSubject {
+  std::string site;    // the vhost, and where in it requests go
+  std::string scheme;  // of the client
+  std::string host;    // as the client names it
+  std::string target;  // path and query, as the backend is asked for it
+};
+
+// "name:port" of a vhost, as its ServerName has it; the same on all machines that are to share.
+PROXYCOMMON_API std::string siteOf(const request_rec& request);
+
+using FlightLeader = std::shared_ptr<Flights::Leader>;
+
+struct RequestCachePlan {
+  const CacheConfig& config;
+  CacheSubject subject;
+  CacheCounters* counters = nullptr;
+  const char* note = "";  // the name of the note for LogFormat
+  // Revalidates behind an answer, and ends the flight; none: stale responses are not served so.
+  std::function<void(FlightLeader)> revalidate = nullptr;
+  // The request is such a revalidation itself.
+  FlightLeader behind = nullptr;
+};
+
+// One thread at a time. References outlive it.
+class PROXYCOMMON_API RequestCache {
+ public:
+  RequestCache(RequestWaiter& waiter, RequestCachePlan plan);
+  // Whoever follows is told that nothing comes, unless it has come.
+  ~RequestCache();
+  RequestCache(const RequestCache&) = delete;
+
+  // First of all. What the handler returns, when it has been answered; nullopt: the backend is to be asked.
+  Task<std::optional<int>> answer();
+  // The fields for the backend.
+  void editRequest(HeaderFields& fields) const;
+
+  // What becomes of the backend's answer.
+  enum class Course {
+    kPass,       // to the client
+    kStore,      // to the client and the store
+    kUseStored,  // to nobody: answerStored() comes next
+  };
+  // `received` are the fields as they came, `head` as the client is to see them.
+  Result<Course> take(const HeaderFields& received, ResponseHead& head);
+  // Of kStore: where the body goes; nullptr once it is whole, or storing has failed.
+  IncomingBody* incoming() { return incoming_.get(); }
+  std::uint64_t mostBody() const;
+  // More has come.
+  void grew();
+  // The backend pauses: whoever follows sees what has come.
+  void paused();
+  // The body is whole.
+  void complete();
+  // Storing has failed, or the response does not come to its end.
+  void giveUp();
+
+  // Whether a stored response may stand in for an answer that has not come (RFC 5861 4).
+  // `isDisconnected`: no answer came at all (RFC 9111 4.2.4), rather than one that tells of an error.
+  bool mayAnswerInstead(bool isDisconnected) const;
+  Task<int> answerStored();
+
+  // Once the backend has been asked, however that ended: what it made invalid is gone from stores that take their time.
+  Task<Outcome> settle();
+
+  // What is told in the head of a response that goes on to the client (RFC 9211).
+  void addStatus(ResponseHead& head, bool isStored) const;
+  // A response that is being stored, whose client's own conditions hold (RFC 9111 4.3.2), becomes a 304: true.
+  bool makeNotModified(ResponseHead& head) const;
+
+ private:
+  enum class Mode { kOff, kPass, kFetch, kRevalidate };
+
+  CacheRequest message() const;
+  bool mayCollapse() const;
+  bool begin();
+  // What is to be done next of a search that is not over.
+  enum class Turn { kAnswered, kAsk, kAgain };
+  Task<Turn> look();
+  Task<Turn> board();
+  void lead(FlightLeader leader);
+  Task<Turn> wait(Flights::Follower& follower);
+  Task<Turn> follow(Flights::Follower& follower, FollowedBody body);
+  Task<int> send(std::string_view word);
+  void revalidateBehind();
+  Result<Course> refresh(ResponseHead& head);
+  Course store(ResponseHead& head);
+  void takeHead(const ResponseHead& head);
+  void forget(const Digest& key);
+  void invalidate(const HeaderFields& received, int status);
+  void endFlight(FlightPhase phase);
+  void note(std::string_view word) const;
+  void count(std::atomic<std::uint64_t> CacheCounters::*counter) const;
+
+  RequestWaiter& waiter_;
+  request_rec& request_;
+  const RequestCachePlan plan_;
+  const CachePolicy policy_;
+  const HeaderFields fields_;  // of the client
+  ChildStore* store_ = nullptr;
+  Mode mode_ = Mode::kOff;
+  std::string keyText_;
+  Digest primary_;
+  Lookup lookup_;
+  ForwardReason reason_ = ForwardReason::kUriMiss;
+  FlightLeader leader_;
+  bool isCollapsed_ = false;
+  unsigned boardings_ = 0;
+  int answered_ = OK;      // what the handler returns, of kAnswered
+  int backendStatus_ = 0;  // 0: it has not answered
+  bool isForwarded_ = false;
+  bool isStreamed_ = false;
+  std::vector<Digest> forgotten_;
+  WallTime begun_ = wallNow();
+  // What is being stored.
+  std::unique_ptr<IncomingBody> incoming_;
+  std::string record_;
+  Digest key_;
+  std::optional<VaryMarker> marker_;  // that is new
+  std::vector<std::string> tags_;
+  WallTime useUntil_;
+  StoredResponse storing_;
+};
+
+}  // namespace proxycommon

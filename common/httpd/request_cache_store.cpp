@@ -1,0 +1,228 @@
+// One request and the cache: what becomes of the backend's answer.
+#include <random>
+#include <utility>
+
+#include "common/cache/cache_control.h"
+#include "common/cache/cache_key.h"
+#include "common/cache/cache_tags.h"
+#include "common/cache/freshness.h"
+#include "common/cache/invalidation.h"
+#include "common/cache/preconditions.h"
+#include "common/cache/revalidation.h"
+#include "common/cache/vary.h"
+#include "common/httpd/answer_error.h"
+#include "common/httpd/request_cache.h"
+
+namespace proxycommon {
+namespace {
+
+constexpr milliseconds kHitForMiss{10'000};
+
+}  // namespace
+
+std::uint64_t RequestCache::mostBody() const {
+  const std::uint64_t ofStore = store_ ? store_->store().mostBody() : 0;
+  return std::min(ofStore, plan_.config.mostBody.valueOr(ofStore));
+}
+
+Result<RequestCache::Course> RequestCache::take(const HeaderFields& received, ResponseHead& head) {
+  if (mode_ == Mode::kOff) return Course::kPass;
+  if (request_.method_number != M_GET) {
+    invalidate(received, head.status);
+    // Its own answer may be stored, and has come since (RFC 9110 9.3.3).
+    begun_ = wallNow() + milliseconds{1};
+  }
+  backendStatus_ = head.status;
+  if (mode_ == Mode::kRevalidate && head.status == HTTP_NOT_MODIFIED) return refresh(head);
+  if (isServerError(head.status) && mayAnswerInstead(false)) {
+    endFlight(FlightPhase::kFailed);
+    return Course::kUseStored;
+  }
+  if (request_.header_only) takeHead(head);
+  if (mode_ == Mode::kPass || request_.header_only) return Course::kPass;
+  return store(head);
+}
+
+// RFC 9111 4.3.4: the stored response is good again.
+Result<RequestCache::Course> RequestCache::refresh(ResponseHead& head) {
+  if (!selects(head.fields, lookup_.stored)) {
+    endFlight(FlightPhase::kFailed);
+    return failure(ErrorKind::kMalformedResponse,
+                   "it answered 304 for another response than the one it was asked about", Seen::kRan);
+  }
+  StoredResponse fresh = freshened(lookup_.stored, head.fields, policy_, begun_, wallNow());
+  std::string record = encodeResponse(fresh);
+  if (mayStore(message(), {fresh.status, fresh.fields}, policy_, wallNow()) == Storable::kYes)
+    updateIn(*store_, lookup_.key, record, usefulUntil(fresh, policy_));
+  else
+    forget(lookup_.key);
+  // What is read from now on stands in the new record.
+  lookup_.entry->record = std::move(record);
+  if (auto decoded = decodeRecord(lookup_.entry->record))
+    if (auto* stored = std::get_if<StoredResponse>(&*decoded)) lookup_.stored = std::move(*stored);
+  lookup_.stored.bodyLength = lookup_.entry->bodyLength;
+  lookup_.serving = judge(message(), lookup_.stored, policy_, wallNow());
+  endFlight(FlightPhase::kStored);
+  return Course::kUseStored;
+}
+
+// RFC 9111 4.3.5.
+void RequestCache::takeHead(const ResponseHead& head) {
+  if (!lookup_.has()) return;
+  const CacheResponse response{head.status, head.fields};
+  const HeadFreshening judged = judgeHead(lookup_.stored, response);
+  if (judged == HeadFreshening::kUpdates) {
+    const StoredResponse fresh = freshened(lookup_.stored, head.fields, policy_, begun_, wallNow());
+    updateIn(*store_, lookup_.key, encodeResponse(fresh), usefulUntil(fresh, policy_));
+  } else if (judged == HeadFreshening::kStale) {
+    forget(lookup_.key);
+  }
+}
+
+RequestCache::Course RequestCache::store(ResponseHead& head) {
+  const WallTime now = wallNow();
+  const CacheResponse response{head.status, head.fields};
+  const HeaderField* length = findField(head.fields, "Content-Length");
+  const auto bytes = length ? parseNumber(length->value, mostBody()) : std::optional<std::uint64_t>{0};
+  const bool isStorable =
+      bytes && head.status != HTTP_PARTIAL_CONTENT && mayStore(message(), response, policy_, now) == Storable::kYes;
+  if (!isStorable) {
+    // Of what has gone wrong it is not known what it will be when it is well again.
+    if (leader_ && !isServerError(head.status))
+      waiter_.child().hitForMiss->mark(lookup_.key, plan_.config.hitForMiss.valueOr(kHitForMiss));
+    endFlight(isServerError(head.status) ? FlightPhase::kFailed : FlightPhase::kUncacheable);
+    return Course::kPass;
+  }
+  const CacheControl control = responseControl(head.fields, policy_);
+  const VaryNames vary = varyNames(head.fields);
+  storing_ = {};
+  storing_.status = head.status;
+  storing_.reason = head.reason;
+  storing_.version = head.version;
+  storing_.fields = storedFields(head.fields, control);
+  storing_.requestTime = begun_;
+  storing_.responseTime = now;
+  const std::string selection = selectionOf(vary.names, fields_);
+  storing_.selection = selection;
+  storing_.isAuthorized = findField(fields_, "Authorization") != nullptr;
+  key_ = primary_;
+  if (!vary.names.empty()) {
+    VaryMarker marker =
+        lookup_.marker && lookup_.marker->names == vary.names ? *lookup_.marker : VaryMarker{{}, vary.names};
+    if (!lookup_.marker || lookup_.marker->names != vary.names) {
+      std::random_device random;
+      for (unsigned char& byte : marker.salt) byte = static_cast<unsigned char>(random());
+      marker_ = marker;
+    }
+    key_ = variantKey(primary_, marker, fields_);
+  }
+  tags_ = cacheTags(head.fields).tags;
+  useUntil_ = usefulUntil(storing_, policy_);
+  // The head's bytes are the connection's, and go with it.
+  record_ = encodeResponse(storing_);
+  if (auto decoded = decodeRecord(record_)) storing_ = std::move(std::get<StoredResponse>(*decoded));
+  incoming_ = std::make_unique<IncomingBody>(store_->store().workFolder(), record_);
+  return Course::kStore;
+}
+
+void RequestCache::grew() {
+  if (incoming_ && leader_ && incoming_->isInFile()) leader_->grew();
+}
+
+void RequestCache::paused() {
+  if (!incoming_ || !leader_) return;
+  // Nobody wakes a leader for who comes while it waits: what has come of the body lies ready for them.
+  if (incoming_->size() == 0 && !leader_->isFollowed()) return;
+  if (!incoming_->isInFile() && !incoming_->moveToFile()) return giveUp();
+  if (!std::exchange(isStreamed_, true)) leader_->stream(incoming_->path());
+  leader_->grew();
+}
+
+void RequestCache::complete() {
+  if (!incoming_) return;
+  std::unique_ptr<IncomingBody> body = std::move(incoming_);
+  const HeaderField* length = findField(storing_.fields, "Content-Length");
+  const bool isShort = length && parseNumber(length->value, UINT64_MAX) != body->size();
+  if (isShort || !body->finish()) return endFlight(FlightPhase::kFailed);
+  storing_.bodyLength = body->size();
+  if (plan_.counters) plan_.counters->noteStored(body->size());
+  waiter_.child().hitForMiss->unmark(lookup_.key);
+  if (marker_)
+    putIn(*store_, primary_, {encodeVariants(*marker_), keyText_, {}, begun_, WallTime::max()},
+          std::make_unique<IncomingBody>(store_->store().workFolder(), ""), [](bool) {});
+  FlightLeader leader = std::exchange(leader_, nullptr);
+  putIn(*store_, key_, {encodeResponse(storing_), keyText_, tags_, begun_, useUntil_}, std::move(body),
+        [leader](bool isStored) {
+          if (leader) leader->end(isStored ? FlightPhase::kStored : FlightPhase::kFailed);
+        });
+}
+
+void RequestCache::giveUp() {
+  incoming_.reset();
+  endFlight(FlightPhase::kFailed);
+}
+
+// RFC 9111 4.4. Before the client has its answer, where the store can do it at once.
+void RequestCache::invalidate(const HeaderFields& received, int status) {
+  const CacheRequest request = message();
+  for (const std::string& target : invalidatedTargets(request, {status, received}))
+    forget(digestOf(cacheKeyText(plan_.subject.site, plan_.subject.scheme, plan_.subject.host, target)));
+}
+
+void RequestCache::forget(const Digest& key) {
+  if (store_->store().mayBlock()) {
+    forgotten_.push_back(key);
+  } else if (auto removed = store_->store().remove(key); !removed) {
+    ap_log_rerror_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_WARNING, 0, &request_,
+                   "the cache's store \"%s\" did not remove what this request makes invalid: %s",
+                   store_->name().c_str(), removed.error().detail.c_str());
+  }
+}
+
+Task<Outcome> RequestCache::settle() {
+  for (const Digest& key : std::exchange(forgotten_, {}))
+    if (auto removed = co_await removeIn(*store_, key, waiter_); !removed) co_return std::move(removed.error());
+  co_return Outcome{};
+}
+
+bool RequestCache::mayAnswerInstead(bool isDisconnected) const {
+  if ((mode_ != Mode::kRevalidate && mode_ != Mode::kFetch) || !lookup_.has()) return false;
+  CachePolicy policy = policy_;
+  if (isDisconnected && !plan_.config.staleIfError.isSet()) policy.staleIfError = kMostSeconds;
+  return mayServeOnError(message(), lookup_.stored, policy, wallNow());
+}
+
+Task<int> RequestCache::answerStored() {
+  isForwarded_ = true;
+  const bool isFresh = lookup_.serving.ttl.count() >= 0;
+  co_return co_await send(isFresh ? "revalidated" : "stale");
+}
+
+void RequestCache::addStatus(ResponseHead& head, bool isStored) const {
+  if (mode_ == Mode::kOff) return;
+  count(mode_ == Mode::kPass ? &CacheCounters::passes : &CacheCounters::misses);
+  CacheStatus status;
+  status.cache = request_.server->server_hostname;
+  status.forward = reason_;
+  status.isStored = isStored;
+  status.isCollapsed = isCollapsed_;
+  std::string received;
+  for (const HeaderField& field : head.fields)
+    if (equalsIgnoringCase(field.name, "Cache-Status"))
+      received.append(received.empty() ? "" : ", ").append(field.value);
+  std::erase_if(head.fields, [](const HeaderField& field) { return equalsIgnoringCase(field.name, "Cache-Status"); });
+  const std::string value = appendedCacheStatus(received, status);
+  head.fields.push_back({"Cache-Status", apr_pstrmemdup(request_.pool, value.data(), value.size())});
+}
+
+bool RequestCache::makeNotModified(ResponseHead& head) const {
+  StoredResponse response = storing_;
+  response.fields = head.fields;
+  if (evaluatePreconditions(message(), response) != Precondition::kNotModified) return false;
+  head.fields = notModifiedFields(response);
+  head.status = HTTP_NOT_MODIFIED;
+  head.reason = "Not Modified";
+  return true;
+}
+
+}  // namespace proxycommon

@@ -42,31 +42,13 @@ LoadModule proxy_http_module $modules/mod_proxy_http.so
 ProxyPass / http://127.0.0.1:$originPort/"
 stockPid=${started[-1]}
 
-measure() { # pid, port, path: CPU µs per request
-    local before after requests
-    wrk -t1 -c"$connections" -d1s "http://127.0.0.1:$2$3" >/dev/null
-    before=$(ticksOfTree "$1")
-    wrk -t1 -c"$connections" -d"${seconds}s" "http://127.0.0.1:$2$3" > "$work/wrk"
-    after=$(ticksOfTree "$1")
-    # A kept-alive connection that the event MPM closes when it is short of workers is no fault; many are.
-    if grep -q 'Non-2xx' "$work/wrk" ||
-        awk '/Socket errors/ { gsub(",", ""); n = $4 + $6 + $8 + $10 } END { exit n <= 5 }' "$work/wrk"; then
-        echo "the load saw errors:" >&2
-        cat "$work/wrk" >&2
-        exit 1
-    fi
-    requests=$(awk '/requests in/ { print $1 }' "$work/wrk")
-    awk -v ticks=$((after - before)) -v hz="$(getconf CLK_TCK)" -v requests="$requests" \
-        'BEGIN { printf "%.1f\n", ticks / hz * 1e6 / requests }'
-}
-
 row() { # path, what it is, the ratio that is aimed at
     local ours stock
     : > "$work/ours.figures"
     : > "$work/stock.figures"
     for _ in $(seq "$rounds"); do
-        measure "$oursPid" "$oursPort" "$1" >> "$work/ours.figures"
-        measure "$stockPid" "$stockPort" "$1" >> "$work/stock.figures"
+        cpuPerRequest "$oursPid" "$oursPort" "$1" >> "$work/ours.figures"
+        cpuPerRequest "$stockPid" "$stockPort" "$1" >> "$work/stock.figures"
     done
     ours=$(median < "$work/ours.figures") stock=$(median < "$work/stock.figures")
     awk -v what="$2" -v ours="$ours" -v stock="$stock" -v target="$3" \

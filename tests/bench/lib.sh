@@ -69,4 +69,23 @@ ticksOfTree() { # utime+stime of a process and its children, in clock ticks
     echo "$total"
 }
 
+# Of the process tree, per request of a load that must see no errors. Wants $connections kept alive, and $seconds.
+cpuPerRequest() { # pid, port, path: CPU µs
+    local before after requests
+    wrk -t1 -c"$connections" -d1s "http://127.0.0.1:$2$3" >/dev/null
+    before=$(ticksOfTree "$1")
+    wrk -t1 -c"$connections" -d"${seconds}s" "http://127.0.0.1:$2$3" > "$work/wrk"
+    after=$(ticksOfTree "$1")
+    # A kept-alive connection that the event MPM closes when it is short of workers is no fault; many are.
+    if grep -q 'Non-2xx' "$work/wrk" ||
+        awk '/Socket errors/ { gsub(",", ""); n = $4 + $6 + $8 + $10 } END { exit n <= 5 }' "$work/wrk"; then
+        echo "the load saw errors:" >&2
+        cat "$work/wrk" >&2
+        exit 1
+    fi
+    requests=$(awk '/requests in/ { print $1 }' "$work/wrk")
+    awk -v ticks=$((after - before)) -v hz="$(getconf CLK_TCK)" -v requests="$requests" \
+        'BEGIN { printf "%.1f\n", ticks / hz * 1e6 / requests }'
+}
+
 median() { sort -n | awk '{ value[NR] = $1 } END { print value[int((NR + 1) / 2)] }'; }

@@ -183,6 +183,16 @@ void Httpd::stop() {
   BOOST_TEST((!byItself || status == 0), "httpd ended with status " << status);
 }
 
+void Httpd::kill() {
+  const std::vector<pid_t> all = children();
+  // All are of its group, for it was started in the foreground.
+  ::kill(-process_->pid(), SIGKILL);
+  process_->waitFor(kStopPatience);
+  process_.reset();
+  // Until then they hold the port.
+  for (const pid_t child : all) waitUntil([child] { return openDescriptors(child) == 0; });
+}
+
 CommandResult Httpd::configtest() {
   writeConfiguration();
   return runCommand(commandLine({"-t"}));

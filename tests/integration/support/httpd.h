@@ -53,6 +53,7 @@ class Httpd {
   void start();     // returns when it answers; throws with the error log when it does not start
   void graceful();  // takes up what configure() said since
   void stop();
+  void kill();                 // it and all its children at once, as when the machine goes down; start() may follow
   CommandResult configtest();  // does not start anything
   // The same with a -D, such as one that makes a module print what it has read.
   CommandResult configtest(const std::string& define);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "tests/integration/support/http_text.h"
 #include "tests/integration/support/loop_connection.h"
@@ -29,7 +30,8 @@ class RequestSwarm::Client {
   ~Client();
 
   void begin();
-  void answered(int status, bool kept);
+  void begunBody();
+  void answered(std::string_view response, std::size_t bodyBegins);
   void lost(bool beforeAnyByte);
 
  private:
@@ -43,6 +45,8 @@ class RequestSwarm::Client {
   std::unique_ptr<Connection> connection_;
   bool waiting_ = false;
   bool reused_ = false;
+  bool isPartly_ = false;
+  std::string text_ = {};  // of the request
   Clock::time_point sent_;
 };
 
@@ -59,11 +63,13 @@ class RequestSwarm::Connection : public LoopConnection {
     const HeaderList headers = parseHeaders(response_.substr(0, end + 4));
     const std::size_t size =
         end + 4 + static_cast<std::size_t>(numberIn(headerValue(headers, "Content-Length").value_or("0")));
-    if (response_.size() < size) return;
-    const int status = numberIn(std::string_view(response_).substr(9, 3));
-    const bool kept = !equalsIgnoringCase(headerValue(headers, "Connection").value_or(""), "close");
+    if (response_.size() < size) {
+      if (response_.size() > end + 4) client_.begunBody();
+      return;
+    }
+    const std::string whole = response_.substr(0, size);
     response_.erase(0, size);
-    client_.answered(status, kept);
+    client_.answered(whole, end + 4);
   }
   void ended(bool) override {
     close();
@@ -94,14 +100,24 @@ void RequestSwarm::Client::connect() {
 
 void RequestSwarm::Client::send() {
   const RequestLoad& load = swarm_.load_;
-  if (load.text) return connection_->send(load.text(number_, request_++));
-  connection_->send("GET " + load.target + " HTTP/1.1\r\nHost: proxytest\r\n" +
-                    (load.keepAlive ? "" : "Connection: close\r\n") + "\r\n");
+  text_ = load.text ? load.text(number_, request_++)
+                    : "GET " + load.target + " HTTP/1.1\r\nHost: proxytest\r\n" +
+                          (load.keepAlive ? "" : "Connection: close\r\n") + "\r\n";
+  connection_->send(text_);
 }
 
-void RequestSwarm::Client::answered(int status, bool kept) {
+void RequestSwarm::Client::begunBody() {
+  if (!std::exchange(isPartly_, true)) ++swarm_.partly_;
+}
+
+void RequestSwarm::Client::answered(std::string_view response, std::size_t bodyBegins) {
   waiting_ = false;
-  swarm_.done(status, std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - sent_));
+  if (std::exchange(isPartly_, false)) --swarm_.partly_;
+  if (!swarm_.isRight(text_, response, bodyBegins)) ++swarm_.result_.wrong;
+  swarm_.done(numberIn(response.substr(9, 3)),
+              std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - sent_));
+  const HeaderList headers = parseHeaders(response.substr(0, bodyBegins));
+  const bool kept = !equalsIgnoringCase(headerValue(headers, "Connection").value_or(""), "close");
   if (!kept || !swarm_.load_.keepAlive) connection_->close();
   next();
 }
@@ -116,6 +132,7 @@ void RequestSwarm::Client::lost(bool beforeAnyByte) {
     });
   }
   waiting_ = false;
+  if (std::exchange(isPartly_, false)) --swarm_.partly_;
   swarm_.done(0, {});
   next();
 }
@@ -156,6 +173,10 @@ void RequestSwarm::done(int status, std::chrono::microseconds latency) {
   ++finished_;
 }
 
+bool RequestSwarm::isRight(std::string_view request, std::string_view response, std::size_t bodyBegins) const {
+  return !load_.judge || load_.judge(request, response.substr(0, bodyBegins), response.substr(bodyBegins));
+}
+
 bool RequestSwarm::waitFor(std::chrono::milliseconds limit) {
   return waitUntil([this] { return finished_ >= load_.total; }, limit);
 }
@@ -176,7 +197,7 @@ int LoadResult::answered(int status) const {
 }
 
 bool LoadResult::all(int status) const {
-  return failures == 0 && statuses.size() == 1 && answered(status) > 0;
+  return failures == 0 && wrong == 0 && statuses.size() == 1 && answered(status) > 0;
 }
 
 std::chrono::milliseconds LoadResult::percentile(double part) const {
@@ -187,6 +208,7 @@ std::chrono::milliseconds LoadResult::percentile(double part) const {
 
 std::string LoadResult::report() const {
   std::string text = std::to_string(failures) + " failed";
+  if (wrong > 0) text += ", " + std::to_string(wrong) + " wrong";
   for (const auto& [status, count] : statuses) {
     text += ", " + std::to_string(count) + " with status " + std::to_string(status);
   }

@@ -11,6 +11,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/integration/support/event_loop.h"
@@ -29,15 +30,18 @@ struct RequestLoad {
   std::function<std::string(int client, int request)> text = {};
   // Added to each pause, a random part of it.
   std::chrono::milliseconds pauseSpread{0};
+  // Whether a complete answer is what that request had to get; in the loop's thread.
+  std::function<bool(std::string_view request, std::string_view head, std::string_view body)> judge = {};
 };
 
 struct LoadResult {
   std::map<int, int> statuses;
   int failures = 0;                                  // no complete answer
+  int wrong = 0;                                     // complete, but not what judge() wants
   std::vector<std::chrono::microseconds> latencies;  // of the complete answers, sorted
 
   int answered(int status) const;
-  bool all(int status) const;  // every one, and at least one
+  bool all(int status) const;  // every one, and at least one; none wrong
   std::chrono::milliseconds percentile(double part) const;
   std::string report() const;
 };
@@ -50,6 +54,7 @@ class RequestSwarm {
   RequestSwarm& operator=(const RequestSwarm&) = delete;
 
   int finished() const { return finished_; }
+  int partlyAnswered() const { return partly_; }  // some of the body has come, and not all of it
   bool waitFor(std::chrono::milliseconds limit);  // all of them; false when some are still unanswered
 
   // Begins no further request, waits for those that are on their way, and counts what remains as failed.
@@ -60,6 +65,7 @@ class RequestSwarm {
   class Connection;
 
   void done(int status, std::chrono::microseconds latency);  // status 0: failed
+  bool isRight(std::string_view request, std::string_view response, std::size_t bodyBegins) const;
 
   std::chrono::milliseconds nextPause();
 
@@ -70,6 +76,7 @@ class RequestSwarm {
   int begun_ = 0;
   std::atomic<int> finished_ = 0;
   std::atomic<int> running_ = 0;
+  std::atomic<int> partly_ = 0;
   LoadResult result_;
   std::vector<std::unique_ptr<Client>> clients_;
 };

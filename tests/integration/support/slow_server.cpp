@@ -1,6 +1,8 @@
 // See slow_server.h.
 #include "tests/integration/support/slow_server.h"
 
+#include <utility>
+
 namespace proxytest {
 
 class SlowServer::Connection : public LoopConnection {
@@ -25,7 +27,8 @@ class SlowServer::Connection : public LoopConnection {
   std::string head_;
 };
 
-SlowServer::SlowServer(std::chrono::milliseconds delay) : delay_(delay) {
+SlowServer::SlowServer(std::chrono::milliseconds delay, std::string fields)
+    : delay_(delay), fields_(std::move(fields)) {
   start();
 }
 
@@ -43,7 +46,7 @@ void SlowServer::answer(std::uint64_t number) {
   LoopConnection* connection = find(number);
   if (connection == nullptr) return;
   connection->send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " + std::to_string(kBody.size()) +
-                   "\r\n\r\n" + std::string(kBody));
+                   "\r\n" + fields_ + "\r\n" + std::string(kBody));
 }
 
 void SlowServer::stick() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,7 +15,8 @@ class SlowServer : public LoopServer {
  public:
   static constexpr std::string_view kBody = "slowly but surely\n";
 
-  explicit SlowServer(std::chrono::milliseconds delay);
+  // `fields` are lines of its answers' heads, each with its CRLF.
+  explicit SlowServer(std::chrono::milliseconds delay, std::string fields = "");
   ~SlowServer() override { stop(); }
 
   std::size_t requests() const { return requests_; }
@@ -29,6 +31,7 @@ class SlowServer : public LoopServer {
   void answer(std::uint64_t number);
 
   const std::chrono::milliseconds delay_;
+  const std::string fields_;
   std::atomic<std::size_t> requests_ = 0;
   bool stuck_ = false;                    // the loop's
   std::vector<std::uint64_t> held_ = {};  // connections whose requests wait for resume()

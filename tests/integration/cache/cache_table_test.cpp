@@ -1,0 +1,55 @@
+// The rows of case.h as test cases, each in a suite named after its section: cache_table/rfc9111_5_2_2_5/no_store.
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "tests/integration/cache/case_runner.h"
+
+namespace proxytest::cache {
+namespace {
+
+using boost::unit_test::function_based_fixture;
+using boost::unit_test::test_suite;
+
+std::string suiteName(const std::string& section) {
+  std::string name = "rfc" + section;
+  std::replace_if(
+      name.begin(), name.end(), [](char letter) { return letter == ' ' || letter == '.'; }, '_');
+  return name;
+}
+
+// One httpd for all that run: it starts and ends with the suite.
+test_suite* tableOf(const Cases& cases) {
+  const auto runner = std::make_shared<std::optional<CaseRunner>>();
+  test_suite* table = BOOST_TEST_SUITE("cache_table");
+  table->p_fixtures.value.emplace_back(
+      new function_based_fixture([runner, cases] { runner->emplace(cases); }, [runner] { runner->reset(); }));
+  std::map<std::string, test_suite*> sections;
+  for (std::size_t number = 0; number < cases.size(); ++number) {
+    const Case& row = cases[number];
+    test_suite*& section = sections[row.section];
+    if (section == nullptr) {
+      section = BOOST_TEST_SUITE(suiteName(row.section));
+      table->add(section);
+    }
+    section->add(
+        boost::unit_test::make_test_case([runner, number] { (*runner)->run(number); }, row.name, __FILE__, __LINE__));
+  }
+  return table;
+}
+
+const bool kIsAdded = [] {
+  boost::unit_test::framework::master_test_suite().add(tableOf(allCases()));
+  return true;
+}();
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(cache_table_is_long_enough) {
+  BOOST_TEST(kIsAdded);
+  BOOST_TEST(allCases().size() >= 300U);
+}
+
+}  // namespace proxytest::cache

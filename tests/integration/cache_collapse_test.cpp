@@ -1,0 +1,282 @@
+// Many who ask for the same thing at once: one backend request for all of them, over all children; those who wait are
+// given what has come so far, and hold no worker. What cannot be shared is asked for by each, and nobody waits for it
+// twice. What a leader leaves behind who is killed, or whose client goes away.
+#include <signal.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <numeric>
+#include <string>
+#include <string_view>
+
+#include "tests/integration/support/client.h"
+#include "tests/integration/support/connection_owner.h"
+#include "tests/integration/support/content.h"
+#include "tests/integration/support/port.h"
+#include "tests/integration/support/proxy_test.h"
+#include "tests/integration/support/raw_client.h"
+#include "tests/integration/support/request_swarm.h"
+#include "tests/integration/support/scripted_origin.h"
+#include "tests/integration/support/slow_server.h"
+#include "tests/integration/support/soak.h"
+#include "tests/integration/support/wait_until.h"
+
+namespace proxytest {
+
+BOOST_AUTO_TEST_SUITE(cache_collapse)
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::string_view kKey = "/cold";
+constexpr std::size_t kBodySize = 20'000;
+// Far fewer workers than clients.
+constexpr HttpdLimits kFewWorkers{.children = 3, .threadsPerChild = 4, .preforkStart = 24};
+constexpr int kPreforkClients = 20;
+// Thousands that come within one millisecond stand in line for the processor, whatever the server does.
+constexpr milliseconds kRamp{1'000};
+
+int clientsUnder(Mpm mpm, int check, int soak) {
+  return mpm == Mpm::kPrefork ? kPreforkClients : scaled(check, soak);
+}
+
+// Holds whoever waits until it is opened.
+class Gate {
+ public:
+  void open() { isOpen_ = true; }
+  void wait() const {
+    waitUntil([this] { return isOpen_.load(); }, 3 * kPatience);
+  }
+
+ private:
+  std::atomic<bool> isOpen_ = false;
+};
+
+// Answers with the head and half of the body as soon as the one gate is open, and with the rest behind the other.
+class GatedOrigin {
+ public:
+  GatedOrigin() : body_(makeContent(6, kBodySize)), origin_([this](OriginConnection& peer) { serve(peer); }) {}
+  ~GatedOrigin() {
+    head.open();
+    rest.open();
+  }
+  GatedOrigin(const GatedOrigin&) = delete;
+  GatedOrigin& operator=(const GatedOrigin&) = delete;
+
+  Gate head;
+  Gate rest;
+
+  const std::string& body() const { return body_; }
+  int port() const { return origin_.port(); }
+  std::string url(const std::string& path) const { return origin_.url(path); }
+  std::size_t requests() const { return origin_.requests().size(); }
+  bool waitForRequests(std::size_t count) const {
+    return waitUntil([&] { return requests() == count; });
+  }
+
+ private:
+  void serve(OriginConnection& peer) const {
+    while (peer.readRequest()) {
+      head.wait();
+      const std::string answer = okResponse(body_, "Cache-Control: max-age=600\r\n");
+      const std::size_t half = answer.size() - body_.size() / 2;
+      peer.write(std::string_view(answer).substr(0, half));
+      rest.wait();
+      peer.write(std::string_view(answer).substr(half));
+    }
+  }
+
+  const std::string body_;
+  ScriptedOrigin origin_;
+};
+
+std::string cached(const std::string& originUrl) {
+  return "RevProxyPass / " + originUrl + "\nRevProxyCache on\n";
+}
+
+// Clients that each ask once for the key, and want that body.
+RequestLoad askingFor(const Httpd& httpd, const GatedOrigin& origin, int clients) {
+  RequestLoad load;
+  load.port = httpd.port();
+  load.target = kKey;
+  load.total = clients;
+  load.atOnce = clients;
+  load.judge = [&origin](std::string_view, std::string_view, std::string_view body) { return body == origin.body(); };
+  return load;
+}
+
+std::size_t acceptedBy(const Httpd& httpd) {
+  const std::vector<pid_t> children = httpd.children();
+  return std::accumulate(children.begin(), children.end(), std::size_t{0},
+                         [&](std::size_t sum, pid_t child) { return sum + connectionsAt(httpd.port(), child); });
+}
+
+// A client that asks first, so that its request leads.
+class Leader {
+ public:
+  Leader(const Httpd& httpd, const GatedOrigin& origin) : client_(httpd.port()) {
+    client_.send("GET " + std::string(kKey) + " HTTP/1.1\r\nHost: proxytest\r\n\r\n");
+    BOOST_TEST_REQUIRE(origin.waitForRequests(1));
+  }
+  void leave() { client_.close(); }
+
+ private:
+  RawClient client_;
+};
+
+// That a client has gone. Whether httpd then closes the connection at once is its own affair.
+void letHttpdNotice(const Httpd& httpd) {
+  waitUntil([&] { return !owesClosing(httpd.port()); }, std::chrono::seconds{1});
+}
+
+void expectAll(RequestSwarm& swarm, int clients) {
+  BOOST_TEST(swarm.waitFor(3 * kPatience));
+  const LoadResult result = swarm.stop(milliseconds{0});
+  BOOST_TEST_MESSAGE("clients of one key: " << result.report());
+  BOOST_TEST(result.all(200), result.report());
+  BOOST_TEST(result.answered(200) == clients);
+}
+
+}  // namespace
+
+PROXY_TEST(one_cold_key_is_asked_for_once) {
+  GatedOrigin origin;
+  Httpd httpd(mpm, kFewWorkers);
+  httpd.expectLog(kAllTaken);
+  httpd.configure(cached(origin.url("/")));
+  httpd.start();
+  const int clients = clientsUnder(mpm, 300, 5'000);
+  RequestLoad load = askingFor(httpd, origin, clients);
+  load.ramp = scaled(milliseconds{0}, kRamp);
+  std::atomic<int> collapsed = 0;
+  load.judge = [&](std::string_view, std::string_view head, std::string_view body) {
+    if (headerValue(parseHeaders(head), "Cache-Status").value_or("").find("collapsed") != std::string::npos)
+      ++collapsed;
+    return body == origin.body();
+  };
+  RequestSwarm swarm(load);
+  BOOST_TEST(origin.waitForRequests(1));
+  origin.head.open();
+  // The origin has not sent the last byte, nor will it until everybody has the first ones.
+  BOOST_TEST(waitUntil([&] { return swarm.partlyAnswered() == clients; }, 2 * kPatience));
+  origin.rest.open();
+  expectAll(swarm, clients);
+  BOOST_TEST(origin.requests() == 1u);
+  BOOST_TEST(collapsed == clients - 1);
+  BOOST_TEST(Client().get(httpd.url(std::string(kKey)), {"Host: proxytest"}).body == origin.body());
+  BOOST_TEST(origin.requests() == 1u);
+}
+
+// The first time they wait for one of them to learn it, and never again.
+PROXY_TEST(what_cannot_be_shared_is_asked_for_by_each) {
+  SlowServer origin(milliseconds{100}, "Cache-Control: no-store\r\n");
+  Httpd httpd(mpm, kFewWorkers);
+  httpd.expectLog(kAllTaken);
+  httpd.configure("RevProxyPass /plain " + origin.url("/") + "\nRevProxyPass /cached " + origin.url("/") +
+                  "\n<Location /cached>\nRevProxyCache on\n</Location>\n");
+  httpd.start();
+  const int clients = clientsUnder(mpm, 100, 5'000);
+  // p99, in milliseconds.
+  const auto ask = [&](const std::string& target) {
+    const std::size_t before = origin.requests();
+    RequestLoad load{.port = httpd.port(), .target = target, .total = clients, .atOnce = clients};
+    load.ramp = scaled(milliseconds{0}, kRamp);
+    load.judge = [](std::string_view, std::string_view, std::string_view body) { return body == SlowServer::kBody; };
+    RequestSwarm swarm(load);
+    BOOST_TEST(swarm.waitFor(3 * kPatience));
+    const LoadResult result = swarm.stop(milliseconds{0});
+    BOOST_TEST_MESSAGE(target << ": " << result.report());
+    BOOST_TEST(result.all(200), target << ": " << result.report());
+    BOOST_TEST(origin.requests() - before == static_cast<std::size_t>(clients), target);
+    return result.percentile(0.99).count();
+  };
+  ask("/cached/x");
+  std::vector<milliseconds::rep> with, without;
+  for (int round = 0; round < scaled(1, 5); ++round) {
+    without.push_back(ask("/plain/x"));
+    with.push_back(ask("/cached/x"));
+  }
+  std::sort(with.begin(), with.end());
+  std::sort(without.begin(), without.end());
+  const auto median = with.size() / 2;
+  BOOST_TEST_MESSAGE("uncacheable: p99 " << with[median] << " ms with the cache, " << without[median] << " ms without");
+  if (soaking()) BOOST_TEST(with[median] < 2 * without[median]);
+}
+
+PROXY_TEST(one_who_waits_takes_over_from_a_leader_that_is_killed) {
+  GatedOrigin origin;
+  Httpd httpd(mpm, kFewWorkers);
+  httpd.expectLog("exit signal Killed");
+  httpd.expectLog(kAllTaken);
+  httpd.configure(cached(origin.url("/")));
+  httpd.start();
+  Leader first(httpd, origin);
+  const pid_t leading = connectedTo(origin.port(), httpd.children());
+  BOOST_TEST_REQUIRE(leading != 0);
+  const int clients = clientsUnder(mpm, 40, 1'000);
+  RequestSwarm swarm(askingFor(httpd, origin, clients));
+  BOOST_TEST(waitUntil([&] { return acceptedBy(httpd) == static_cast<std::size_t>(clients) + 1; }));
+  const std::size_t lost = connectionsAt(httpd.port(), leading) - 1;
+  BOOST_TEST_REQUIRE(lost < static_cast<std::size_t>(clients));
+  ::kill(leading, SIGKILL);
+  BOOST_TEST(origin.waitForRequests(2));
+  origin.head.open();
+  origin.rest.open();
+  BOOST_TEST(swarm.waitFor(kPatience));
+  const LoadResult result = swarm.stop(milliseconds{0});
+  BOOST_TEST(result.wrong == 0, result.report());
+  BOOST_TEST(static_cast<std::size_t>(result.failures) == lost, result.report());
+  BOOST_TEST(result.answered(200) + result.failures == clients, result.report());
+  BOOST_TEST(origin.requests() == 2u);
+}
+
+PROXY_TEST(a_leader_whose_client_leaves_still_brings_it_to_the_others) {
+  GatedOrigin origin;
+  Httpd httpd(mpm, kFewWorkers);
+  httpd.expectLog(kAllTaken);
+  httpd.configure(cached(origin.url("/")));
+  httpd.start();
+  Leader first(httpd, origin);
+  const int clients = clientsUnder(mpm, 60, 1'000);
+  RequestSwarm swarm(askingFor(httpd, origin, clients));
+  origin.head.open();
+  BOOST_TEST(waitUntil([&] { return swarm.partlyAnswered() == clients; }));
+  first.leave();
+  letHttpdNotice(httpd);
+  origin.rest.open();
+  expectAll(swarm, clients);
+  BOOST_TEST(origin.requests() == 1u);
+}
+
+// The same before there is anything to be given. That all of them wait is seen in mod_status.
+PROXY_TEST_EVENT(a_leader_whose_client_leaves_early_still_brings_it_to_the_others) {
+  GatedOrigin origin;
+  Httpd httpd(mpm, kFewWorkers);
+  httpd.loadModule("status");
+  httpd.expectLog(kAllTaken);
+  httpd.configure("RevProxyPass /status !\n<Location /status>\nSetHandler server-status\n</Location>\n" +
+                  cached(origin.url("/")));
+  httpd.start();
+  Leader first(httpd, origin);
+  constexpr int kClients = 60;
+  RequestSwarm swarm(askingFor(httpd, origin, kClients));
+  const auto parked = [&] {
+    constexpr std::string_view kName = "ProxyParked: ";
+    const std::string page = Client().get(httpd.url("/status?auto")).body;
+    const std::size_t place = page.find(kName);
+    return place == std::string::npos ? 0 : std::stoi(page.substr(place + kName.size()));
+  };
+  BOOST_TEST(waitUntil([&] { return parked() >= kClients; }));
+  first.leave();
+  letHttpdNotice(httpd);
+  origin.head.open();
+  origin.rest.open();
+  expectAll(swarm, kClients);
+  BOOST_TEST(origin.requests() == 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace proxytest

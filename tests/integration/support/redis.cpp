@@ -1,0 +1,23 @@
+// See redis.h.
+#include "tests/integration/support/redis.h"
+
+#include <string>
+#include <vector>
+
+namespace proxytest {
+namespace {
+
+std::vector<std::string> argumentsFor(int port) {
+  return {"redis-server", "--port", std::to_string(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+          "--dir",        ".",      "--daemonize",        "no"};
+}
+
+}  // namespace
+
+Redis::Redis() : ServerProcess(argumentsFor, "PING") {}
+
+std::size_t Redis::keys() const {
+  return std::stoul(ask("DBSIZE").substr(1));  // ":12"
+}
+
+}  // namespace proxytest

@@ -1,0 +1,17 @@
+// A real Redis that keeps everything in its memory.
+#pragma once
+
+#include <cstddef>
+
+#include "tests/integration/support/server_process.h"
+
+namespace proxytest {
+
+class Redis : public ServerProcess {
+ public:
+  Redis();  // returns when it answers
+
+  std::size_t keys() const;  // that it holds
+};
+
+}  // namespace proxytest

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "common/base/text.h"
+#include "common/cache/cacheability.h"
 #include "common/cache/preconditions.h"
 
 namespace proxycommon {
@@ -70,6 +71,12 @@ StoredResponse freshened(const StoredResponse& stored, std::span<const HeaderFie
   // What the new directives withhold may have been stored before.
   fresh.fields = storedFields(fresh.fields, responseControl(fresh.fields, policy));
   return fresh;
+}
+
+Freshening judgeFreshened(const CacheRequest& request, const StoredResponse&, const StoredResponse& fresh,
+                          const CachePolicy& policy, WallTime now) {
+  const CacheResponse response{fresh.status, fresh.fields};
+  return mayStore(request, response, policy, now) == Storable::kYes ? Freshening::kReplaces : Freshening::kRemoves;
 }
 
 HeadFreshening judgeHead(const StoredResponse& stored, const CacheResponse& response) {

@@ -52,10 +52,7 @@ Result<RequestCache::Course> RequestCache::refresh(ResponseHead& head) {
   }
   StoredResponse fresh = freshened(lookup_.stored, head.fields, policy_, begun_, wallNow());
   std::string record = encodeResponse(fresh);
-  if (mayStore(message(), {fresh.status, fresh.fields}, policy_, wallNow()) == Storable::kYes)
-    updateIn(*store_, lookup_.key, record, usefulUntil(fresh, policy_));
-  else
-    forget(lookup_.key);
+  keep(fresh, record);
   // What is read from now on stands in the new record.
   lookup_.entry->record = std::move(record);
   if (auto decoded = decodeRecord(lookup_.entry->record))
@@ -73,9 +70,21 @@ void RequestCache::takeHead(const ResponseHead& head) {
   const HeadFreshening judged = judgeHead(lookup_.stored, response);
   if (judged == HeadFreshening::kUpdates) {
     const StoredResponse fresh = freshened(lookup_.stored, head.fields, policy_, begun_, wallNow());
-    updateIn(*store_, lookup_.key, encodeResponse(fresh), usefulUntil(fresh, policy_));
+    keep(fresh, encodeResponse(fresh));
   } else if (judged == HeadFreshening::kStale) {
     forget(lookup_.key);
+  }
+}
+
+// What has been made of the stored response, in its place or not.
+void RequestCache::keep(const StoredResponse& fresh, const std::string& record) {
+  switch (judgeFreshened(message(), lookup_.stored, fresh, policy_, wallNow())) {
+    case Freshening::kReplaces:
+      updateIn(*store_, lookup_.key, record, usefulUntil(fresh, policy_));
+      break;
+    case Freshening::kRemoves:
+      forget(lookup_.key);
+      break;
   }
 }
 

@@ -121,6 +121,30 @@ BOOST_AUTO_TEST_CASE(what_has_been_confirmed_is_as_young_as_the_answer) {
   BOOST_TEST(currentAge(freshened(old, {}, {}, later, later), later).count() == 0);
 }
 
+namespace {
+
+Freshening afterwards(const HeaderFields& before, const HeaderFields& update, const HeaderFields& request = {},
+                      std::string_view method = "GET") {
+  const StoredResponse old = stored(before);
+  return judgeFreshened(get(request, method), old, freshened(old, update, {}, kNow, kNow), {}, kNow);
+}
+
+const HeaderField kTag{"ETag", "\"x\""};
+
+}  // namespace
+
+// RFC 9111 3, 5.2.2.5, 5.2.2.7.
+BOOST_AUTO_TEST_CASE(what_may_not_be_stored_does_not_stay_when_it_is_confirmed) {
+  const HeaderField fresh{"Cache-Control", "max-age=60"};
+  for (const std::string_view method : {"GET", "HEAD"}) {
+    BOOST_CHECK(afterwards({kTag, fresh}, {kTag}, {}, method) == Freshening::kReplaces);
+    for (const std::string_view value : {"private", "no-store", "max-age=60, private"}) BOOST_TEST_CONTEXT(value)
+    BOOST_CHECK(afterwards({kTag, fresh}, {{"Cache-Control", value}}, {}, method) == Freshening::kRemoves);
+    BOOST_CHECK(afterwards({kTag, fresh}, {{"Set-Cookie", "who=alice"}}, {}, method) == Freshening::kRemoves);
+    BOOST_CHECK(afterwards({kTag, fresh}, {{"Vary", "*"}}, {}, method) == Freshening::kRemoves);
+  }
+}
+
 // RFC 9111 4.3.5.
 BOOST_AUTO_TEST_CASE(a_head_confirms_or_outdates) {
   const auto judged = [](const HeaderFields& before, const HeaderFields& answer, int status = 200) {

@@ -81,13 +81,16 @@ Freshening judgeFreshened(const CacheRequest& request, const StoredResponse&, co
 
 HeadFreshening judgeHead(const StoredResponse& stored, const CacheResponse& response) {
   if (response.status != 200 || stored.status != 200 || stored.isHead) return HeadFreshening::kNothing;
-  for (const std::string_view name : {"ETag", "Last-Modified", "Content-Length"}) {
-    const auto now = valueOf(response.fields, name);
-    const auto before = valueOf(stored.fields, name);
-    if (now && before && *now != *before) return HeadFreshening::kStale;
+  for (const std::string_view name : {"ETag", "Last-Modified"}) {
+    const auto received = valueOf(response.fields, name);
+    if (received && received != valueOf(stored.fields, name)) return HeadFreshening::kStale;
   }
   const auto length = valueOf(response.fields, "Content-Length");
-  if (length && !stored.part && *length != std::to_string(stored.bodyLength)) return HeadFreshening::kStale;
+  if (!length) return HeadFreshening::kUpdates;
+  // What came in chunks has no such field.
+  const auto before = valueOf(stored.fields, "Content-Length");
+  if (before && *length != *before) return HeadFreshening::kStale;
+  if (!stored.part && *length != std::to_string(stored.bodyLength)) return HeadFreshening::kStale;
   return HeadFreshening::kUpdates;
 }
 

@@ -161,6 +161,10 @@ BOOST_AUTO_TEST_CASE(a_head_confirms_or_outdates) {
   BOOST_CHECK(judged({{"Content-Length", "5"}}, {{"Content-Length", "6"}}) == HeadFreshening::kStale);
   BOOST_CHECK(judged({tag}, {{"ETag", "\"y\""}, length}) == HeadFreshening::kStale);
   BOOST_CHECK(judged({{"Last-Modified", "a"}}, {{"Last-Modified", "b"}}) == HeadFreshening::kStale);
+  // A validator that the stored one has not got matches nothing.
+  BOOST_CHECK(judged({}, {tag}) == HeadFreshening::kStale);
+  BOOST_CHECK(judged({tag}, {tag, {"Last-Modified", "a"}}) == HeadFreshening::kStale);
+  BOOST_CHECK(judged({{"Last-Modified", "a"}}, {tag, {"Last-Modified", "a"}}) == HeadFreshening::kStale);
   BOOST_CHECK(judged({{"Last-Modified", "a"}}, {{"Last-Modified", "a"}}) == HeadFreshening::kUpdates);
   for (const int status : {204, 304, 404, 500}) BOOST_CHECK(judged({tag}, {tag}, status) == HeadFreshening::kNothing);
   BOOST_CHECK(judgeHead(stored({}, 404), {200, {}}) == HeadFreshening::kNothing);

@@ -8,6 +8,7 @@
 #include "common/base/text.h"
 #include "common/cache/cacheability.h"
 #include "common/cache/preconditions.h"
+#include "common/cache/vary.h"
 
 namespace proxycommon {
 namespace {
@@ -73,8 +74,10 @@ StoredResponse freshened(const StoredResponse& stored, std::span<const HeaderFie
   return fresh;
 }
 
-Freshening judgeFreshened(const CacheRequest& request, const StoredResponse&, const StoredResponse& fresh,
+Freshening judgeFreshened(const CacheRequest& request, const StoredResponse& stored, const StoredResponse& fresh,
                           const CachePolicy& policy, WallTime now) {
+  // What its request had in these fields is not known.
+  if (varyNames(fresh.fields).names != varyNames(stored.fields).names) return Freshening::kRemoves;
   const CacheResponse response{fresh.status, fresh.fields};
   return mayStore(request, response, policy, now) == Storable::kYes ? Freshening::kReplaces : Freshening::kRemoves;
 }

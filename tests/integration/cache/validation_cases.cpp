@@ -254,6 +254,12 @@ Cases freshening() {
             .validated({})
             .sees({"Content-Type: text/x-new"}),
         get().hit().sees({"Content-Type: text/x-new"})}},
+      {"9111 4.1",
+       "vary_of_a_304",
+       "unless all the presented request header fields nominated by that Vary field value match",
+       {first({kFresh, kOld, kTag}, {"X-User: alice"}),
+        get({"X-User: alice"}).answered(notModified({kTag, "Age: 0", "Vary: X-User"})).validated({kAsked}),
+        get({"X-User: bob"})}},
       {section,
        "twice",
        update,

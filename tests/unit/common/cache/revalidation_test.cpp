@@ -145,6 +145,17 @@ BOOST_AUTO_TEST_CASE(what_may_not_be_stored_does_not_stay_when_it_is_confirmed) 
   }
 }
 
+// RFC 9111 4.1.
+BOOST_AUTO_TEST_CASE(what_is_selected_by_other_fields_than_it_was_does_not_stay) {
+  const HeaderField fresh{"Cache-Control", "max-age=60"};
+  BOOST_CHECK(afterwards({kTag, fresh}, {{"Vary", "x-user"}}) == Freshening::kRemoves);
+  BOOST_CHECK(afterwards({kTag, fresh, {"Vary", "x-user"}}, {{"Vary", "x-user, accept"}}) == Freshening::kRemoves);
+  BOOST_CHECK(afterwards({kTag, fresh, {"Vary", "x-user, accept"}}, {{"Vary", "x-user"}}) == Freshening::kRemoves);
+  BOOST_CHECK(afterwards({kTag, fresh, {"Vary", "x-user, accept"}}, {{"Vary", "Accept,X-User"}}) ==
+              Freshening::kReplaces);
+  BOOST_CHECK(afterwards({kTag, fresh, {"Vary", "x-user"}}, {kTag}) == Freshening::kReplaces);
+}
+
 // RFC 9111 4.3.5.
 BOOST_AUTO_TEST_CASE(a_head_confirms_or_outdates) {
   const auto judged = [](const HeaderFields& before, const HeaderFields& answer, int status = 200) {

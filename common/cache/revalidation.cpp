@@ -79,7 +79,10 @@ Freshening judgeFreshened(const CacheRequest& request, const StoredResponse& sto
   // What its request had in these fields is not known.
   if (varyNames(fresh.fields).names != varyNames(stored.fields).names) return Freshening::kRemoves;
   const CacheResponse response{fresh.status, fresh.fields};
-  return mayStore(request, response, policy, now) == Storable::kYes ? Freshening::kReplaces : Freshening::kRemoves;
+  if (mayStore(request, response, policy, now) == Storable::kYes) return Freshening::kReplaces;
+  if (findField(request.fields, "Authorization")) return Freshening::kStays;
+  const CacheRequest plain{request.method, request.scheme, request.host, request.target, {}};
+  return mayStore(plain, response, policy, now) == Storable::kYes ? Freshening::kStays : Freshening::kRemoves;
 }
 
 HeadFreshening judgeHead(const StoredResponse& stored, const CacheResponse& response) {

@@ -109,6 +109,7 @@ class PROXYCOMMON_API RequestCache {
   Result<Course> refresh(ResponseHead& head);
   Course store(ResponseHead& head);
   void takeHead(const ResponseHead& head);
+  StoredResponse confirmed(const ResponseHead& head) const;
   void keep(const StoredResponse& fresh, const std::string& record);
   void forget(const Digest& key);
   void invalidate(const HeaderFields& received, int status);

@@ -50,7 +50,7 @@ Result<RequestCache::Course> RequestCache::refresh(ResponseHead& head) {
     return failure(ErrorKind::kMalformedResponse,
                    "it answered 304 for another response than the one it was asked about", Seen::kRan);
   }
-  StoredResponse fresh = freshened(lookup_.stored, head.fields, policy_, begun_, wallNow());
+  const StoredResponse fresh = confirmed(head);
   std::string record = encodeResponse(fresh);
   keep(fresh, record);
   // What is read from now on stands in the new record.
@@ -69,11 +69,17 @@ void RequestCache::takeHead(const ResponseHead& head) {
   const CacheResponse response{head.status, head.fields};
   const HeadFreshening judged = judgeHead(lookup_.stored, response);
   if (judged == HeadFreshening::kUpdates) {
-    const StoredResponse fresh = freshened(lookup_.stored, head.fields, policy_, begun_, wallNow());
+    const StoredResponse fresh = confirmed(head);
     keep(fresh, encodeResponse(fresh));
   } else if (judged == HeadFreshening::kStale) {
     forget(lookup_.key);
   }
+}
+
+StoredResponse RequestCache::confirmed(const ResponseHead& head) const {
+  StoredResponse fresh = freshened(lookup_.stored, head.fields, policy_, begun_, wallNow());
+  fresh.isAuthorized = fresh.isAuthorized || findField(fields_, "Authorization");
+  return fresh;
 }
 
 // What has been made of the stored response, in its place or not.
@@ -81,6 +87,8 @@ void RequestCache::keep(const StoredResponse& fresh, const std::string& record) 
   switch (judgeFreshened(message(), lookup_.stored, fresh, policy_, wallNow())) {
     case Freshening::kReplaces:
       updateIn(*store_, lookup_.key, record, usefulUntil(fresh, policy_));
+      break;
+    case Freshening::kStays:
       break;
     case Freshening::kRemoves:
       forget(lookup_.key);

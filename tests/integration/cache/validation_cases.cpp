@@ -254,6 +254,28 @@ Cases freshening() {
             .validated({})
             .sees({"Content-Type: text/x-new"}),
         get().hit().sees({"Content-Type: text/x-new"})}},
+      {"9111 5.2.1.5",
+       "no_store_beside_a_304",
+       "a cache MUST NOT store any part of either this request or any response to it",
+       {first({kFresh, kOld, kTag}),
+        get({"Cache-Control: no-store"}).answered(notModified({kTag, "Age: 0", "X-Own: new"})).validated({kAsked}),
+        get().validated({kAsked}).sees({"!X-Own"})}},
+      {"9111 3.5",
+       "authorization_beside_a_304",
+       "MUST NOT use a cached response to a request with an Authorization header field",
+       {first({kFresh, kOld, kTag}),
+        get({"Authorization: Basic eDp5"})
+            .answered(notModified({kTag, "Age: 0", "X-Own: of alice"}))
+            .validated({kAsked}),
+        get().validated({kAsked}).sees({"!X-Own"})}},
+      {"9111 3.5",
+       "authorization_beside_a_304_for_all",
+       "unless the response contains a Cache-Control field with a response directive",
+       {first({kFresh, kOld, kTag}),
+        get({"Authorization: Basic eDp5"})
+            .answered(notModified({kTag, "Age: 0", "Cache-Control: public, max-age=60"}))
+            .validated({kAsked}),
+        get().hit().sees({"?Cache-Control"})}},
       {"9111 4.1",
        "vary_of_a_304",
        "unless all the presented request header fields nominated by that Vary field value match",

@@ -145,6 +145,21 @@ BOOST_AUTO_TEST_CASE(what_may_not_be_stored_does_not_stay_when_it_is_confirmed) 
   }
 }
 
+// RFC 9111 3.5, 5.2.1.5.
+BOOST_AUTO_TEST_CASE(what_one_client_alone_may_have_changes_nothing) {
+  const HeaderField fresh{"Cache-Control", "max-age=60"};
+  const HeaderFields before{kTag, fresh};
+  const HeaderFields noStore{{"Cache-Control", "no-store"}};
+  const HeaderFields authorized{{"Authorization", "Basic eDp5"}};
+  BOOST_CHECK(afterwards(before, {kTag}, noStore) == Freshening::kStays);
+  BOOST_CHECK(afterwards(before, {{"Cache-Control", "private"}}, noStore) == Freshening::kRemoves);
+  BOOST_CHECK(afterwards(before, {kTag}, authorized) == Freshening::kStays);
+  BOOST_CHECK(afterwards(before, {{"Cache-Control", "private"}}, authorized) == Freshening::kStays);
+  BOOST_CHECK(afterwards(before, {{"Cache-Control", "public, max-age=60"}}, authorized) == Freshening::kReplaces);
+  for (const HeaderFields& request : {noStore, authorized})
+    BOOST_CHECK(afterwards(before, {{"Vary", "x-user"}}, request) == Freshening::kRemoves);
+}
+
 // RFC 9111 4.1.
 BOOST_AUTO_TEST_CASE(what_is_selected_by_other_fields_than_it_was_does_not_stay) {
   const HeaderField fresh{"Cache-Control", "max-age=60"};

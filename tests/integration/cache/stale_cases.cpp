@@ -32,6 +32,18 @@ Cases disconnected() {
        {old(""), get({"Cache-Control: no-cache"}).answered(silence()).error()}},
       {section, "max_stale", explicitly, {old(""), get({"Cache-Control: max-stale"}).hit()}},
       {section, "nothing_stored", may, {get().answered(silence()).error(), get()}},
+      {section,
+       "gone_and_nothing_to_validate_with",
+       may,
+       {first({"Cache-Control: max-age=1"}), get().later().answered(silence()).stale()}},
+      {section,
+       "must_revalidate_and_nothing_to_validate_with",
+       prohibited,
+       {first({"Cache-Control: max-age=1, must-revalidate"}), get().later().answered(silence()).error()}},
+      {section,
+       "max_stale_and_nothing_to_validate_with",
+       explicitly,
+       {first({"Cache-Control: max-age=1"}), get({"Cache-Control: max-stale"}).later().hit()}},
   };
 }
 
@@ -123,6 +135,11 @@ Cases onErrors() {
        "asked_for_by_the_client",
        "its scope of application is the request it appears in",
        {old(""), get({"Cache-Control: stale-if-error=60"}).answered(says("500 Oops")).stale()}},
+      {section,
+       "asked_for_and_nothing_to_validate_with",
+       "its scope of application is the request it appears in",
+       {first({"Cache-Control: max-age=1"}),
+        get({"Cache-Control: stale-if-error=60"}).later().answered(says("500 Oops")).stale()}},
       {section, "nothing_stored", may, {get({"Cache-Control: stale-if-error=60"}).answered(says("500 Oops"))}},
   };
   for (const char* status : {"500 Internal Server Error", "502 Bad Gateway", "503 Busy", "504 Gateway Timeout"}) {

@@ -110,11 +110,13 @@ void CaseRunner::perform(Play& play, const Step& row) {
   if (step.way != Step::Way::kEventually) origin_.prepare(play.texts.base(), step.origin);
   using Way = Step::Way;
   const bool isOfBefore = step.way == Way::kStored || step.way == Way::kValidated || step.way == Way::kStale ||
-                          step.way == Way::kEventually;
+                          step.way == Way::kBehind || step.way == Way::kEventually;
   const Answer& expected = play.answers[isOfBefore ? step.from : play.next];
   try {
     if (step.way == Step::Way::kEventually) return repeat(play, step, expected);
     const Received received = ask(play, step);
+    // Else the next step might tell the origin what to say to it.
+    if (step.way == Way::kBehind) waitUntil([&] { return !origin_.seen(play.texts.base()).empty(); });
     if (step.method != "GET" && step.method != "HEAD") std::this_thread::sleep_for(kMoment);
     const Observation observation{step, expected, received, origin_.seen(play.texts.base())};
     for (const std::string& fault : faultsOf(observation)) play.faults.push_back(where + fault);

@@ -58,7 +58,7 @@ Cases whileRevalidating() {
     return {section,
             std::move(name),
             may,
-            {old(directives), get().answered(renewed).stale().sees({"Age in 100-105"}), get().eventually(1)}};
+            {old(directives), get().answered(renewed).behind().sees({"Age in 100-105"}), get().eventually(1)}};
   };
   const auto validated = [&](std::string name, const char* quote, std::string directives, int age = 100) -> Case {
     return {section, std::move(name), quote, {old(directives, age), get().validated({"If-None-Match: \"kept\""})}};
@@ -72,16 +72,16 @@ Cases whileRevalidating() {
       {section,
        "asks_for_a_change",
        "the cache SHOULD attempt to revalidate it while still serving stale responses",
-       {old(", stale-while-revalidate=60"), get().answered(renewed).stale().tells({"If-None-Match: \"kept\""}),
+       {old(", stale-while-revalidate=60"), get().answered(renewed).behind().tells({"If-None-Match: \"kept\""}),
         get().eventually(1)}},
       {section,
        "stays_new",
        may,
-       {old(", stale-while-revalidate=60"), get().answered(renewed).stale(), get().eventually(1), get().hit(1)}},
+       {old(", stale-while-revalidate=60"), get().answered(renewed).behind(), get().eventually(1), get().hit(1)}},
       {section,
        "error_in_the_background",
        may,
-       {old(", stale-while-revalidate=60"), get().answered(says("500 Oops")).stale(), get().answered(renewed).stale(),
+       {old(", stale-while-revalidate=60"), get().answered(says("500 Oops")).behind(), get().answered(renewed).stale(),
         get().eventually(2)}},
       {section, "while_fresh", may, {old(", stale-while-revalidate=60", 10), get().hit()}},
       validated("window_is_over", over, ", stale-while-revalidate=60", 200),

@@ -1,4 +1,5 @@
-// RFC 9213: CDN-Cache-Control, which is on the list of targets unless the configuration says another one.
+// RFC 9213: CDN-Cache-Control, which is on the list of targets of a reverse proxy unless its configuration says another
+// one, and not on that of a forward proxy.
 #include "tests/integration/cache/case.h"
 
 namespace proxytest::cache {
@@ -68,6 +69,20 @@ Cases targetedCases() {
                              ok({"Cache-Control: no-store", cdn + std::string(broken)})));
   }
   return rows;
+}
+
+Cases untargetedCases() {
+  const char* section = "9213 3.1";
+  const char* separately = "to control the behavior of CDN caches interposed between them and clients separately";
+  return {
+      reused(section, "no_store_for_others", separately,
+             ok({"Cache-Control: max-age=60", "CDN-Cache-Control: no-store"})),
+      notStored(section, "no_store_for_this_one", separately,
+                ok({"Cache-Control: no-store", "CDN-Cache-Control: max-age=60"})),
+      validatedAlways(section, "fresh_for_others", separately,
+                      ok({"Cache-Control: max-age=0", "CDN-Cache-Control: max-age=60"})),
+      validatedAlways(section, "alone", separately, ok({"CDN-Cache-Control: max-age=60"})),
+  };
 }
 
 }  // namespace proxytest::cache

@@ -14,9 +14,8 @@ namespace proxycommon {
 namespace {
 
 constexpr std::array<std::string_view, 4> kReplaced = {"if-none-match", "if-modified-since", "if-range", "range"};
-// What describes the stored bytes, and how they are sent: that does not change with a 304 (RFC 9111 3.2).
-constexpr std::array<std::string_view, 4> kOfTheBytes = {"content-encoding", "content-length", "content-md5",
-                                                         "content-range"};
+// Which bytes are stored, and how many: that does not change with a 304 (RFC 9111 3.2).
+constexpr std::array<std::string_view, 2> kOfTheBytes = {"content-length", "content-range"};
 // What was true of the old exchange alone: the age of a response is counted anew.
 constexpr std::array<std::string_view, 2> kOfTheExchange = {"age", "date"};
 

@@ -85,7 +85,7 @@ Freshening judgeFreshened(const CacheRequest& request, const StoredResponse& sto
 }
 
 HeadFreshening judgeHead(const StoredResponse& stored, const CacheResponse& response) {
-  if (response.status != 200 || stored.status != 200 || stored.isHead) return HeadFreshening::kNothing;
+  if (response.status != 200 || stored.status != 200) return HeadFreshening::kNothing;
   for (const std::string_view name : {"ETag", "Last-Modified"}) {
     const auto received = valueOf(response.fields, name);
     if (received && received != valueOf(stored.fields, name)) return HeadFreshening::kStale;

@@ -11,7 +11,6 @@ namespace {
 // kNone: it is a response for that request, be it fresh or not.
 ServingReason unfitness(const CacheRequest& request, const StoredResponse& stored, const CacheControl& control) {
   if (!mayLookUp(request)) return ServingReason::kMethod;
-  if (stored.isHead && request.method != "HEAD") return ServingReason::kHeadOnly;
   if (!matches(stored, request.fields)) return ServingReason::kVary;
   // RFC 9111 3.5; a 304 may have taken away what permitted it.
   const bool mayShareAuthorized = control.mustRevalidate || control.isPublic || control.sharedMaxAge;
@@ -93,7 +92,6 @@ ForwardReason forwardReason(ServingReason reason) {
     case ServingReason::kMethod:
       return ForwardReason::kMethod;
     case ServingReason::kAuthorization:
-    case ServingReason::kHeadOnly:
       return ForwardReason::kMiss;
     case ServingReason::kNone:
     case ServingReason::kExpired:

@@ -29,7 +29,6 @@ enum class ServingReason {
   kRequestMinFresh,  // 5.2.1.3
   kVary,             // 4.1
   kAuthorization,    // 3.5
-  kHeadOnly,         // a HEAD's, for a GET
   kPart,             // a part, which does not hold what is asked for
   kMethod,           // 4: of another method than GET and HEAD
 };

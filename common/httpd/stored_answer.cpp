@@ -48,7 +48,7 @@ void closeUpRange(request_rec& request) {
 }
 
 bool mayHaveRange(const CacheRequest& request, const StoredResponse& stored) {
-  return stored.status == HTTP_OK && !stored.isHead && request.method == "GET" && ifRangeHolds(request, stored);
+  return stored.status == HTTP_OK && request.method == "GET" && ifRangeHolds(request, stored);
 }
 
 // The one range of a whole that is asked for; where it is several, or none that can be, httpd's own filter answers.
@@ -120,8 +120,8 @@ StoredHead storedHead(request_rec& request, const StoredResponse& stored, const 
     result.head.reason = "Partial Content";
   } else {
     result.head.fields = stored.fields;
-    // A stored whole has a length, whatever framing it came in; a HEAD's tells of a body that is not here.
-    if (!stored.isHead && !findField(stored.fields, "Content-Length") && stored.status != HTTP_NO_CONTENT)
+    // A stored whole has a length, whatever framing it came in.
+    if (!findField(stored.fields, "Content-Length") && stored.status != HTTP_NO_CONTENT)
       result.head.fields.push_back({"Content-Length", pooled(request, std::to_string(stored.bodyLength))});
   }
   addOwnFields(request, plan, result.head.fields);

@@ -150,13 +150,9 @@ BOOST_AUTO_TEST_CASE(pragma_of_a_request_asks_for_validation) {
 }
 
 BOOST_AUTO_TEST_CASE(methods_must_fit) {
-  StoredResponse found = stored({{"Cache-Control", "max-age=10"}});
+  const StoredResponse found = stored({{"Cache-Control", "max-age=10"}});
   BOOST_CHECK(judge(get({}, "HEAD"), found, {}, kNow).verdict == kFresh);
   BOOST_CHECK(judge(get({}, "POST"), found, {}, kNow).reason == kMethod);
-  found.isHead = true;
-  BOOST_CHECK(judge(get({}, "HEAD"), found, {}, kNow).verdict == kFresh);
-  const Serving serving = judge(get({}), found, {}, kNow);
-  BOOST_CHECK(serving.verdict == kUnusable && serving.reason == kHeadOnly);
 }
 
 // RFC 9111 4.1.
@@ -252,7 +248,6 @@ BOOST_AUTO_TEST_CASE(reasons_have_their_word) {
   BOOST_CHECK(forwardReason(kVary) == ForwardReason::kVaryMiss);
   BOOST_CHECK(forwardReason(kPart) == ForwardReason::kPartial);
   BOOST_CHECK(forwardReason(kMethod) == ForwardReason::kMethod);
-  BOOST_CHECK(forwardReason(kHeadOnly) == ForwardReason::kMiss);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -130,12 +130,17 @@ BOOST_AUTO_TEST_CASE(stale_while_revalidate_has_its_time) {
   check(rows);
 }
 
-// RFC 8246 2: clients ought not to ask, and when they do they are answered.
-BOOST_AUTO_TEST_CASE(immutable_does_not_outweigh_the_request) {
+// RFC 8246 2.1: what is fresh is validated where the client says that it is necessary.
+BOOST_AUTO_TEST_CASE(immutable_outweighs_a_reload_while_it_is_fresh) {
   const Row rows[] = {
       {"max-age=10, immutable", "", 5, kFresh},
       {"max-age=10, immutable", "no-cache", 5, kRevalidate, kRequestNoCache},
-      {"max-age=10, immutable", "max-age=0", 5, kRevalidate, kRequestMaxAge},
+      {"max-age=10, immutable", "max-age=0", 5, kFresh},
+      {"max-age=10, immutable", "max-age=3", 5, kFresh},
+      {"max-age=10, immutable", "max-age=0, no-cache", 5, kRevalidate, kRequestNoCache},
+      {"max-age=10, immutable", "min-fresh=8", 5, kRevalidate, kRequestMinFresh},
+      {"max-age=10, immutable", "max-age=0", 10, kRevalidate, kRequestMaxAge},
+      {"max-age=10, immutable, no-cache", "max-age=0", 5, kRevalidate, kNoCache},
       {"max-age=10, immutable", "", 10, kRevalidate, kExpired},
   };
   check(rows);

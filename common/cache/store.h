@@ -17,17 +17,19 @@
 #include "common/base/result.h"
 #include "common/cache/digest.h"
 #include "common/cache/incoming_body.h"
+#include "common/cache/mapped_bodies.h"
 
 namespace proxycommon {
 
-// What is found: a copy of the record; the body either in memory, or as a part of a file. Nobody changes that file any
-// more, and it stays readable when the entry is removed meanwhile.
+// What is found: a copy of the record; the body in memory, or as a part of a file that is open, or mapped, or both.
+// Nobody changes that file any more, and it stays readable when the entry is removed meanwhile.
 struct FoundEntry {
   std::string record;
-  std::string body;     // where file is none
-  FileDescriptor file;  // open for reading; may be sent with sendfile
-  std::uint64_t bodyOffset = 0;
-  std::uint64_t bodyLength = 0;  // either way
+  std::string body;                          // where there is no file
+  FileDescriptor file;                       // open for reading; may be sent with sendfile
+  std::shared_ptr<const MappedFile> mapped;  // the whole file
+  std::uint64_t bodyOffset = 0;              // in the file
+  std::uint64_t bodyLength = 0;              // in any case
 };
 
 // What is put. Views hold for the call.

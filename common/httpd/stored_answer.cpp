@@ -90,6 +90,39 @@ Task<Outcome> sendLarge(ClientResponse& response, std::string_view body, Request
   co_return co_await finishResponse(response, limits, waiter);
 }
 
+// A mapping, held as long as there is the request.
+std::string_view heldBytes(const request_rec& request, std::shared_ptr<const MappedFile> file) {
+  using Held = std::shared_ptr<const MappedFile>;
+  const std::string_view bytes = file->bytes();
+  apr_pool_cleanup_register(
+      request.pool, new Held(std::move(file)),
+      [](void* held) {
+        delete static_cast<Held*>(held);
+        return apr_status_t{APR_SUCCESS};
+      },
+      apr_pool_cleanup_null);
+  return bytes;
+}
+
+Outcome sendFile(ClientResponse& response, FoundEntry& entry, const StoredHead& start) {
+  if (auto added = response.file(entry.file.get(), entry.bodyOffset + start.first, start.length); !added)
+    return added;
+  return response.finish();
+}
+
+Outcome sendMapped(const request_rec& request, ClientResponse& response, FoundEntry& entry, const StoredHead& start) {
+  std::string_view rest = heldBytes(request, entry.mapped).substr(entry.bodyOffset + start.first, start.length);
+  while (rest.size() > kAtOnce) {
+    response.lasting(rest.substr(0, kAtOnce));
+    rest.remove_prefix(kAtOnce);
+    auto taken = response.isTaken();
+    if (!taken) return std::move(taken.error());
+    (void)*taken;
+  }
+  response.lasting(rest);
+  return response.finish();
+}
+
 }  // namespace
 
 StoredHead storedHead(request_rec& request, const StoredResponse& stored, const StoredAnswerPlan& plan) {
@@ -136,11 +169,8 @@ Task<Outcome> sendStored(request_rec& request, FoundEntry& entry, const StoredRe
   ClientResponse response(request, nullptr);
   if (auto told = response.head(start.head, true); !told) co_return told;
   if (!start.hasBody || start.length == 0) co_return response.finish();
-  if (entry.file) {
-    if (auto added = response.file(entry.file.get(), entry.bodyOffset + start.first, start.length); !added)
-      co_return added;
-    co_return response.finish();
-  }
+  if (entry.mapped) co_return sendMapped(request, response, entry, start);
+  if (entry.file) co_return sendFile(response, entry, start);
   const std::string_view body = std::string_view(entry.body).substr(start.first, start.length);
   if (body.size() <= kAtOnce) {
     if (auto sent = sendInMemory(response, body); !sent) co_return sent;

@@ -68,6 +68,10 @@ void setRange(const request_rec& request, const ByteRange& range, std::optional<
   result.head.fields.push_back({"Content-Length", pooled(request, std::to_string(result.length))});
 }
 
+milliseconds clientTimeout(const request_rec& request) {
+  return milliseconds{apr_time_as_msec(request.server->timeout)};
+}
+
 Outcome sendInMemory(ClientResponse& response, std::string_view body) {
   const std::span<char> block = response.readBuffer();
   std::memcpy(block.data(), body.data(), body.size());
@@ -105,22 +109,25 @@ std::string_view heldBytes(const request_rec& request, std::shared_ptr<const Map
 }
 
 Outcome sendFile(ClientResponse& response, FoundEntry& entry, const StoredHead& start) {
-  if (auto added = response.file(entry.file.get(), entry.bodyOffset + start.first, start.length); !added)
-    return added;
+  if (auto added = response.file(entry.file.get(), entry.bodyOffset + start.first, start.length); !added) return added;
   return response.finish();
 }
 
-Outcome sendMapped(const request_rec& request, ClientResponse& response, FoundEntry& entry, const StoredHead& start) {
+// Not copied, as long as the client takes it.
+Task<Outcome> sendMapped(const request_rec& request, ClientResponse& response, const FoundEntry& entry,
+                         const StoredHead& start, RequestWaiter& waiter) {
   std::string_view rest = heldBytes(request, entry.mapped).substr(entry.bodyOffset + start.first, start.length);
-  while (rest.size() > kAtOnce) {
+  // httpd's filter cuts several ranges out of a whole alone.
+  const bool isCut = start.head.status == HTTP_OK && apr_table_get(request.headers_in, "Range");
+  while (!isCut && rest.size() > kAtOnce) {
     response.lasting(rest.substr(0, kAtOnce));
     rest.remove_prefix(kAtOnce);
     auto taken = response.isTaken();
-    if (!taken) return std::move(taken.error());
-    (void)*taken;
+    if (!taken) co_return std::move(taken.error());
+    if (!*taken) co_return co_await sendLarge(response, rest, waiter, clientTimeout(request));
   }
   response.lasting(rest);
-  return response.finish();
+  co_return response.finish();
 }
 
 }  // namespace
@@ -169,14 +176,14 @@ Task<Outcome> sendStored(request_rec& request, FoundEntry& entry, const StoredRe
   ClientResponse response(request, nullptr);
   if (auto told = response.head(start.head, true); !told) co_return told;
   if (!start.hasBody || start.length == 0) co_return response.finish();
-  if (entry.mapped) co_return sendMapped(request, response, entry, start);
+  if (entry.mapped) co_return co_await sendMapped(request, response, entry, start, waiter);
   if (entry.file) co_return sendFile(response, entry, start);
   const std::string_view body = std::string_view(entry.body).substr(start.first, start.length);
   if (body.size() <= kAtOnce) {
     if (auto sent = sendInMemory(response, body); !sent) co_return sent;
     co_return response.finish();
   }
-  co_return co_await sendLarge(response, body, waiter, milliseconds{apr_time_as_msec(request.server->timeout)});
+  co_return co_await sendLarge(response, body, waiter, clientTimeout(request));
 }
 
 }  // namespace proxycommon

@@ -111,6 +111,9 @@ class PROXYCOMMON_API RequestCache {
   void takeHead(const ResponseHead& head);
   void forget(const Digest& key);
   void invalidate(const HeaderFields& received, int status);
+  // What mayStore() does not know of a 206; of any other response: yes.
+  bool isPartOfUse(const CacheResponse& response) const;
+  void put(std::unique_ptr<IncomingBody> body, std::function<void(bool)> done);
   void endFlight(FlightPhase phase);
   void note(std::string_view word) const;
   void count(std::atomic<std::uint64_t> CacheCounters::*counter) const;

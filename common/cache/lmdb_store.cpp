@@ -156,8 +156,8 @@ Result<std::optional<FoundEntry>> LmdbStore::find(const Digest& key) {
   auto opened = folder_.bodies().open(file, found.bodyOffset + found.bodyLength);
   // Somebody has removed or replaced it meanwhile.
   if (!opened) return std::optional<FoundEntry>{};
-  found.file = std::move(*opened);
-  found.mapped = mapped_.offer(file, found.file.get(), found.bodyOffset + found.bodyLength);
+  found.mapped = mapped_.offer(file, opened->get(), found.bodyOffset + found.bodyLength);
+  if (!found.mapped) found.file = std::move(*opened);
   return std::optional{std::move(found)};
 }
 

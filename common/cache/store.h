@@ -21,15 +21,21 @@
 
 namespace proxycommon {
 
-// What is found: a copy of the record; the body in memory, or as a part of a file that is open, or mapped, or both.
-// Nobody changes that file any more, and it stays readable when the entry is removed meanwhile.
+// What is found: a copy of the record; the body in memory, or as a part of a file. Nobody changes that file any more,
+// and it stays readable when the entry is removed meanwhile.
 struct FoundEntry {
   std::string record;
   std::string body;                          // where there is no file
-  FileDescriptor file;                       // open for reading; may be sent with sendfile
-  std::shared_ptr<const MappedFile> mapped;  // the whole file
+  std::shared_ptr<const MappedFile> mapped;  // the file, where it is mapped
+  FileDescriptor file;                       // where it is not: open for reading; may be sent with sendfile
   std::uint64_t bodyOffset = 0;              // in the file
   std::uint64_t bodyLength = 0;              // in any case
+
+  // The body where it is in memory, as long as there is the entry.
+  std::string_view memory() const {
+    return mapped ? mapped->bytes().substr(static_cast<std::size_t>(bodyOffset), static_cast<std::size_t>(bodyLength))
+                  : std::string_view(body);
+  }
 };
 
 // What is put. Views hold for the call.

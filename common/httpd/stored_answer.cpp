@@ -183,7 +183,7 @@ Task<Outcome> sendStored(request_rec& request, FoundEntry& entry, const StoredRe
   if (!start.hasBody || start.length == 0) co_return response.finish();
   if (entry.mapped) co_return co_await sendMapped(request, response, entry, start, waiter);
   if (entry.file) co_return sendFile(response, entry, start);
-  const std::string_view body = std::string_view(entry.body).substr(start.first, start.length);
+  const std::string_view body = entry.memory().substr(start.first, start.length);
   if (body.size() <= kAtOnce) {
     if (auto sent = sendInMemory(response, body); !sent) co_return sent;
     co_return response.finish();

@@ -73,6 +73,15 @@ void setRange(const request_rec& request, const ByteRange& range, std::optional<
   result.head.fields.push_back({"Content-Length", pooled(request, std::to_string(result.length))});
 }
 
+// A stored whole has a length, whatever framing it came in, and whatever a store that is not ours alone says of it: the
+// next response would begin where that ends (RFC 9112 6.3). A HEAD's tells of a body that is not here.
+void setLength(const request_rec& request, std::uint64_t length, HeaderFields& fields) {
+  const HeaderField* stored = findField(fields, "Content-Length");
+  if (stored && parseNumber(stored->value, UINT64_MAX) == length) return;
+  drop(fields, "Content-Length");
+  fields.push_back({"Content-Length", pooled(request, std::to_string(length))});
+}
+
 milliseconds clientTimeout(const request_rec& request) {
   return milliseconds{apr_time_as_msec(request.server->timeout)};
 }
@@ -165,9 +174,7 @@ StoredHead storedHead(request_rec& request, const StoredResponse& stored, const 
     result.head.reason = "Partial Content";
   } else {
     result.head.fields = stored.fields;
-    // A stored whole has a length, whatever framing it came in; a HEAD's tells of a body that is not here.
-    if (!stored.isHead && !findField(stored.fields, "Content-Length") && stored.status != HTTP_NO_CONTENT)
-      result.head.fields.push_back({"Content-Length", pooled(request, std::to_string(stored.bodyLength))});
+    if (!stored.isHead && stored.status != HTTP_NO_CONTENT) setLength(request, stored.bodyLength, result.head.fields);
   }
   addOwnFields(request, plan, result.head.fields);
   if (request.header_only) result.hasBody = false;

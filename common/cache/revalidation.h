@@ -15,8 +15,9 @@ namespace proxycommon {
 // There is something to ask with: ETag, or Last-Modified.
 PROXYCOMMON_API bool hasValidator(std::span<const HeaderField> response);
 
-// The request's fields for the backend: its own conditions and Range out, the stored validators in (RFC 9111 4.3.1).
-// Views into both.
+// The request's fields for the backend: its own conditions and Range out, the stored validators in (RFC 9111 4.3.1). Of
+// a stored part Range and If-Range stay: what has changed comes as a part again, or whole where the client has the old
+// one. Views into both.
 PROXYCOMMON_API HeaderFields conditionalFields(std::span<const HeaderField> request, const StoredResponse& stored);
 
 // Whether a 304 speaks of that stored response (RFC 9111 4.3.4): its strong ETag, else its weak one, else its
@@ -25,7 +26,7 @@ PROXYCOMMON_API HeaderFields conditionalFields(std::span<const HeaderField> requ
 PROXYCOMMON_API bool selects(std::span<const HeaderField> notModified, const StoredResponse& stored);
 
 // The stored response with what a 304 (or a HEAD's 200) has brought (RFC 9111 3.2): each field that it has takes the
-// place of all of that name, but for Content-Length and Content-Range. Times, Date and Age are those of the new
+// place of all of that name, but for what is true of one message's bytes. Times, Date and Age are those of the new
 // exchange. Whether it may stay in the store is for judgeFreshened() to say. Views into both.
 PROXYCOMMON_API StoredResponse freshened(const StoredResponse& stored, std::span<const HeaderField> update,
                                          const CachePolicy& policy, WallTime requestTime, WallTime responseTime);

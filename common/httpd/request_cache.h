@@ -108,6 +108,9 @@ class PROXYCOMMON_API RequestCache {
   void revalidateBehind();
   Result<Course> refresh(ResponseHead& head);
   Course store(ResponseHead& head);
+  // What mayStore() does not know of a 206; of any other response: yes.
+  bool isPartOfUse(const CacheResponse& response) const;
+  void put(std::unique_ptr<IncomingBody> body, std::function<void(bool)> done);
   void takeHead(const ResponseHead& head);
   StoredResponse confirmed(const ResponseHead& head) const;
   void keep(const StoredResponse& fresh, const std::string& record);

@@ -115,6 +115,21 @@ proxycommon::RequestCachePlan cachePlan(const request_rec& request, const Forwar
   return plan;
 }
 
+using Answer = Result<std::optional<proxycommon::Switched>>;
+
+Task<Answer> ask(request_rec& request, proxycommon::RelayPlan plan, const proxycommon::RequestCache& cache,
+                 proxycommon::RelayBody& body, proxycommon::CachingResponse& response, RequestWaiter& waiter,
+                 proxycommon::RelayReport& report) {
+  const proxycommon::HeaderFields fields = plan.head.fields;
+  cache.editRequest(plan.head.fields);
+  Answer answer = co_await proxycommon::relay(request, plan, body, response, waiter, report);
+  if (!answer || !response.asksAgain()) co_return answer;
+  if (auto rewound = body.rewind(); !rewound) co_return std::move(rewound.error());
+  plan.head.fields = fields;
+  cache.editRequest(plan.head.fields);
+  co_return co_await proxycommon::relay(request, plan, body, response, waiter, report);
+}
+
 Task<int> relayRequest(request_rec& request, const ForwardRequest& forward, const ServerConfig& config,
                        RequestWaiter& waiter, FlightLeader behind) {
   proxycommon::RequestCache cache(waiter, cachePlan(request, forward, config, std::move(behind)));
@@ -141,7 +156,6 @@ Task<int> relayRequest(request_rec& request, const ForwardRequest& forward, cons
       .offered = offered,
       .limits = {silence, silence, silence, serverTimeout(request)},
       .backendDone = [&cache] { cache.complete(); }};
-  cache.editRequest(plan.head.fields);
   proxycommon::BodyPlan bodyPlan{.isRepeatable = proxycommon::isRepeatable(request, false),
                                  .replayBuffer = kReplayBuffer};
   if (offered.empty()) bodyPlan.framing = proxycommon::requestFraming(request);
@@ -156,14 +170,10 @@ Task<int> relayRequest(request_rec& request, const ForwardRequest& forward, cons
   });
   proxycommon::RelayReport report;
   report.backend = peer;
-  auto answer = co_await proxycommon::relay(request, plan, body, response, waiter, report);
+  auto answer = co_await ask(request, std::move(plan), cache, body, response, waiter, report);
   proxycommon::noteReport(request, waiter.child(), reportNames(), report);
-  if (auto settled = co_await cache.settle(); !settled)
-    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, &request, "%s", settled.error().detail.c_str());
-  const bool usesStored = answer ? response.usesStored()
-                                 : proxycommon::traitsOf(answer.error().kind).side == proxycommon::Side::kBackend &&
-                                       !client.hasHead() && cache.mayAnswerInstead(true);
-  if (usesStored) co_return co_await cache.answerStored();
+  if (const auto concluded = co_await cache.conclude(answer ? nullptr : &answer.error(), client.hasHead()))
+    co_return *concluded;
   if (!answer) co_return proxycommon::answerError(request, APLOG_MODULE_INDEX, peer, answer.error(), &response);
   if (!*answer) co_return OK;
   co_return co_await tunnelSwitched(request, std::move(**answer), host, config, std::move(*slot), waiter);

@@ -109,9 +109,8 @@ class Service {
     report_.backend = to_.name;
     report_.queueWait = turns_->queueWait();
     proxycommon::noteReport(request_, waiter_.child(), reportNames(), report_);
-    if (auto settled = co_await cache_.settle(); !settled)
-      ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, &request_, "%s", settled.error().detail.c_str());
-    if (answer ? response_.usesStored() : mayAnswerInstead(answer.error())) co_return co_await cache_.answerStored();
+    if (const auto concluded = co_await cache_.conclude(answer ? nullptr : &answer.error(), client_.hasHead()))
+      co_return *concluded;
     if (!answer) co_return fail(answer.error(), &response_);
     if (!*answer) co_return OK;
     co_return co_await tunnel(std::move(**answer));
@@ -142,12 +141,20 @@ class Service {
   }
 
   Task<Answer> attempt() {
+    Answer answer = co_await ask();
+    if (!answer || !response_.asksAgain()) co_return answer;
+    if (auto rewound = body_.rewind(); !rewound) co_return std::move(rewound.error());
+    co_return co_await ask();
+  }
+
+  Task<Answer> ask() {
     const EndpointPlan at = endpointPlan(plan_, *endpoint_, target_, offered_);
     const Backend& backend = endpoint_->member->backend;
     proxycommon::RelayPlan relayed = relayPlan(request_, at);
     // Where there are others, ejection does what retry= is for.
     if (!server_.balancer.isPlain) relayed.rest = milliseconds{0};
     relayed.backendDone = [this] {
+      if (response_.asksAgain()) return;
       turns_->giveBack();
       cache_.complete();
     };
@@ -186,12 +193,6 @@ class Service {
   Outcome bind(proxycommon::ResponseHead& head) {
     bindSession(request_, server_.balancer, session_, *endpoint_, head);
     return {};
-  }
-
-  // A stored response is better than an error of the backend.
-  bool mayAnswerInstead(const Error& error) const {
-    return proxycommon::traitsOf(error.kind).side == proxycommon::Side::kBackend && !client_.hasHead() &&
-           cache_.mayAnswerInstead(true);
   }
 
   proxycommon::RequestCachePlan cachePlan(FlightLeader behind) {

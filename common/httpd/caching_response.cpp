@@ -28,7 +28,7 @@ Outcome CachingResponse::head(ResponseHead& head, bool requestIsComplete) {
   auto course = cache_.take(received, head);
   if (!course) return std::move(course.error());
   course_ = *course;
-  passes_ = course_ != Course::kUseStored;
+  passes_ = course_ != Course::kUseStored && course_ != Course::kAskAgain;
   if (!passes_) return {};
   waiter_.outliveClient(course_ == Course::kStore);
   if (course_ != Course::kStore && waiter_.hasLostClient())
@@ -82,7 +82,7 @@ Result<bool> CachingResponse::isFull() {
 
 Outcome CachingResponse::finish() {
   if (isLeft_) return failure(ErrorKind::kClientGone, "the client has closed its connection");
-  if (course_ == Course::kUseStored) return {};
+  if (course_ == Course::kUseStored || course_ == Course::kAskAgain) return {};
   return client_.finish();
 }
 

@@ -208,14 +208,17 @@ void RequestCache::editRequest(HeaderFields& fields) const {
     fields = conditionalFields(fields, lookup_.stored);
     return;
   }
-  if (mode_ != Mode::kFetch || request_.method_number != M_GET || request_.header_only || findField(fields_, "Range"))
-    return;
-  // It will not be stored.
-  if (!leader_ && waiter_.child().hitForMiss->isMarked(lookup_.key)) return;
+  if (mode_ != Mode::kFetch || (!isAskedAgain_ && !bringsWhole())) return;
   // It is to bring the response itself: the client's conditions are judged here (RFC 9111 4.3.2).
   std::erase_if(fields, [](const HeaderField& field) {
     return equalsIgnoringCase(field.name, "If-None-Match") || equalsIgnoringCase(field.name, "If-Modified-Since");
   });
+}
+
+// Whether what comes is likely to be stored.
+bool RequestCache::bringsWhole() const {
+  return request_.method_number == M_GET && !request_.header_only && !findField(fields_, "Range") &&
+         (leader_ || !waiter_.child().hitForMiss->isMarked(lookup_.key));
 }
 
 void RequestCache::endFlight(FlightPhase phase) {

@@ -63,6 +63,7 @@ class PROXYCOMMON_API RequestCache {
     kPass,       // to the client
     kStore,      // to the client and the store
     kUseStored,  // to nobody: answerStored() comes next
+    kAskAgain,   // to nobody: the backend is asked once more, with what editRequest() makes of the fields then
   };
   // `received` are the fields as they came, `head` as the client is to see them.
   Result<Course> take(const HeaderFields& received, ResponseHead& head);
@@ -78,13 +79,10 @@ class PROXYCOMMON_API RequestCache {
   // Storing has failed, or the response does not come to its end.
   void giveUp();
 
-  // Whether a stored response may stand in for an answer that has not come (RFC 5861 4).
-  // `isDisconnected`: no answer came at all (RFC 9111 4.2.4), rather than one that tells of an error.
-  bool mayAnswerInstead(bool isDisconnected) const;
-  Task<int> answerStored();
-
-  // Once the backend has been asked, however that ended: what it made invalid is gone from stores that take their time.
-  Task<Outcome> settle();
+  // Once the backend has been asked, however that ended: what the handler returns when the stored response was the
+  // answer after all; nullopt: it goes on with what came. `failed`, nullptr where nothing has: whether something stored
+  // may stand in for it (RFC 9111 4.2.4, RFC 5861 4). `isToldOf`: the client knows of the backend's answer already.
+  Task<std::optional<int>> conclude(const Error* failed, bool isToldOf);
 
   // What is told in the head of a response that goes on to the client (RFC 9211).
   void addStatus(ResponseHead& head, bool isStored) const;
@@ -106,11 +104,16 @@ class PROXYCOMMON_API RequestCache {
   Task<Turn> follow(Flights::Follower& follower, FollowedBody body);
   Task<int> send(std::string_view word);
   void revalidateBehind();
+  bool bringsWhole() const;
+  Result<Course> judgeAnswer(const HeaderFields& received, ResponseHead& head);
   Result<Course> refresh(ResponseHead& head);
   Course store(ResponseHead& head);
   void takeHead(const ResponseHead& head);
   void forget(const Digest& key);
   void invalidate(const HeaderFields& received, int status);
+  Task<Outcome> settle();
+  bool mayAnswerInstead(bool isDisconnected) const;
+  bool mayAnswerInsteadOf(const Error& error) const;
   void endFlight(FlightPhase phase);
   void note(std::string_view word) const;
   void count(std::atomic<std::uint64_t> CacheCounters::*counter) const;
@@ -133,6 +136,8 @@ class PROXYCOMMON_API RequestCache {
   int backendStatus_ = 0;  // 0: it has not answered
   bool isForwarded_ = false;
   bool isStreamed_ = false;
+  bool isAskedAgain_ = false;
+  Course course_ = Course::kPass;
   std::vector<Digest> forgotten_;
   WallTime begun_ = wallNow();
   // What is being stored.

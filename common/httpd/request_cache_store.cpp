@@ -26,6 +26,13 @@ std::uint64_t RequestCache::mostBody() const {
 }
 
 Result<RequestCache::Course> RequestCache::take(const HeaderFields& received, ResponseHead& head) {
+  course_ = Course::kPass;
+  auto judged = judgeAnswer(received, head);
+  if (judged) course_ = *judged;
+  return judged;
+}
+
+Result<RequestCache::Course> RequestCache::judgeAnswer(const HeaderFields& received, ResponseHead& head) {
   if (mode_ == Mode::kOff) return Course::kPass;
   if (request_.method_number != M_GET) {
     invalidate(received, head.status);
@@ -34,6 +41,8 @@ Result<RequestCache::Course> RequestCache::take(const HeaderFields& received, Re
   }
   backendStatus_ = head.status;
   if (mode_ == Mode::kRevalidate && head.status == HTTP_NOT_MODIFIED) return refresh(head);
+  if (isAskedAgain_ && head.status == HTTP_NOT_MODIFIED)
+    return failure(ErrorKind::kMalformedResponse, "it answered 304 to a request without conditions", Seen::kRan);
   if (isServerError(head.status) && mayAnswerInstead(false)) {
     endFlight(FlightPhase::kFailed);
     return Course::kUseStored;
@@ -46,9 +55,11 @@ Result<RequestCache::Course> RequestCache::take(const HeaderFields& received, Re
 // RFC 9111 4.3.4: the stored response is good again.
 Result<RequestCache::Course> RequestCache::refresh(ResponseHead& head) {
   if (!selects(head.fields, lookup_.stored)) {
-    endFlight(FlightPhase::kFailed);
-    return failure(ErrorKind::kMalformedResponse,
-                   "it answered 304 for another response than the one it was asked about", Seen::kRan);
+    // It speaks of another response, and is no answer. Whoever follows waits for the next.
+    mode_ = Mode::kFetch;
+    isAskedAgain_ = true;
+    begun_ = wallNow();
+    return Course::kAskAgain;
   }
   StoredResponse fresh = freshened(lookup_.stored, head.fields, policy_, begun_, wallNow());
   std::string record = encodeResponse(fresh);
@@ -179,12 +190,14 @@ void RequestCache::forget(const Digest& key) {
   }
 }
 
+// What the backend has made invalid is gone from stores that take their time.
 Task<Outcome> RequestCache::settle() {
   for (const Digest& key : std::exchange(forgotten_, {}))
     if (auto removed = co_await removeIn(*store_, key, waiter_); !removed) co_return std::move(removed.error());
   co_return Outcome{};
 }
 
+// `isDisconnected`: no answer came at all (RFC 9111 4.2.4), rather than one that tells of an error (RFC 5861 4).
 bool RequestCache::mayAnswerInstead(bool isDisconnected) const {
   if ((mode_ != Mode::kRevalidate && mode_ != Mode::kFetch) || !lookup_.has()) return false;
   CachePolicy policy = policy_;
@@ -192,7 +205,19 @@ bool RequestCache::mayAnswerInstead(bool isDisconnected) const {
   return mayServeOnError(message(), lookup_.stored, policy, wallNow());
 }
 
-Task<int> RequestCache::answerStored() {
+bool RequestCache::mayAnswerInsteadOf(const Error& error) const {
+  if (traitsOf(error.kind).side != Side::kBackend) return false;
+  const bool hasAnswered = error.kind == ErrorKind::kMalformedResponse || error.kind == ErrorKind::kOversizedHead ||
+                           error.kind == ErrorKind::kFailedStatus;
+  return mayAnswerInstead(!hasAnswered);
+}
+
+Task<std::optional<int>> RequestCache::conclude(const Error* failed, bool isToldOf) {
+  if (auto settled = co_await settle(); !settled)
+    ap_log_rerror_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_WARNING, 0, &request_, "%s",
+                   settled.error().detail.c_str());
+  const bool usesStored = failed ? !isToldOf && mayAnswerInsteadOf(*failed) : course_ == Course::kUseStored;
+  if (!usesStored) co_return std::nullopt;
   isForwarded_ = true;
   const bool isFresh = lookup_.serving.ttl.count() >= 0;
   co_return co_await send(isFresh ? "revalidated" : "stale");

@@ -273,6 +273,40 @@ Cases freshening() {
   };
 }
 
+// Beyond the RFC, which forbids to use such a 304 and leaves open what comes of the request: it is sent once more, as
+// RFC 2616 10.3.5 had it.
+Cases nothingSelected() {
+  const char* section = "9111 4.3.4";
+  const char* unused = "the cache MUST NOT use this new response to update any stored responses";
+  const Answer ofAnother = notModified({"ETag: \"other\""});
+  const Step stored = first({kFresh, kOld, kTag});
+  const Step again = get().answered(ofAnother);
+  return {
+      {section, "of_another", unused, {stored, again.askedAgain(ok({kFresh, kTag})), get().hit(1)}},
+      {section,
+       "of_another_date",
+       unused,
+       {first({kFresh, kOld, "Last-Modified: @-3600"}),
+        get().answered(notModified({"Last-Modified: @-60"})).askedAgain(ok({kFresh})), get().hit(1)}},
+      {section, "of_another_not_to_be_stored", unused, {stored, again.askedAgain(ok({"Cache-Control: no-store"}))}},
+      {section, "of_another_that_fails_then", unused, {stored, again.askedAgain(says("500 Oops"))}},
+      {section, "of_another_and_another", unused, {stored, again.askedAgain(ofAnother).error()}},
+      {section,
+       "of_another_where_stale_may_stand_in",
+       unused,
+       {first({"Cache-Control: max-age=60, stale-if-error=60", kOld, kTag}), again.askedAgain(says("503 Oops")).stale(),
+        again.askedAgain(silence()).stale()}},
+      {section,
+       "of_another_on_head",
+       unused,
+       {stored, asked("HEAD").answered(ofAnother).askedAgain(ok({kFresh, kTag}))}},
+      {section,
+       "of_another_and_the_client_asks_too",
+       unused,
+       {stored, get({kAsked}).answered(ofAnother).askedAgain(ok({kFresh, kTag})).code(304), get().hit(1)}},
+  };
+}
+
 Cases byHead() {
   const char* section = "9111 4.3.5";
   const char* update = "the cache SHOULD update the stored response as described below";
@@ -304,7 +338,8 @@ Cases byHead() {
 }  // namespace
 
 Cases validationCases() {
-  return joined({questionsSent(), questionsOfClients(), answersToTheCache(), freshening(), byHead()});
+  return joined(
+      {questionsSent(), questionsOfClients(), answersToTheCache(), freshening(), nothingSelected(), byHead()});
 }
 
 }  // namespace proxytest::cache

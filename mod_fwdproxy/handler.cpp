@@ -101,8 +101,8 @@ Task<int> serve(request_rec& request, const ForwardRequest& forward, const Serve
 
 proxycommon::RequestCachePlan cachePlan(const request_rec& request, const ForwardRequest& forward,
                                         const ServerConfig& config, FlightLeader behind) {
-  proxycommon::RequestCachePlan plan{config.cache, {}};
-  if (!config.cache.isUsed()) return plan;
+  proxycommon::RequestCachePlan plan{config.cache, config.cache.chosen(), {}};
+  if (!plan.choice.isOn) return plan;
   plan.subject = cacheSubject(request, forward);
   plan.note = "fwdproxy-cache";
   plan.behind = std::move(behind);
@@ -221,8 +221,9 @@ Task<int> connectRequest(request_rec& request, const ForwardRequest& forward, co
 
 Task<int> serve(request_rec& request, const ForwardRequest& forward, const ServerConfig& config, FlightLeader behind) {
   RequestWaiter waiter(request, config.park.valueOr({}));
-  if (proxycommon::isPurge(request, config.cache))
-    co_return co_await proxycommon::purge(waiter, config.cache, cacheSubject(request, forward));
+  const proxycommon::CacheChoice choice = config.cache.chosen();
+  if (choice.isOn && proxycommon::isPurge(request, config.cache))
+    co_return co_await proxycommon::purge(waiter, choice, cacheSubject(request, forward));
   if (request.method_number == M_CONNECT) co_return co_await connectRequest(request, forward, config, waiter);
   co_return co_await relayRequest(request, forward, config, waiter, std::move(behind));
 }

@@ -196,8 +196,8 @@ class Service {
   }
 
   proxycommon::RequestCachePlan cachePlan(FlightLeader behind) {
-    proxycommon::RequestCachePlan plan{plan_.config.cache, {}};
-    if (!plan_.config.cache.isUsed()) return plan;
+    proxycommon::RequestCachePlan plan{plan_.config.cache, cacheChoice(plan_), {}};
+    if (!plan.choice.isOn) return plan;
     plan.subject = cacheSubject(request_, to_, target_);
     plan.counters = &server_.balancer.shared().state->cache;
     plan.note = kCacheNote;
@@ -268,11 +268,19 @@ class Service {
   int status_ = 0;                      // that it has answered
 };
 
+// nullopt: it is none.
+Task<std::optional<int>> purged(request_rec& request, const MappedTo& to, const char* target) {
+  const LocationConfig& config = LocationConfig::of(request);
+  if (!proxycommon::isPurge(request, config.cache)) co_return std::nullopt;
+  const RequestPlan plan{config, mappingParameters(config, to)};
+  const proxycommon::CacheChoice choice = cacheChoice(plan);
+  if (!choice.isOn) co_return std::nullopt;
+  RequestWaiter waiter(request, parkPolicy(plan));
+  co_return co_await proxycommon::purge(waiter, choice, cacheSubject(request, to, target));
+}
+
 Task<int> serve(request_rec& request, const MappedTo& to, const char* target, FlightLeader behind) {
-  if (proxycommon::isPurge(request, LocationConfig::of(request).cache)) {
-    RequestWaiter waiter(request, LocationConfig::of(request).park.valueOr({}));
-    co_return co_await proxycommon::purge(waiter, LocationConfig::of(request).cache, cacheSubject(request, to, target));
-  }
+  if (const auto answered = co_await purged(request, to, target)) co_return *answered;
   Service service(request, to, target, std::move(behind));
   co_return co_await service.run();
 }

@@ -33,14 +33,14 @@ int failed(request_rec& request, const ChildStore& store, const Error& error) {
 }  // namespace
 
 bool isPurge(const request_rec& request, const CacheConfig& config) {
-  return config.isUsed() && config.mayPurge.valueOr(false) && std::string_view(request.method) == "PURGE";
+  return config.mayPurge.valueOr(false) && std::string_view(request.method) == "PURGE";
 }
 
-Task<int> purge(RequestWaiter& waiter, const CacheConfig& config, CacheSubject subject) {
+Task<int> purge(RequestWaiter& waiter, CacheChoice choice, CacheSubject subject) {
   request_rec& request = waiter.request();
   if (!ap_some_auth_required(&request))
     co_return refuse(request, "nothing says who may purge: write Require into the <Location> of RevProxyCachePurge");
-  ChildStore* store = findStore(waiter.child(), config.storeName());
+  ChildStore* store = findStore(waiter.child(), choice.store);
   if (!store) co_return HTTP_SERVICE_UNAVAILABLE;
   const HeaderFields fields = requestFields(request);
   const CacheTags tags = cacheTags(fields);

@@ -33,7 +33,7 @@ RequestCache::RequestCache(RequestWaiter& waiter, RequestCachePlan plan)
       request_(waiter.request()),
       plan_(std::move(plan)),
       policy_(plan_.config.policy()),
-      fields_(plan_.config.isUsed() ? requestFields(request_) : HeaderFields{}),
+      fields_(plan_.choice.isOn ? requestFields(request_) : HeaderFields{}),
       leader_(plan_.behind) {}
 
 RequestCache::~RequestCache() {
@@ -46,8 +46,8 @@ CacheRequest RequestCache::message() const {
 
 // Whether there is a cache for it.
 bool RequestCache::begin() {
-  if (!plan_.config.isUsed() || isErrorPage(request_)) return false;
-  store_ = findStore(waiter_.child(), plan_.config.storeName());
+  if (!plan_.choice.isOn || isErrorPage(request_)) return false;
+  store_ = findStore(waiter_.child(), plan_.choice.store);
   if (!store_ || !waiter_.child().flights) return false;
   if (plan_.counters) plan_.counters->noteUsed();
   keyText_ = cacheKeyText(plan_.subject.site, plan_.subject.scheme, plan_.subject.host, plan_.subject.target);

@@ -36,6 +36,7 @@ using FlightLeader = std::shared_ptr<Flights::Leader>;
 
 struct RequestCachePlan {
   const CacheConfig& config;
+  CacheChoice choice;
   CacheSubject subject;
   CacheCounters* counters = nullptr;
   const char* note = "";  // the name of the note for LogFormat

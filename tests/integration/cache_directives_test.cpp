@@ -1,0 +1,56 @@
+// Where there is a cache, and which store it has: RevProxyCache of servers and sections, cache= of mappings.
+#include <string>
+
+#include "tests/integration/support/client.h"
+#include "tests/integration/support/proxy_test.h"
+#include "tests/integration/support/scripted_origin.h"
+#include "tests/integration/support/status_view.h"
+
+namespace proxytest {
+
+BOOST_AUTO_TEST_SUITE(cache_directives)
+
+namespace {
+
+std::size_t entriesOf(const Httpd& httpd, const std::string& store) {
+  const JsonValue status = readStatus(httpd);
+  for (const JsonValue& one : status["stores"].elements)
+    if (one["name"].text == store) return static_cast<std::size_t>(one["entries"].number());
+  return 0;
+}
+
+}  // namespace
+
+PROXY_TEST_EVENT(what_is_narrower_says_whether_there_is_a_cache) {
+  ScriptedOrigin origin(ScriptedOrigin::answering(okResponse("kept", "Cache-Control: max-age=60\r\n")));
+  const std::string url = origin.url("/");
+  Httpd httpd(mpm);
+  std::string stores;
+  for (const std::string name : {"one", "two", "three"})
+    stores += "RevProxyCacheStore " + name + " lmdb size=4M path=" + (httpd.directory().path() / name).string() + "\n";
+  httpd.configure(kStatusLocation + stores + "RevProxyCache Off store=one\nRevProxyPass / " + url +
+                  "\nRevProxyPass /on " + url + " cache=on\nRevProxyPass /two " + url +
+                  " Cache=On cache-store=two\n<RevProxyBalancer app>\nRevProxyMember " + origin.url() +
+                  "\nRevProxySet cache=on\n</RevProxyBalancer>\nRevProxyPass /app balancer://app/\n"
+                  "RevProxyPass /app/not balancer://app/ cache=off\n"
+                  "<Location /on/not>\nRevProxyCache Off\n</Location>\n"
+                  "<Location /two/three>\nRevProxyCache On store=three\n</Location>\n"
+                  "<Location /app/not/but>\nRevProxyCache On\n</Location>\n");
+  httpd.start();
+  Client client;
+  const auto hasCache = [&](const std::string& target) {
+    const Response response = client.get(httpd.url(target));
+    BOOST_TEST(response.body == "kept", target);
+    return response.header("Cache-Status").has_value();
+  };
+  for (const std::string target : {"/x", "/on/not/x", "/app/not/x"}) BOOST_TEST(!hasCache(target), target);
+  for (const std::string target : {"/on/x", "/app/x", "/app/not/but/x", "/two/x", "/two/y", "/two/three/x"})
+    BOOST_TEST(hasCache(target), target);
+  BOOST_TEST(entriesOf(httpd, "one") == 3u);
+  BOOST_TEST(entriesOf(httpd, "two") == 2u);
+  BOOST_TEST(entriesOf(httpd, "three") == 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace proxytest

@@ -104,6 +104,7 @@ proxycommon::RequestCachePlan cachePlan(const request_rec& request, const Forwar
   proxycommon::RequestCachePlan plan{config.cache, config.cache.chosen(), {}};
   if (!plan.choice.isOn) return plan;
   plan.subject = cacheSubject(request, forward);
+  plan.counters = config.cacheCounters;
   plan.note = "fwdproxy-cache";
   plan.behind = std::move(behind);
   // The request once more, without its client.

@@ -51,6 +51,28 @@ PROXY_TEST_EVENT(what_is_narrower_says_whether_there_is_a_cache) {
   BOOST_TEST(entriesOf(httpd, "three") == 1u);
 }
 
+// No balancer's counters tell of it.
+PROXY_TEST_EVENT(mod_status_tells_of_the_forward_proxys_cache) {
+  ScriptedOrigin origin(ScriptedOrigin::answering(okResponse("kept", "Cache-Control: max-age=60\r\n")));
+  Httpd httpd(mpm);
+  httpd.loadModule("status");
+  httpd.configure(
+      "FwdProxyRequests On\nFwdProxyAllow 127.0.0.1:1-65535\nFwdProxyCache On\n"
+      "<Location /status>\nSetHandler server-status\n</Location>\n");
+  httpd.start();
+  BOOST_TEST(Client().get(httpd.url("/status?auto")).body.find("FwdProxyCache") == std::string::npos);
+  Client client;
+  client.useProxy(httpd.proxyUrl());
+  for (int count = 0; count < 3; ++count) BOOST_TEST(client.get(origin.url("/x")).body == "kept");
+  BOOST_TEST(client.get(origin.url("/x"), {"If-Match: \"other\""}).body == "kept");
+  const std::string lines = "\n" + Client().get(httpd.url("/status?auto")).body;
+  for (const std::string line : {"Hits: 2", "Misses: 1", "Stale: 0", "Passes: 1", "Stored: 1", "StoredBytes: 4"})
+    BOOST_TEST(lines.find("\nFwdProxyCache" + line + "\n") != std::string::npos, line << " is not in" << lines);
+  BOOST_TEST(lines.find("\nProxyCacheStore memory: 1 entries, ") != std::string::npos, lines);
+  const std::string page = Client().get(httpd.url("/status")).body;
+  BOOST_TEST(page.find("Cache of the forward proxy: 2 hits, 1 misses, ") != std::string::npos, page);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace proxytest

@@ -133,12 +133,14 @@ Task<Answer> ask(request_rec& request, proxycommon::RelayPlan plan, const proxyc
 
 Task<int> relayRequest(request_rec& request, const ForwardRequest& forward, const ServerConfig& config,
                        RequestWaiter& waiter, FlightLeader behind) {
-  proxycommon::RequestCache cache(waiter, cachePlan(request, forward, config, std::move(behind)));
+  const std::string offered =
+      proxycommon::offeredUpgrade(proxycommon::requestUpgrade(request), config.upgrade.valueOr(kDefaultUpgrade));
+  proxycommon::RequestCachePlan cached = cachePlan(request, forward, config, std::move(behind));
+  cached.mayBecomeTunnel = !offered.empty();
+  proxycommon::RequestCache cache(waiter, std::move(cached));
   if (const auto answered = co_await cache.answer()) co_return *answered;
   const std::string host = proxycommon::Authority{forward.destination.host, forward.port}.toString(kHttpPort);
   const std::string peer = "http://" + host;
-  const std::string offered =
-      proxycommon::offeredUpgrade(proxycommon::requestUpgrade(request), config.upgrade.valueOr(kDefaultUpgrade));
   std::optional<proxycommon::TunnelSlot> slot;
   if (!offered.empty()) {
     auto taken = proxycommon::takeTunnelSlot(request, config.tunnel.settings(config.timeout));

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "common/cache/cache_control.h"
 #include "common/cache/cache_key.h"
 #include "common/cache/preconditions.h"
 #include "common/cache/revalidation.h"
@@ -59,13 +60,7 @@ bool RequestCache::begin() {
 
 Task<std::optional<int>> RequestCache::answer() {
   if (!begin()) co_return std::nullopt;
-  const bool isRead = request_.method_number == M_GET;  // HEAD too
-  if (!isRead) reason_ = ForwardReason::kMethod;
-  // A POST may be stored for later (RFC 9110 9.3.3), by what its response says.
-  if (!isRead && request_.method_number == M_POST) mode_ = Mode::kFetch;
-  if (!isRead) co_return std::nullopt;
-  if (!mayLookUp(message()) || isForOrigin(message())) {
-    reason_ = ForwardReason::kRequest;
+  if (!isForStore()) {
     note("pass");
     co_return std::nullopt;
   }
@@ -79,6 +74,26 @@ Task<std::optional<int>> RequestCache::answer() {
   }
   note(mode_ == Mode::kPass ? "pass" : "miss");
   co_return std::nullopt;
+}
+
+// Whether the store is asked for it; else reason_ says why not.
+bool RequestCache::isForStore() {
+  const bool isRead = request_.method_number == M_GET && mayLookUp(message());  // HEAD too
+  const BodyFraming body = requestFraming(request_);
+  // What a body means to a GET the backend alone knows: it is no part of the key (RFC 9110 9.3.1).
+  const bool hasBody = body.kind == BodyFraming::Kind::kChunked || body.length > 0;
+  if (plan_.mayBecomeTunnel || (isRead && hasBody)) {
+    reason_ = ForwardReason::kBypass;
+  } else if (!isRead) {
+    reason_ = ForwardReason::kMethod;
+    // A POST may be stored for later (RFC 9110 9.3.3), by what its response says.
+    if (request_.method_number == M_POST) mode_ = Mode::kFetch;
+  } else if (isForOrigin(message())) {
+    reason_ = ForwardReason::kRequest;
+  } else {
+    return true;
+  }
+  return false;
 }
 
 Task<RequestCache::Turn> RequestCache::look() {
@@ -106,6 +121,9 @@ Task<RequestCache::Turn> RequestCache::look() {
 
 // Whether others may wait for what this one asks, and it for others.
 bool RequestCache::mayCollapse() const {
+  const CacheControl asked = requestControl(fields_);
+  // The one is not to be shared, the other is not served by what another has asked for.
+  if (asked.noStore || asked.noCache) return false;
   return plan_.config.collapse.valueOr(kCollapse).count() > 0 && boardings_ < kMostBoardings && !request_.header_only &&
          !findField(fields_, "Authorization") && !findField(fields_, "Range") &&
          !waiter_.child().hitForMiss->isMarked(lookup_.key);

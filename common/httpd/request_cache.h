@@ -40,6 +40,8 @@ struct RequestCachePlan {
   CacheSubject subject;
   CacheCounters* counters = nullptr;
   const char* note = "";  // the name of the note for LogFormat
+  // It offers to change the protocol: what comes may be no response, and is nobody else's.
+  bool mayBecomeTunnel = false;
   // Revalidates behind an answer, and ends the flight; none: stale responses are not served so.
   std::function<void(FlightLeader)> revalidate = nullptr;
   // The request is such a revalidation itself.
@@ -94,6 +96,7 @@ class PROXYCOMMON_API RequestCache {
   enum class Mode { kOff, kPass, kFetch, kRevalidate };
 
   CacheRequest message() const;
+  bool isForStore();
   bool mayCollapse() const;
   bool begin();
   // What is to be done next of a search that is not over.

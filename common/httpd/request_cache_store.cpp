@@ -225,7 +225,7 @@ Task<std::optional<int>> RequestCache::conclude(const Error* failed, bool isTold
 
 void RequestCache::addStatus(ResponseHead& head, bool isStored) const {
   if (mode_ == Mode::kOff) return;
-  count(mode_ == Mode::kPass ? &CacheCounters::passes : &CacheCounters::misses);
+  count(mode_ == Mode::kPass || reason_ == ForwardReason::kMethod ? &CacheCounters::passes : &CacheCounters::misses);
   CacheStatus status;
   status.cache = request_.server->server_hostname;
   status.forward = reason_;

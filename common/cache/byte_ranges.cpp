@@ -2,6 +2,7 @@
 #include "common/cache/byte_ranges.h"
 
 #include <algorithm>
+#include <array>
 
 #include "common/base/text.h"
 #include "common/cache/http_date.h"
@@ -62,6 +63,42 @@ bool isField(const HeaderField& field, std::string_view name) {
   return equalsIgnoringCase(field.name, name);
 }
 
+template <class List>
+bool lists(const List& list, std::string_view name) {
+  return std::any_of(list.begin(), list.end(),
+                     [name](std::string_view member) { return equalsIgnoringCase(member, name); });
+}
+
+// What tells of the bytes in one message, and not of the representation (RFC 9110 8.6, 14.4; RFC 9530 2).
+constexpr std::array<std::string_view, 4> kOfTheMessage = {"content-range", "content-length", "content-md5",
+                                                           "content-digest"};
+// What was true of the old exchange alone: the age of a response is counted anew.
+constexpr std::array<std::string_view, 2> kOfTheExchange = {"age", "date"};
+
+// What RFC 9111 3.4 speaks of: an error's body, say, is no piece of the representation, whatever its ETag is.
+bool isOfTheRepresentation(const StoredResponse& response) {
+  return !response.isHead && response.status == (response.part ? 206 : 200);
+}
+
+// RFC 9110 15.3.7.2: the places stand in the body.
+bool isMultipart(const CacheResponse& response) {
+  const HeaderField* type = findField(response.fields, "Content-Type");
+  return type && startsWithIgnoringCase(trimmed(type->value), "multipart/byteranges");
+}
+
+std::size_t countOf(std::span<const HeaderField> fields, std::string_view name) {
+  return static_cast<std::size_t>(
+      std::count_if(fields.begin(), fields.end(), [name](const HeaderField& field) { return isField(field, name); }));
+}
+
+// The one Content-Range of a 206, with a range in it.
+std::optional<ContentRange> rangeOf206(const CacheResponse& response) {
+  if (response.status != 206 || isMultipart(response) || countOf(response.fields, "Content-Range") != 1)
+    return std::nullopt;
+  auto range = parseContentRange(findField(response.fields, "Content-Range")->value);
+  return range && range->range ? range : std::nullopt;
+}
+
 }  // namespace
 
 std::optional<ContentRange> parseContentRange(std::string_view text) {
@@ -95,9 +132,7 @@ std::optional<ByteRange> askedRange(const CacheRequest& request, std::optional<s
   const HeaderField* field = findField(request.fields, "Range");
   // RFC 9110 14.2: of no meaning for other methods.
   if (!field || request.method != "GET") return std::nullopt;
-  if (std::count_if(request.fields.begin(), request.fields.end(),
-                    [](const auto& one) { return isField(one, "Range"); }) > 1)
-    return std::nullopt;
+  if (countOf(request.fields, "Range") > 1) return std::nullopt;
   const auto ranges = afterUnit(trimmed(field->value), '=');
   if (!ranges || ranges->find(',') != std::string_view::npos) return std::nullopt;
   if (ranges->starts_with('-')) return suffixRange(ranges->substr(1), completeLength);
@@ -148,14 +183,17 @@ std::optional<ByteRange> rangeFromPart(const CacheRequest& request, const Stored
 }
 
 std::optional<StoredPart> partOf(const CacheResponse& response) {
-  const HeaderField* field = findField(response.fields, "Content-Range");
-  if (response.status != 206 || !field) return std::nullopt;
-  const auto range = parseContentRange(field->value);
-  if (!range || !range->range) return std::nullopt;
-  return StoredPart{range->range->first, range->completeLength};
+  const auto range = rangeOf206(response);
+  return range ? std::optional(StoredPart{range->range->first, range->completeLength}) : std::nullopt;
+}
+
+std::optional<std::uint64_t> lengthOfPart(const CacheResponse& response) {
+  const auto range = rangeOf206(response);
+  return range ? std::optional(range->range->length()) : std::nullopt;
 }
 
 std::optional<Combination> combine(const StoredResponse& stored, const StoredResponse& brought) {
+  if (!isOfTheRepresentation(stored) || !isOfTheRepresentation(brought)) return std::nullopt;
   // RFC 9111 3.4: all must share the same strong validator.
   if (!equalsStrongly(strongTag(stored), strongTag(brought))) return std::nullopt;
   const StoredPart old = partOrWhole(stored);
@@ -182,10 +220,8 @@ std::optional<Combination> combine(const StoredResponse& stored, const StoredRes
 HeaderFields combinedFields(const StoredResponse& stored, const StoredResponse& brought) {
   HeaderFields fields = brought.fields;
   for (const HeaderField& field : stored.fields)
-    if (!findField(brought.fields, field.name)) fields.push_back(field);
-  std::erase_if(fields, [](const HeaderField& field) {
-    return isField(field, "Content-Range") || isField(field, "Content-Length");
-  });
+    if (!findField(brought.fields, field.name) && !lists(kOfTheExchange, field.name)) fields.push_back(field);
+  std::erase_if(fields, [](const HeaderField& field) { return lists(kOfTheMessage, field.name); });
   return fields;
 }
 

@@ -50,8 +50,12 @@ PROXYCOMMON_API bool ifRangeHolds(const CacheRequest& request, const StoredRespo
 // does not. Precondition: stored.part.
 PROXYCOMMON_API std::optional<ByteRange> rangeFromPart(const CacheRequest& request, const StoredResponse& stored);
 
-// The part that a 206 brings; nullopt: Content-Range is missing, multipart, or no sense.
+// The part that a 206 brings (RFC 9110 15.3.7); nullopt: it is no 206, its Content-Range is missing, there more than
+// once or no sense, or its parts are several (multipart/byteranges).
 PROXYCOMMON_API std::optional<StoredPart> partOf(const CacheResponse& response);
+
+// How many bytes of content a 206 brings, as its Content-Range has it. nullopt where partOf() is.
+PROXYCOMMON_API std::optional<std::uint64_t> lengthOfPart(const CacheResponse& response);
 
 // How a stored part and a new one become one body: these pieces one behind the other. Bytes that both have are the new
 // one's.
@@ -69,11 +73,13 @@ struct Combination {
   // All of it: then it is stored as a 200 without Content-Range.
   bool isWhole() const { return part.first == 0 && part.completeLength == length; }
 };
-// nullopt: they have not the same strong validator, do not touch, or contradict each other.
+// nullopt: they have not the same strong validator, do not touch, contradict each other, or one is neither a 206 with a
+// part nor a whole 200. Preconditions: bodyLength of both.
 PROXYCOMMON_API std::optional<Combination> combine(const StoredResponse& stored, const StoredResponse& brought);
 
-// Fields of what combine() has made: the stored ones, updated by the new ones (RFC 9111 3.4), with Content-Range and
-// Content-Length left out: they are written anew. Views into both.
+// Fields of what combine() has made: the stored ones, updated by the new ones (RFC 9111 3.4, 3.2). What describes the
+// bytes of one message (Content-Range, Content-Length, digests of its content) is left out, and of the old exchange its
+// Age and Date. Views into both.
 PROXYCOMMON_API HeaderFields combinedFields(const StoredResponse& stored, const StoredResponse& brought);
 
 }  // namespace proxycommon

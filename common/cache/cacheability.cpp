@@ -45,6 +45,8 @@ bool isReusablePost(const CacheRequest& request, const CacheResponse& response, 
 
 bool isStorableStatus(int status, const CacheControl& control) {
   if (status < 200 || status > 999 || status == 304 || lists(kNeverStored, status)) return false;
+  // It speaks of the range that was asked for, and the key does not have that (RFC 9110 15.5.17).
+  if (status == 416) return false;
   // RFC 9111 5.2.2.3.
   return !control.mustUnderstand || lists(kUnderstood, status);
 }
@@ -65,10 +67,15 @@ bool bringsCookie(const CacheResponse& response, const CacheControl& control) {
   return findField(stored, "Set-Cookie") || findField(stored, "Set-Cookie2");
 }
 
-// RFC 9111 3.3, 3.4: only by a strong validator is it known what a part is a part of.
-bool isUsablePart(const CacheResponse& response) {
+// RFC 9111 3.3, 3.4: only by a strong validator is it known what a part is a part of. It answers one range, and says of
+// how much that is.
+bool isUsablePart(const CacheRequest& request, const CacheResponse& response) {
   const HeaderField* tag = findField(response.fields, "ETag");
-  return tag && isStrongEntityTag(trimmed(tag->value)) && partOf(response);
+  if (!tag || !isStrongEntityTag(trimmed(tag->value))) return false;
+  const auto part = partOf(response);
+  if (!part || !part->completeLength || !askedRange(request, part->completeLength)) return false;
+  const HeaderField* length = findField(response.fields, "Content-Length");
+  return !length || parseNumber(trimmed(length->value), UINT64_MAX) == lengthOfPart(response);
 }
 
 // The last part of RFC 9111 3.
@@ -103,7 +110,7 @@ Storable mayStore(const CacheRequest& request, const CacheResponse& response, co
   if (const Storable said = permission(request, control); said != Storable::kYes) return said;
   if (!policy.storesSetCookie && bringsCookie(response, control)) return Storable::kSetCookie;
   if (varyNames(response.fields).isAny) return Storable::kVaryAny;
-  if (response.status == 206 && !isUsablePart(response)) return Storable::kPartial;
+  if (response.status == 206 && !isUsablePart(request, response)) return Storable::kPartial;
   return freshness(response, control, policy, now);
 }
 

@@ -13,14 +13,14 @@ namespace proxycommon {
 enum class Storable {
   kYes,
   kMethod,  // neither GET nor HEAD, nor a POST that says so (RFC 9110 9.3.3)
-  kStatus,  // interim, 304, or what must be understood and is not
+  kStatus,  // interim, 304, 416, or what must be understood and is not
   kRequestNoStore,
   kNoStore,
   kPrivate,
   kAuthorization,  // RFC 9111 3.5
   kSetCookie,      // the policy's
   kVaryAny,
-  kPartial,      // a 206 that nothing could be combined with (RFC 9111 3.3)
+  kPartial,      // a 206 that is of no use: several ranges, or of what is not known (RFC 9111 3.3)
   kNoFreshness,  // nothing says how long, and there is nothing to validate with
   kNoUse,        // stale on arrival, and nothing to validate with
 };

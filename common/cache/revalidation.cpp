@@ -11,7 +11,9 @@
 namespace proxycommon {
 namespace {
 
-constexpr std::array<std::string_view, 4> kReplaced = {"if-none-match", "if-modified-since", "if-range", "range"};
+constexpr std::array<std::string_view, 2> kReplaced = {"if-none-match", "if-modified-since"};
+// What asks for a part of it.
+constexpr std::array<std::string_view, 2> kOfRanges = {"if-range", "range"};
 // What describes the stored bytes, and how they are sent: that does not change with a 304 (RFC 9111 3.2).
 constexpr std::array<std::string_view, 4> kOfTheBytes = {"content-encoding", "content-length", "content-md5",
                                                          "content-range"};
@@ -39,8 +41,10 @@ HeaderFields conditionalFields(std::span<const HeaderField> request, const Store
   HeaderFields fields;
   fields.reserve(request.size() + 2);
   for (const HeaderField& field : request)
-    if (!lists(kReplaced, field.name)) fields.push_back(field);
+    if (!lists(kReplaced, field.name) && (stored.part || !lists(kOfRanges, field.name))) fields.push_back(field);
   if (const auto tag = valueOf(stored.fields, "ETag")) fields.push_back({"If-None-Match", *tag});
+  // RFC 9111 4.3.1: not where the request is for a part.
+  if (stored.part) return fields;
   if (const auto modified = valueOf(stored.fields, "Last-Modified")) fields.push_back({"If-Modified-Since", *modified});
   return fields;
 }

@@ -15,8 +15,9 @@ namespace proxycommon {
 // There is something to ask with: ETag, or Last-Modified.
 PROXYCOMMON_API bool hasValidator(std::span<const HeaderField> response);
 
-// The request's fields for the backend: its own conditions and Range out, the stored validators in (RFC 9111 4.3.1).
-// Views into both.
+// The request's fields for the backend: its own conditions and Range out, the stored validators in (RFC 9111 4.3.1). Of
+// a stored part Range and If-Range stay: what has changed comes as a part again, or whole where the client has the old
+// one. Views into both.
 PROXYCOMMON_API HeaderFields conditionalFields(std::span<const HeaderField> request, const StoredResponse& stored);
 
 // Whether a 304 speaks of that stored response (RFC 9111 4.3.4): its strong ETag, else its weak one, else its

@@ -118,6 +118,9 @@ class PROXYCOMMON_API RequestCache {
   Task<Outcome> settle();
   bool mayAnswerInstead(bool isDisconnected) const;
   bool mayAnswerInsteadOf(const Error& error) const;
+  // What mayStore() does not know of a 206; of any other response: yes.
+  bool isPartOfUse(const CacheResponse& response) const;
+  void put(std::unique_ptr<IncomingBody> body, std::function<void(bool)> done);
   void endFlight(FlightPhase phase);
   void note(std::string_view word) const;
   void count(std::atomic<std::uint64_t> CacheCounters::*counter) const;

@@ -2,6 +2,7 @@
 #include <random>
 #include <utility>
 
+#include "common/cache/byte_ranges.h"
 #include "common/cache/cache_control.h"
 #include "common/cache/cache_key.h"
 #include "common/cache/cache_tags.h"
@@ -17,6 +18,13 @@ namespace proxycommon {
 namespace {
 
 constexpr milliseconds kHitForMiss{10'000};
+
+// Whether that many bytes are what its fields have said.
+bool isAllOf(const StoredResponse& response, std::uint64_t bytes) {
+  if (response.part) return lengthOfPart({response.status, response.fields}) == bytes;
+  const HeaderField* length = findField(response.fields, "Content-Length");
+  return !length || parseNumber(length->value, UINT64_MAX) == bytes;
+}
 
 }  // namespace
 
@@ -96,7 +104,7 @@ RequestCache::Course RequestCache::store(ResponseHead& head) {
   const HeaderField* length = findField(head.fields, "Content-Length");
   const auto bytes = length ? parseNumber(length->value, mostBody()) : std::optional<std::uint64_t>{0};
   const bool isStorable =
-      bytes && head.status != HTTP_PARTIAL_CONTENT && mayStore(message(), response, policy_, now) == Storable::kYes;
+      bytes && mayStore(message(), response, policy_, now) == Storable::kYes && isPartOfUse(response);
   if (!isStorable) {
     // Of what has gone wrong it is not known what it will be when it is well again.
     if (leader_ && !isServerError(head.status))
@@ -111,6 +119,7 @@ RequestCache::Course RequestCache::store(ResponseHead& head) {
   storing_.reason = head.reason;
   storing_.version = head.version;
   storing_.fields = storedFields(head.fields, control);
+  storing_.part = partOf(response);
   storing_.requestTime = begun_;
   storing_.responseTime = now;
   const std::string selection = selectionOf(vary.names, fields_);
@@ -152,20 +161,18 @@ void RequestCache::paused() {
 void RequestCache::complete() {
   if (!incoming_) return;
   std::unique_ptr<IncomingBody> body = std::move(incoming_);
-  const HeaderField* length = findField(storing_.fields, "Content-Length");
-  const bool isShort = length && parseNumber(length->value, UINT64_MAX) != body->size();
-  if (isShort || !body->finish()) return endFlight(FlightPhase::kFailed);
+  if (!isAllOf(storing_, body->size()) || !body->finish()) return endFlight(FlightPhase::kFailed);
   storing_.bodyLength = body->size();
   if (plan_.counters) plan_.counters->noteStored(body->size());
-  waiter_.child().hitForMiss->unmark(lookup_.key);
+  // Of a part, the whole may be what cannot be stored.
+  if (!storing_.part) waiter_.child().hitForMiss->unmark(lookup_.key);
   if (marker_)
     putIn(*store_, primary_, {encodeVariants(*marker_), keyText_, {}, begun_, WallTime::max()},
           std::make_unique<IncomingBody>(store_->store().workFolder(), ""), [](bool) {});
   FlightLeader leader = std::exchange(leader_, nullptr);
-  putIn(*store_, key_, {encodeResponse(storing_), keyText_, tags_, begun_, useUntil_}, std::move(body),
-        [leader](bool isStored) {
-          if (leader) leader->end(isStored ? FlightPhase::kStored : FlightPhase::kFailed);
-        });
+  put(std::move(body), [leader](bool isStored) {
+    if (leader) leader->end(isStored ? FlightPhase::kStored : FlightPhase::kFailed);
+  });
 }
 
 void RequestCache::giveUp() {

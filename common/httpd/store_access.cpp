@@ -189,7 +189,11 @@ Task<std::optional<FoundEntry>> findIn(ChildStore& store, Digest key, RequestWai
   co_return std::move(*found);
 }
 
-void putIn(ChildStore& store, const Digest& key, OwnedEntry entry, std::unique_ptr<IncomingBody> body,
+namespace {
+
+// `put` gets the store, the entry and the body.
+template <class Put>
+void putBy(Put put, ChildStore& store, OwnedEntry entry, std::unique_ptr<IncomingBody> body,
            std::function<void(bool)> done) {
   // A std::function is copied, what it brings is not.
   struct Brought {
@@ -197,12 +201,28 @@ void putIn(ChildStore& store, const Digest& key, OwnedEntry entry, std::unique_p
     std::unique_ptr<IncomingBody> body;
   };
   auto brought = std::make_shared<Brought>(Brought{std::move(entry), std::move(body)});
-  StoreCall<bool> what = [key, brought](Store& at) {
+  StoreCall<bool> what = [put, brought](Store& at) {
     const OwnedEntry& own = brought->entry;
-    return at.put(key, NewEntry{own.record, own.url, own.tags, own.began, own.useUntil}, *brought->body);
+    return put(at, NewEntry{own.record, own.url, own.tags, own.began, own.useUntil}, *brought->body);
   };
   auto told = [done](const Result<bool>& stored) { done(stored && *stored); };
   if (!send<bool>(store, std::move(what), std::move(told))) done(false);
+}
+
+}  // namespace
+
+void putIn(ChildStore& store, const Digest& key, OwnedEntry entry, std::unique_ptr<IncomingBody> body,
+           std::function<void(bool)> done) {
+  const auto put = [key](Store& at, const NewEntry& given, IncomingBody& bytes) { return at.put(key, given, bytes); };
+  putBy(put, store, std::move(entry), std::move(body), std::move(done));
+}
+
+void putPartIn(ChildStore& store, const Digest& key, OwnedEntry entry, std::unique_ptr<IncomingBody> body,
+               const PartTerms& terms, std::function<void(bool)> done) {
+  const auto put = [key, terms](Store& at, const NewEntry& given, IncomingBody& bytes) {
+    return putPart(at, key, given, bytes, terms);
+  };
+  putBy(put, store, std::move(entry), std::move(body), std::move(done));
 }
 
 void updateIn(ChildStore& store, const Digest& key, std::string record, WallTime useUntil) {

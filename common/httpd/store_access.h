@@ -14,6 +14,7 @@
 #include "common/base/result.h"
 #include "common/base/task.h"
 #include "common/cache/breaker.h"
+#include "common/cache/part_storing.h"
 #include "common/cache/store.h"
 #include "common/cache/store_definition.h"
 #include "common/cache/store_threads.h"
@@ -76,6 +77,10 @@ PROXYCOMMON_API Task<std::optional<FoundEntry>> findIn(ChildStore& store, Digest
 // and must not throw: whether it is stored.
 PROXYCOMMON_API void putIn(ChildStore& store, const Digest& key, OwnedEntry entry, std::unique_ptr<IncomingBody> body,
                            std::function<void(bool)> done);
+// The same for a part: putPart().
+PROXYCOMMON_API void putPartIn(ChildStore& store, const Digest& key, OwnedEntry entry,
+                               std::unique_ptr<IncomingBody> body, const PartTerms& terms,
+                               std::function<void(bool)> done);
 // The same; an update that fails costs a revalidation.
 PROXYCOMMON_API void updateIn(ChildStore& store, const Digest& key, std::string record, WallTime useUntil);
 

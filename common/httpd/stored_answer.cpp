@@ -62,6 +62,11 @@ void setRange(const request_rec& request, const ByteRange& range, std::optional<
   result.head.fields = stored.fields;
   drop(result.head.fields, "Content-Range");
   drop(result.head.fields, "Content-Length");
+  // RFC 9530 2: of other bytes than these.
+  if (range.length() != stored.bodyLength) {
+    drop(result.head.fields, "Content-Digest");
+    drop(result.head.fields, "Content-MD5");
+  }
   result.first = range.first;
   result.length = range.length();
   result.head.fields.push_back({"Content-Range", pooled(request, formatContentRange({range, completeLength}))});

@@ -197,9 +197,9 @@ Cases joined(std::initializer_list<Cases> parts) {
 }
 
 Cases allCases() {
-  return joined({storingCases(), statusCases(), partialCases(), reuseCases(), freshnessCases(), staleCases(),
-                 validationCases(), invalidationCases(), requestControlCases(), controlCases(), targetedCases(),
-                 statusFieldCases()});
+  return joined({storingCases(), statusCases(), partialCases(), storedPartCases(), reuseCases(), freshnessCases(),
+                 staleCases(), validationCases(), invalidationCases(), requestControlCases(), controlCases(),
+                 targetedCases(), statusFieldCases()});
 }
 
 }  // namespace proxytest::cache

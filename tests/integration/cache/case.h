@@ -119,7 +119,8 @@ Case validatedAlways(std::string section, std::string name, std::string quote, A
 // By section; each in a file of that name.
 Cases storingCases();         // 9111 3, 3.1-3.3, 3.5
 Cases statusCases();          // 9110 15 with 9111 3 and 4.2.2: which statuses are kept, and how they go out
-Cases partialCases();         // 9111 3.3, 3.4, 9110 14
+Cases partialCases();         // 9110 14, 13.1.5, 15.3.7: of what is stored whole
+Cases storedPartCases();      // 9111 3.3, 3.4: parts that the origin sends
 Cases reuseCases();           // 9111 4, 4.1, 4.2
 Cases freshnessCases();       // 9111 4.2.1-4.2.3, 5.1, 5.3
 Cases staleCases();           // 9111 4.2.4, 5861

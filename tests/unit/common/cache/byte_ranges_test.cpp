@@ -149,6 +149,11 @@ BOOST_AUTO_TEST_CASE(what_a_206_brings_is_told_by_its_content_range) {
   BOOST_CHECK(!partOf({206, HeaderFields{{"Content-Range", "bytes */20"}}}));
   BOOST_CHECK(!partOf({200, HeaderFields{{"Content-Range", "bytes 5-9/20"}}}));
   BOOST_CHECK(!partOf({206, HeaderFields{}}));
+  const HeaderField range{"Content-Range", "bytes 5-9/20"};
+  BOOST_CHECK(!partOf({206, HeaderFields{range, range}}));
+  BOOST_CHECK(!partOf({206, HeaderFields{range, {"Content-Type", " multipart/byteranges; boundary=x"}}}));
+  BOOST_CHECK(lengthOfPart({206, HeaderFields{range}}) == 5U);
+  BOOST_CHECK(!lengthOfPart({200, HeaderFields{range}}));
 }
 
 // RFC 9111 3.4, RFC 9110 15.3.7.3.
@@ -188,6 +193,28 @@ BOOST_AUTO_TEST_CASE(a_stored_whole_is_a_part_as_well) {
   BOOST_TEST(shown(combine(whole, part(2, 3, 10))) == "0: old 0+2 new 0+3 old 5+5 whole");
   BOOST_TEST(shown(combine(whole, part(2, 3, 11))) == "none");
   BOOST_TEST(shown(combine(part(2, 3, 10), whole)) == "0: new 0+10 whole");
+}
+
+// RFC 9111 3.4 is of the representation: what an error says is none of it.
+BOOST_AUTO_TEST_CASE(only_a_200_is_a_whole) {
+  StoredResponse whole = stored({kTag}, 404);
+  whole.bodyLength = 10;
+  BOOST_TEST(shown(combine(whole, part(2, 3, 10))) == "none");
+  whole.status = 200;
+  whole.isHead = true;
+  BOOST_TEST(shown(combine(whole, part(2, 3, 10))) == "none");
+  StoredResponse placeless = part(0, 5, 10);
+  placeless.part.reset();
+  BOOST_TEST(shown(combine(part(5, 5, 10), placeless)) == "none");
+}
+
+BOOST_AUTO_TEST_CASE(fields_of_one_message_are_not_of_both) {
+  const HeaderFields fields =
+      combinedFields(part(0, 5, 10, {kTag, {"Age", "50"}, {"Date", kNowText}, {"Content-Digest", "sha-256=:AA==:"}}),
+                     part(5, 5, 10, {kTag, {"Age", "1"}, {"Content-MD5", "AA=="}, {"Repr-Digest", "sha-256=:AA==:"}}));
+  BOOST_TEST(fields.size() == 3U);
+  BOOST_TEST(findField(fields, "Age")->value == "1");
+  BOOST_TEST(findField(fields, "Repr-Digest"));
 }
 
 BOOST_AUTO_TEST_CASE(fields_are_those_of_the_newest) {

@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(every_final_status_is_stored_with_explicit_freshness) {
   for (const int status : {200, 201, 203, 204, 299, 300, 301, 302, 303, 307, 308, 400, 403,
                            404, 405, 410, 414, 451, 499, 500, 501, 502, 503, 504, 599, 799})
     BOOST_TEST_CONTEXT(status) BOOST_TEST(judged(status, {kFresh}) == Storable::kYes);
-  for (const int status : {100, 103, 199, 304, 428, 429, 431, 511})
+  for (const int status : {100, 103, 199, 304, 416, 428, 429, 431, 511})
     BOOST_TEST_CONTEXT(status) BOOST_TEST(judged(status, {kFresh}) == Storable::kStatus);
 }
 
@@ -159,12 +159,26 @@ BOOST_AUTO_TEST_CASE(vary_star_is_not_stored) {
 // RFC 9111 3.3, 3.4.
 BOOST_AUTO_TEST_CASE(parts_need_a_strong_validator_and_a_place) {
   const HeaderField range{"Content-Range", "bytes 0-9/100"};
-  BOOST_TEST(judged(206, {kFresh, kTag, range}) == Storable::kYes);
-  BOOST_TEST(judged(206, {kFresh, range}) == Storable::kPartial);
-  BOOST_TEST(judged(206, {kFresh, kTag}) == Storable::kPartial);
-  BOOST_TEST(judged(206, {kFresh, {"ETag", "W/\"x\""}, range}) == Storable::kPartial);
-  BOOST_TEST(judged(206, {kFresh, kTag, {"Content-Range", "lines 0-9/100"}}) == Storable::kPartial);
-  BOOST_TEST(judged(206, {kFresh, kTag, {"Content-Type", "multipart/byteranges; boundary=x"}}) == Storable::kPartial);
+  const auto judgedPart = [](const HeaderFields& response, std::string_view asked = "bytes=0-9") {
+    return judged(206, response, {{"Range", asked}});
+  };
+  BOOST_TEST(judgedPart({kFresh, kTag, range}) == Storable::kYes);
+  BOOST_TEST(judgedPart({kFresh, kTag, range, {"Content-Length", "10"}}) == Storable::kYes);
+  BOOST_TEST(judgedPart({kFresh, range}) == Storable::kPartial);
+  BOOST_TEST(judgedPart({kFresh, kTag}) == Storable::kPartial);
+  BOOST_TEST(judgedPart({kFresh, {"ETag", "W/\"x\""}, range}) == Storable::kPartial);
+  BOOST_TEST(judgedPart({kFresh, kTag, {"Content-Range", "lines 0-9/100"}}) == Storable::kPartial);
+  BOOST_TEST(judgedPart({kFresh, kTag, {"Content-Range", "bytes 0-9/*"}}) == Storable::kPartial);
+  BOOST_TEST(judgedPart({kFresh, kTag, range, range}) == Storable::kPartial);
+  for (const std::string_view length : {"9", "11", "100", "", "x"})
+    BOOST_TEST(judgedPart({kFresh, kTag, range, {"Content-Length", length}}) == Storable::kPartial);
+  BOOST_TEST(judgedPart({kFresh, kTag, {"Content-Type", "multipart/byteranges; boundary=x"}}) == Storable::kPartial);
+  BOOST_TEST(judgedPart({kFresh, kTag, range, {"Content-Type", "Multipart/ByteRanges; boundary=x"}}) ==
+             Storable::kPartial);
+  BOOST_TEST(judgedPart({kFresh, kTag, range}, "bytes=0-1,5-9") == Storable::kPartial);
+  BOOST_TEST(judgedPart({kFresh, kTag, range}, "lines=0-9") == Storable::kPartial);
+  BOOST_TEST(judged(206, {kFresh, kTag, range}) == Storable::kPartial);
+  BOOST_TEST(judged(206, {kFresh, kTag, range}, {{"Range", "bytes=0-9"}}, "HEAD") == Storable::kPartial);
 }
 
 // RFC 9213 2.2.

@@ -50,6 +50,16 @@ BOOST_AUTO_TEST_CASE(the_stored_validators_are_asked_for) {
   BOOST_CHECK(!hasValidator(HeaderFields{{"Date", "x"}}));
 }
 
+// RFC 9111 4.3.1; RFC 9110 13.2.2: Range counts where the condition does not hold any more.
+BOOST_AUTO_TEST_CASE(a_part_is_asked_about_as_a_part) {
+  StoredResponse part = stored({{"ETag", "\"x\""}, {"Last-Modified", "then"}}, 206);
+  part.part = StoredPart{0, 10};
+  const auto asked = [&](const HeaderFields& request) { return shown(conditionalFields(request, part)); };
+  BOOST_TEST(asked({{"Range", "bytes=0-1"}}) == "Range=bytes=0-1; If-None-Match=\"x\"");
+  BOOST_TEST(asked({{"Range", "bytes=0-1"}, {"If-Range", "\"x\""}, {"If-None-Match", "\"y\""}}) ==
+             "Range=bytes=0-1; If-Range=\"x\"; If-None-Match=\"x\"");
+}
+
 // RFC 9111 4.3.4.
 BOOST_AUTO_TEST_CASE(a_304_speaks_of_what_has_its_validator) {
   const struct {

@@ -1,0 +1,37 @@
+// One request and the cache: parts of a representation that the backend brings (RFC 9111 3.3, 3.4).
+#include <algorithm>
+#include <utility>
+
+#include "common/cache/byte_ranges.h"
+#include "common/httpd/request_cache.h"
+
+namespace proxycommon {
+namespace {
+
+// What has to be copied to be put together, at most: a part costs no more than that, however much is there already.
+constexpr std::uint64_t kMostCombined = 16 * 1024 * 1024;
+
+}  // namespace
+
+// An answer to If-Range need not have the fields that its client knows (RFC 9110 15.3.7): it is of use beside a
+// response that has them.
+bool RequestCache::isPartOfUse(const CacheResponse& response) const {
+  const auto part = partOf(response);
+  if (!part || !findField(fields_, "If-Range")) return true;
+  if (!lookup_.has()) return false;
+  StoredResponse brought;
+  brought.status = response.status;
+  brought.fields.assign(response.fields.begin(), response.fields.end());
+  brought.part = part;
+  brought.bodyLength = lengthOfPart(response).value_or(0);
+  return combine(lookup_.stored, brought).has_value();
+}
+
+void RequestCache::put(std::unique_ptr<IncomingBody> body, std::function<void(bool)> done) {
+  OwnedEntry entry{encodeResponse(storing_), keyText_, tags_, begun_, useUntil_};
+  if (!storing_.part) return putIn(*store_, key_, std::move(entry), std::move(body), std::move(done));
+  const PartTerms terms{std::min(kMostCombined, mostBody()), findField(fields_, "If-Range") == nullptr};
+  putPartIn(*store_, key_, std::move(entry), std::move(body), terms, std::move(done));
+}
+
+}  // namespace proxycommon

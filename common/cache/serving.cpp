@@ -58,6 +58,13 @@ Serving judge(const CacheRequest& request, const StoredResponse& stored, const C
   return serving;
 }
 
+bool isReusable(const StoredResponse& stored, const CachePolicy& policy, WallTime now) {
+  const CacheControl control = responseControl(stored.fields, policy);
+  if (control.noCache) return false;
+  const Seconds ttl = freshnessLifetime(stored, control, policy) - currentAge(stored, now);
+  return ttl > Seconds{0} || staleVerdict(control, {}, -ttl) != Verdict::kRevalidate;
+}
+
 bool mayServeOnError(const CacheRequest& request, const StoredResponse& stored, const CachePolicy& policy,
                      WallTime now) {
   const CacheControl control = responseControl(stored.fields, policy);

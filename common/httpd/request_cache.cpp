@@ -67,6 +67,7 @@ Task<std::optional<int>> RequestCache::answer() {
   Turn turn = Turn::kAgain;
   while (turn == Turn::kAgain) turn = co_await look();
   if (turn == Turn::kAnswered) co_return answered_;
+  isCollapsed_ = false;
   if (isOnlyIfCached(message())) {
     endFlight(FlightPhase::kFailed);
     note("miss");
@@ -124,6 +125,8 @@ bool RequestCache::mayCollapse() const {
   const CacheControl asked = requestControl(fields_);
   // The one is not to be shared, the other is not served by what another has asked for.
   if (asked.noStore || asked.noCache) return false;
+  // What has to be asked about for each one, and what was waited for and does not do.
+  if (lookup_.has() && (isCollapsed_ || lookup_.serving.reason == ServingReason::kNoCache)) return false;
   return plan_.config.collapse.valueOr(kCollapse).count() > 0 && boardings_ < kMostBoardings && !request_.header_only &&
          !findField(fields_, "Authorization") && !findField(fields_, "Range") &&
          !waiter_.child().hitForMiss->isMarked(lookup_.key);
@@ -182,7 +185,8 @@ Task<RequestCache::Turn> RequestCache::follow(Flights::Follower& follower, Follo
   if (!decoded || !std::holds_alternative<StoredResponse>(*decoded)) co_return Turn::kAsk;
   const StoredResponse& stored = std::get<StoredResponse>(*decoded);
   const Serving serving = judge(message(), stored, policy_, wallNow());
-  if (serving.verdict != Verdict::kFresh) co_return Turn::kAsk;
+  // What may go out while it is revalidated was so a moment ago.
+  if (serving.verdict != Verdict::kFresh && serving.verdict != Verdict::kStaleWhileRevalidate) co_return Turn::kAsk;
   CacheStatus status;
   status.cache = request_.server->server_hostname;
   status.forward = reason_;

@@ -120,6 +120,7 @@ class PROXYCOMMON_API RequestCache {
   bool mayAnswerInsteadOf(const Error& error) const;
   // What mayStore() does not know of a 206; of any other response: yes.
   bool isPartOfUse(const CacheResponse& response) const;
+  void remember(const Digest& key, bool isShared) const;
   void put(std::unique_ptr<IncomingBody> body, std::function<void(bool)> done);
   void endFlight(FlightPhase phase);
   void note(std::string_view word) const;

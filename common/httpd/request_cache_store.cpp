@@ -10,6 +10,7 @@
 #include "common/cache/invalidation.h"
 #include "common/cache/preconditions.h"
 #include "common/cache/revalidation.h"
+#include "common/cache/serving.h"
 #include "common/cache/vary.h"
 #include "common/httpd/answer_error.h"
 #include "common/httpd/request_cache.h"
@@ -81,6 +82,7 @@ Result<RequestCache::Course> RequestCache::refresh(ResponseHead& head) {
     if (auto* stored = std::get_if<StoredResponse>(&*decoded)) lookup_.stored = std::move(*stored);
   lookup_.stored.bodyLength = lookup_.entry->bodyLength;
   lookup_.serving = judge(message(), lookup_.stored, policy_, wallNow());
+  remember(lookup_.key, isReusable(lookup_.stored, policy_, wallNow()));
   endFlight(FlightPhase::kStored);
   return Course::kUseStored;
 }
@@ -107,8 +109,7 @@ RequestCache::Course RequestCache::store(ResponseHead& head) {
       bytes && mayStore(message(), response, policy_, now) == Storable::kYes && isPartOfUse(response);
   if (!isStorable) {
     // Of what has gone wrong it is not known what it will be when it is well again.
-    if (leader_ && !isServerError(head.status))
-      waiter_.child().hitForMiss->mark(lookup_.key, plan_.config.hitForMiss.valueOr(kHitForMiss));
+    if (leader_ && !isServerError(head.status)) remember(lookup_.key, false);
     endFlight(isServerError(head.status) ? FlightPhase::kFailed : FlightPhase::kUncacheable);
     return Course::kPass;
   }
@@ -142,7 +143,19 @@ RequestCache::Course RequestCache::store(ResponseHead& head) {
   record_ = encodeResponse(storing_);
   if (auto decoded = decodeRecord(record_)) storing_ = std::move(std::get<StoredResponse>(*decoded));
   incoming_ = std::make_unique<IncomingBody>(store_->store().workFolder(), record_);
+  // Whoever follows would have to ask about it all the same.
+  if (!storing_.part && !isReusable(storing_, policy_, now)) {
+    remember(key_, false);
+    endFlight(FlightPhase::kUncacheable);
+  }
   return Course::kStore;
+}
+
+// Whether what the backend has said can be shared with those who come next.
+void RequestCache::remember(const Digest& key, bool isShared) const {
+  const HitForMiss& table = *waiter_.child().hitForMiss;
+  if (isShared) return table.unmark(key);
+  table.mark(key, plan_.config.hitForMiss.valueOr(kHitForMiss));
 }
 
 void RequestCache::grew() {
@@ -165,7 +178,10 @@ void RequestCache::complete() {
   storing_.bodyLength = body->size();
   if (plan_.counters) plan_.counters->noteStored(body->size());
   // Of a part, the whole may be what cannot be stored.
-  if (!storing_.part) waiter_.child().hitForMiss->unmark(lookup_.key);
+  if (!storing_.part && isReusable(storing_, policy_, wallNow())) {
+    remember(lookup_.key, true);
+    remember(key_, true);
+  }
   if (marker_)
     putIn(*store_, primary_, {encodeVariants(*marker_), keyText_, {}, begun_, WallTime::max()},
           std::make_unique<IncomingBody>(store_->store().workFolder(), ""), [](bool) {});

@@ -17,6 +17,12 @@ std::string keyOf(std::string_view scheme, std::string_view host, std::string_vi
 
 }  // namespace
 
+BOOST_AUTO_TEST_CASE(what_is_told_of_a_digest_are_its_first_digits) {
+  const Digest digest = digestOf("site:80 http://www.test/");
+  const auto brief = digest.brief();
+  BOOST_TEST(std::string(brief.data(), brief.size()) == digest.hex().substr(0, 16));
+}
+
 BOOST_AUTO_TEST_CASE(a_uri_has_one_text) {
   const struct {
     std::string_view scheme;

@@ -105,6 +105,7 @@ class PROXYCOMMON_API RequestCache {
   Task<Turn> board();
   void lead(FlightLeader leader);
   Task<Turn> wait(Flights::Follower& follower);
+  Task<Turn> recover();
   Task<Turn> follow(Flights::Follower& follower, FollowedBody body);
   Task<int> send(std::string_view word);
   void revalidateBehind();
@@ -120,6 +121,9 @@ class PROXYCOMMON_API RequestCache {
   bool mayAnswerInsteadOf(const Error& error) const;
   // What mayStore() does not know of a 206; of any other response: yes.
   bool isPartOfUse(const CacheResponse& response) const;
+  void refuse(Storable why, int status);
+  void divide();
+  bool isResting() const;
   void remember(const Digest& key, bool isShared) const;
   void put(std::unique_ptr<IncomingBody> body, std::function<void(bool)> done);
   void endFlight(FlightPhase phase);
@@ -138,21 +142,27 @@ class PROXYCOMMON_API RequestCache {
   Lookup lookup_;
   ForwardReason reason_ = ForwardReason::kUriMiss;
   FlightLeader leader_;
+  Digest boarded_;  // the flight's key
   bool isCollapsed_ = false;
   unsigned boardings_ = 0;
+  std::optional<Clock::time_point> waitsUntil_;  // for all others together
+  bool hasRecovered_ = false;
   int answered_ = OK;      // what the handler returns, of kAnswered
   int backendStatus_ = 0;  // 0: it has not answered
   bool isForwarded_ = false;
+  bool isConfirmed_ = false;  // by a 304: what is stored is the answer
   bool isStreamed_ = false;
+  bool isAwaited_ = false;  // by those who have yet to come over from another flight
   bool isAskedAgain_ = false;
   Course course_ = Course::kPass;
   std::vector<Digest> forgotten_;
   WallTime begun_ = wallNow();
+  Storable refusal_ = Storable::kYes;  // why its answer is not stored
   // What is being stored.
   std::unique_ptr<IncomingBody> incoming_;
   std::string record_;
   Digest key_;
-  std::optional<VaryMarker> marker_;  // that is new
+  std::optional<VaryMarker> marker_;  // that is new, and not stored yet
   std::vector<std::string> tags_;
   WallTime useUntil_;
   StoredResponse storing_;

@@ -82,6 +82,7 @@ Result<RequestCache::Course> RequestCache::refresh(ResponseHead& head) {
     if (auto* stored = std::get_if<StoredResponse>(&*decoded)) lookup_.stored = std::move(*stored);
   lookup_.stored.bodyLength = lookup_.entry->bodyLength;
   lookup_.serving = judge(message(), lookup_.stored, policy_, wallNow());
+  isConfirmed_ = true;
   remember(lookup_.key, isReusable(lookup_.stored, policy_, wallNow()));
   endFlight(FlightPhase::kStored);
   return Course::kUseStored;
@@ -105,12 +106,11 @@ RequestCache::Course RequestCache::store(ResponseHead& head) {
   const CacheResponse response{head.status, head.fields};
   const HeaderField* length = findField(head.fields, "Content-Length");
   const auto bytes = length ? parseNumber(length->value, mostBody()) : std::optional<std::uint64_t>{0};
-  const bool isStorable =
-      bytes && mayStore(message(), response, policy_, now) == Storable::kYes && isPartOfUse(response);
-  if (!isStorable) {
-    // Of what has gone wrong it is not known what it will be when it is well again.
-    if (leader_ && !isServerError(head.status)) remember(lookup_.key, false);
-    endFlight(isServerError(head.status) ? FlightPhase::kFailed : FlightPhase::kUncacheable);
+  Storable storable = mayStore(message(), response, policy_, now);
+  if (storable == Storable::kYes && !isPartOfUse(response)) storable = Storable::kPartial;
+  if (storable == Storable::kYes && !bytes) storable = Storable::kTooLarge;
+  if (storable != Storable::kYes) {
+    refuse(storable, head.status);
     return Course::kPass;
   }
   const CacheControl control = responseControl(head.fields, policy_);
@@ -143,12 +143,45 @@ RequestCache::Course RequestCache::store(ResponseHead& head) {
   record_ = encodeResponse(storing_);
   if (auto decoded = decodeRecord(record_)) storing_ = std::move(std::get<StoredResponse>(*decoded));
   incoming_ = std::make_unique<IncomingBody>(store_->store().workFolder(), record_);
+  if (marker_) divide();
   // Whoever follows would have to ask about it all the same.
   if (!storing_.part && !isReusable(storing_, policy_, now)) {
     remember(key_, false);
     endFlight(FlightPhase::kUncacheable);
   }
   return Course::kStore;
+}
+
+// It goes to its client alone.
+void RequestCache::refuse(Storable why, int status) {
+  refusal_ = why;
+  if (isOfResource(why, status)) remember(lookup_.key, false);
+  if (why == Storable::kTags)
+    ap_log_rerror_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_INFO, 0, &request_,
+                   "not stored: its Cache-Tag or Surrogate-Key has more than %zu tags, or one that is longer than %zu "
+                   "bytes or not in visible ASCII, and a purge would miss it",
+                   kMostTags, kMostTagLength);
+  endFlight(isServerError(status) ? FlightPhase::kFailed : FlightPhase::kUncacheable);
+}
+
+// The responses have turned out to be variants. Whoever follows looks again, finds by what they are selected, and waits
+// for its own: this one, or one that another brings.
+void RequestCache::divide() {
+  const auto nobody = [](bool) {};
+  OwnedEntry marker{encodeVariants(*std::exchange(marker_, {})), keyText_, {}, begun_, WallTime::max()};
+  auto nothing = std::make_unique<IncomingBody>(store_->store().workFolder(), "");
+  FlightLeader own;
+  if (leader_ && !isResting()) own = waiter_.child().flights->board(key_, [] {}).leader;
+  if (!own) return putIn(*store_, primary_, std::move(marker), std::move(nothing), nobody);
+  FlightLeader before = std::exchange(leader_, std::move(own));
+  isAwaited_ = before->isFollowed();
+  putIn(*store_, primary_, std::move(marker), std::move(nothing),
+        [before](bool isStored) { before->end(isStored ? FlightPhase::kStored : FlightPhase::kFailed); });
+}
+
+// Whether the store is left alone now, and nothing can be put.
+bool RequestCache::isResting() const {
+  return store_->breaker().rest(Clock::now()) > milliseconds{0};
 }
 
 // Whether what the backend has said can be shared with those who come next.
@@ -165,7 +198,7 @@ void RequestCache::grew() {
 void RequestCache::paused() {
   if (!incoming_ || !leader_) return;
   // Nobody wakes a leader for who comes while it waits: what has come of the body lies ready for them.
-  if (incoming_->size() == 0 && !leader_->isFollowed()) return;
+  if (incoming_->size() == 0 && !isAwaited_ && !leader_->isFollowed()) return;
   if (!incoming_->isInFile() && !incoming_->moveToFile()) return giveUp();
   if (!std::exchange(isStreamed_, true)) leader_->stream(incoming_->path());
   leader_->grew();
@@ -176,17 +209,14 @@ void RequestCache::complete() {
   std::unique_ptr<IncomingBody> body = std::move(incoming_);
   if (!isAllOf(storing_, body->size()) || !body->finish()) return endFlight(FlightPhase::kFailed);
   storing_.bodyLength = body->size();
-  if (plan_.counters) plan_.counters->noteStored(body->size());
   // Of a part, the whole may be what cannot be stored.
   if (!storing_.part && isReusable(storing_, policy_, wallNow())) {
     remember(lookup_.key, true);
     remember(key_, true);
   }
-  if (marker_)
-    putIn(*store_, primary_, {encodeVariants(*marker_), keyText_, {}, begun_, WallTime::max()},
-          std::make_unique<IncomingBody>(store_->store().workFolder(), ""), [](bool) {});
   FlightLeader leader = std::exchange(leader_, nullptr);
-  put(std::move(body), [leader](bool isStored) {
+  put(std::move(body), [leader, counters = plan_.counters, bytes = storing_.bodyLength](bool isStored) {
+    if (isStored && counters) counters->noteStored(bytes);
     if (leader) leader->end(isStored ? FlightPhase::kStored : FlightPhase::kFailed);
   });
 }
@@ -242,18 +272,20 @@ Task<std::optional<int>> RequestCache::conclude(const Error* failed, bool isTold
   const bool usesStored = failed ? !isToldOf && mayAnswerInsteadOf(*failed) : course_ == Course::kUseStored;
   if (!usesStored) co_return std::nullopt;
   isForwarded_ = true;
-  const bool isFresh = lookup_.serving.ttl.count() >= 0;
-  co_return co_await send(isFresh ? "revalidated" : "stale");
+  co_return co_await send(isConfirmed_ ? "revalidated" : "stale");
 }
 
 void RequestCache::addStatus(ResponseHead& head, bool isStored) const {
   if (mode_ == Mode::kOff) return;
   count(mode_ == Mode::kPass || reason_ == ForwardReason::kMethod ? &CacheCounters::passes : &CacheCounters::misses);
+  const auto key = (isStored ? key_ : lookup_.key).brief();
   CacheStatus status;
   status.cache = request_.server->server_hostname;
   status.forward = reason_;
-  status.isStored = isStored;
-  status.isCollapsed = isCollapsed_;
+  status.isStored = isStored && !isResting();
+  if (backendStatus_ != head.status) status.forwardStatus = backendStatus_;
+  status.key = {key.data(), key.size()};
+  if (refusal_ != Storable::kYes) status.detail = nameOf(refusal_);
   std::string received;
   for (const HeaderField& field : head.fields)
     if (equalsIgnoringCase(field.name, "Cache-Status"))

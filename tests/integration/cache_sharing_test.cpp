@@ -158,6 +158,9 @@ void expectFailuresCostMisses(Mpm mpm, void (ServerProcess::*fail)(), void (Serv
   expectAllAnswered(httpd, "well/");
   (redis.*fail)();
   expectAllAnswered(httpd, "failing/");
+  const std::string said = get(httpd, "/unstored").header("Cache-Status").value_or("");
+  BOOST_TEST(said.find("fwd=uri-miss") != std::string::npos, said);
+  BOOST_TEST(said.find("stored") == std::string::npos, said);
   httpd.requireLog(kStoreFails);
   (redis.*mend)();
   expectAllAnswered(httpd, "mended/");

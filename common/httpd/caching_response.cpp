@@ -43,7 +43,10 @@ Outcome CachingResponse::head(ResponseHead& head, bool requestIsComplete) {
 
 Outcome CachingResponse::body(std::span<const char> bytes) {
   if (IncomingBody* incoming = cache_.incoming()) {
-    if (!incoming->append(bytes) || incoming->size() > cache_.mostBody()) cache_.giveUp();
+    if (!incoming->append(bytes))
+      cache_.giveUp();
+    else if (incoming->size() > cache_.mostBody())
+      cache_.outgrow();
     if (isLeft_ && !cache_.incoming()) return failure(ErrorKind::kClientGone, "the client has closed its connection");
   }
   return passes_ ? told(client_.body(bytes)) : Outcome{};

@@ -79,6 +79,8 @@ class PROXYCOMMON_API RequestCache {
   void paused();
   // The body is whole.
   void complete();
+  // More has come than is stored.
+  void outgrow();
   // Storing has failed, or the response does not come to its end.
   void giveUp();
 

@@ -221,6 +221,11 @@ void RequestCache::complete() {
   });
 }
 
+void RequestCache::outgrow() {
+  remember(key_, false);
+  giveUp();
+}
+
 void RequestCache::giveUp() {
   incoming_.reset();
   endFlight(FlightPhase::kFailed);

@@ -82,6 +82,22 @@ PROXY_TEST_EVENT(what_each_has_to_ask_about_is_waited_for_by_nobody) {
   expectNobodyWaits(httpd, fresh, "/fresh", "Cache-Control: no-cache");
 }
 
+// Of what comes without a length it is known only later that it is too much to be stored.
+PROXY_TEST_EVENT(what_has_outgrown_the_store_is_remembered) {
+  const ScriptedOrigin origin(ScriptedOrigin::answering(
+      "HTTP/1.1 200 OK\r\nCache-Control: max-age=600\r\nTransfer-Encoding: chunked\r\n\r\n800\r\n" +
+      std::string(0x800, 'x') + "\r\n0\r\n\r\n"));
+  Httpd httpd(mpm);
+  httpd.configure(mapped("/", origin.url("/")) + "RevProxyCache on\nRevProxyCacheMaxObject 1k\n");
+  httpd.start();
+  for (int request = 0; request < 2; ++request)
+    BOOST_TEST(Client().get(httpd.url("/page"), {"If-None-Match: \"own\""}).body.size() == 0x800u);
+  BOOST_REQUIRE(origin.requests().size() == 2u);
+  // Not asked for whole in vain again.
+  BOOST_TEST(!origin.requests().front().header("If-None-Match"));
+  BOOST_TEST(origin.requests().back().header("If-None-Match").value_or("") == "\"own\"");
+}
+
 // Each variant is brought once, and begins to reach all who want it before it has come whole.
 PROXY_TEST(each_variant_is_asked_for_once) {
   std::atomic<bool> isOpen = false, isAllOpen = false;

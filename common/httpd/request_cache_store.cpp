@@ -135,7 +135,7 @@ RequestCache::Course RequestCache::store(ResponseHead& head) {
       for (unsigned char& byte : marker.salt) byte = static_cast<unsigned char>(random());
       marker_ = marker;
     }
-    key_ = variantKey(primary_, marker, fields_);
+    key_ = variantKey(primary_, marker, selection);
   }
   tags_ = cacheTags(head.fields).tags;
   useUntil_ = usefulUntil(storing_, policy_);

@@ -185,6 +185,13 @@ BOOST_AUTO_TEST_CASE(another_variant_is_of_no_use) {
   found.selection = selection;
   BOOST_CHECK(judge(get(german), found, {}, kNow).verdict == kFresh);
   BOOST_CHECK(judge(get(english), found, {}, kNow).reason == kVary);
+  // That of another response, or of an earlier one with other names, decides nothing.
+  CacheRequest selecting = get(german);
+  selecting.selection = "of another";
+  BOOST_CHECK(judge(selecting, found, {}, kNow).verdict == kFresh);
+  selecting = get(english);
+  selecting.selection = "of another";
+  BOOST_CHECK(judge(selecting, found, {}, kNow).reason == kVary);
   BOOST_CHECK(!mayServeOnError(get(english), found, {.staleIfError = milliseconds{99999}}, kNow));
 }
 

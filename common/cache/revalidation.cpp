@@ -15,8 +15,8 @@ constexpr std::array<std::string_view, 2> kReplaced = {"if-none-match", "if-modi
 // What asks for a part of it.
 constexpr std::array<std::string_view, 2> kOfRanges = {"if-range", "range"};
 // What describes the stored bytes, and how they are sent: that does not change with a 304 (RFC 9111 3.2).
-constexpr std::array<std::string_view, 4> kOfTheBytes = {"content-encoding", "content-length", "content-md5",
-                                                         "content-range"};
+constexpr std::array<std::string_view, 5> kOfTheBytes = {"content-encoding", "content-length", "content-md5",
+                                                         "content-digest", "content-range"};
 // What was true of the old exchange alone: the age of a response is counted anew.
 constexpr std::array<std::string_view, 2> kOfTheExchange = {"age", "date"};
 

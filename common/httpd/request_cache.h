@@ -115,12 +115,6 @@ class PROXYCOMMON_API RequestCache {
   Result<Course> judgeAnswer(const HeaderFields& received, ResponseHead& head);
   Result<Course> refresh(ResponseHead& head);
   Course store(ResponseHead& head);
-  void takeHead(const ResponseHead& head);
-  void forget(const Digest& key);
-  void invalidate(const HeaderFields& received, int status);
-  Task<Outcome> settle();
-  bool mayAnswerInstead(bool isDisconnected) const;
-  bool mayAnswerInsteadOf(const Error& error) const;
   // What mayStore() does not know of a 206; of any other response: yes.
   bool isPartOfUse(const CacheResponse& response) const;
   void refuse(Storable why, int status);
@@ -128,6 +122,12 @@ class PROXYCOMMON_API RequestCache {
   bool isResting() const;
   void remember(const Digest& key, bool isShared) const;
   void put(std::unique_ptr<IncomingBody> body, std::function<void(bool)> done);
+  void takeHead(const ResponseHead& head);
+  void forget(const Digest& key);
+  void invalidate(const HeaderFields& received, int status);
+  Task<Outcome> settle();
+  bool mayAnswerInstead(bool isDisconnected) const;
+  bool mayAnswerInsteadOf(const Error& error) const;
   void endFlight(FlightPhase phase);
   void note(std::string_view word) const;
   void count(std::atomic<std::uint64_t> CacheCounters::*counter) const;

@@ -102,6 +102,7 @@ BOOST_AUTO_TEST_CASE(a_304_replaces_fields_but_not_those_of_the_bytes) {
       {{{"Content-Length", "9"}}, {{"Content-Length", "0"}}, "Content-Length=9"},
       {{{"Content-Type", "a"}}, {{"Content-Type", "b"}}, "Content-Type=b"},
       {{{"Content-Encoding", "gzip"}}, {{"Content-Encoding", "br"}}, "Content-Encoding=gzip"},
+      {{{"Content-Digest", "a"}}, {{"Content-Digest", "b"}}, "Content-Digest=a"},
       {{{"Content-Range", "a"}}, {{"Content-Range", "b"}}, "Content-Range=a"},
       {{}, {{"Content-Range", "b"}}, ""},
       {{{"A", "1"}}, {{"Connection", "B"}, {"B", "2"}, {"Keep-Alive", "x"}, {"Upgrade", "x"}}, "A=1"},

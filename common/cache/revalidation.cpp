@@ -6,7 +6,9 @@
 #include <optional>
 
 #include "common/base/text.h"
+#include "common/cache/cacheability.h"
 #include "common/cache/preconditions.h"
+#include "common/cache/vary.h"
 
 namespace proxycommon {
 namespace {
@@ -76,15 +78,29 @@ StoredResponse freshened(const StoredResponse& stored, std::span<const HeaderFie
   return fresh;
 }
 
+Freshening judgeFreshened(const CacheRequest& request, const StoredResponse& stored, const StoredResponse& fresh,
+                          const CachePolicy& policy, WallTime now) {
+  // What its request had in these fields is not known.
+  if (varyNames(fresh.fields).names != varyNames(stored.fields).names) return Freshening::kRemoves;
+  const CacheResponse response{fresh.status, fresh.fields};
+  if (mayStore(request, response, policy, now) == Storable::kYes) return Freshening::kReplaces;
+  if (findField(request.fields, "Authorization")) return Freshening::kStays;
+  const CacheRequest plain{request.method, request.scheme, request.host, request.target, {}};
+  return mayStore(plain, response, policy, now) == Storable::kYes ? Freshening::kStays : Freshening::kRemoves;
+}
+
 HeadFreshening judgeHead(const StoredResponse& stored, const CacheResponse& response) {
   if (response.status != 200 || stored.status != 200 || stored.isHead) return HeadFreshening::kNothing;
-  for (const std::string_view name : {"ETag", "Last-Modified", "Content-Length"}) {
-    const auto now = valueOf(response.fields, name);
-    const auto before = valueOf(stored.fields, name);
-    if (now && before && *now != *before) return HeadFreshening::kStale;
+  for (const std::string_view name : {"ETag", "Last-Modified"}) {
+    const auto received = valueOf(response.fields, name);
+    if (received && received != valueOf(stored.fields, name)) return HeadFreshening::kStale;
   }
   const auto length = valueOf(response.fields, "Content-Length");
-  if (length && !stored.part && *length != std::to_string(stored.bodyLength)) return HeadFreshening::kStale;
+  if (!length) return HeadFreshening::kUpdates;
+  // What came in chunks has no such field.
+  const auto before = valueOf(stored.fields, "Content-Length");
+  if (before && *length != *before) return HeadFreshening::kStale;
+  if (!stored.part && *length != std::to_string(stored.bodyLength)) return HeadFreshening::kStale;
   return HeadFreshening::kUpdates;
 }
 

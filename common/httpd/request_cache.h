@@ -123,6 +123,8 @@ class PROXYCOMMON_API RequestCache {
   void remember(const Digest& key, bool isShared) const;
   void put(std::unique_ptr<IncomingBody> body, std::function<void(bool)> done);
   void takeHead(const ResponseHead& head);
+  StoredResponse confirmed(const ResponseHead& head) const;
+  void keep(const StoredResponse& fresh, const std::string& record);
   void forget(const Digest& key);
   void invalidate(const HeaderFields& received, int status);
   Task<Outcome> settle();

@@ -70,12 +70,9 @@ Result<RequestCache::Course> RequestCache::refresh(ResponseHead& head) {
     begun_ = wallNow();
     return Course::kAskAgain;
   }
-  StoredResponse fresh = freshened(lookup_.stored, head.fields, policy_, begun_, wallNow());
+  const StoredResponse fresh = confirmed(head);
   std::string record = encodeResponse(fresh);
-  if (mayStore(message(), {fresh.status, fresh.fields}, policy_, wallNow()) == Storable::kYes)
-    updateIn(*store_, lookup_.key, record, usefulUntil(fresh, policy_));
-  else
-    forget(lookup_.key);
+  keep(fresh, record);
   // What is read from now on stands in the new record.
   lookup_.entry->record = std::move(record);
   if (auto decoded = decodeRecord(lookup_.entry->record))
@@ -94,10 +91,30 @@ void RequestCache::takeHead(const ResponseHead& head) {
   const CacheResponse response{head.status, head.fields};
   const HeadFreshening judged = judgeHead(lookup_.stored, response);
   if (judged == HeadFreshening::kUpdates) {
-    const StoredResponse fresh = freshened(lookup_.stored, head.fields, policy_, begun_, wallNow());
-    updateIn(*store_, lookup_.key, encodeResponse(fresh), usefulUntil(fresh, policy_));
+    const StoredResponse fresh = confirmed(head);
+    keep(fresh, encodeResponse(fresh));
   } else if (judged == HeadFreshening::kStale) {
     forget(lookup_.key);
+  }
+}
+
+StoredResponse RequestCache::confirmed(const ResponseHead& head) const {
+  StoredResponse fresh = freshened(lookup_.stored, head.fields, policy_, begun_, wallNow());
+  fresh.isAuthorized = fresh.isAuthorized || findField(fields_, "Authorization");
+  return fresh;
+}
+
+// What has been made of the stored response, in its place or not.
+void RequestCache::keep(const StoredResponse& fresh, const std::string& record) {
+  switch (judgeFreshened(message(), lookup_.stored, fresh, policy_, wallNow())) {
+    case Freshening::kReplaces:
+      updateIn(*store_, lookup_.key, record, usefulUntil(fresh, policy_));
+      break;
+    case Freshening::kStays:
+      break;
+    case Freshening::kRemoves:
+      forget(lookup_.key);
+      break;
   }
 }
 

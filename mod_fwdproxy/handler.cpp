@@ -106,6 +106,7 @@ proxycommon::RequestCachePlan cachePlan(const request_rec& request, const Forwar
   plan.subject = cacheSubject(request, forward);
   plan.counters = config.cacheCounters;
   plan.note = "fwdproxy-cache";
+  plan.moduleIndex = APLOG_MODULE_INDEX;
   plan.behind = std::move(behind);
   // The request once more, without its client.
   plan.revalidate = [&request, &forward, &config](FlightLeader leader) {

@@ -201,6 +201,7 @@ class Service {
     plan.subject = cacheSubject(request_, to_, target_);
     plan.counters = &server_.balancer.shared().state->cache;
     plan.note = kCacheNote;
+    plan.moduleIndex = APLOG_MODULE_INDEX;
     plan.mayBecomeTunnel = !offered_.empty();
     plan.behind = std::move(behind);
     plan.revalidate = [this](FlightLeader leader) { revalidateBehind(request_, to_, target_, std::move(leader)); };

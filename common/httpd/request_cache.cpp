@@ -163,7 +163,7 @@ Task<RequestCache::Turn> RequestCache::wait(Flights::Follower& follower) {
     auto changed = co_await followUntilChange(follower, FlightPhase::kAsking, waiter_, *waitsUntil_);
     if (!changed && changed.error().kind != ErrorKind::kClientGone) co_return Turn::kAsk;
     if (!changed) {
-      answered_ = answerError(request_, APLOG_NO_MODULE, "the cache", changed.error(), nullptr);
+      answered_ = answerError(request_, plan_.moduleIndex, "the cache", changed.error(), nullptr);
       co_return Turn::kAnswered;
     }
     if (*changed == FlightPhase::kStored) co_return Turn::kAgain;
@@ -215,7 +215,7 @@ Task<RequestCache::Turn> RequestCache::follow(Flights::Follower& follower, Follo
   const StoredAnswerPlan answer{message(), std::to_string(serving.age.count()), cacheStatusValue(status)};
   count(&CacheCounters::collapsed);
   note("collapsed");
-  answered_ = co_await sendFollowed(request_, follower, std::move(body), stored, answer, waiter_);
+  answered_ = co_await sendFollowed(request_, follower, std::move(body), stored, answer, waiter_, plan_.moduleIndex);
   co_return Turn::kAnswered;
 }
 
@@ -238,7 +238,7 @@ Task<int> RequestCache::send(std::string_view word) {
   const StoredAnswerPlan answer{message(), std::to_string(serving.age.count()), cacheStatusValue(status)};
   auto sent = co_await sendStored(request_, *lookup_.entry, lookup_.stored, answer, waiter_);
   if (sent) co_return OK;
-  co_return answerError(request_, APLOG_NO_MODULE, "the cache", sent.error(), nullptr);
+  co_return answerError(request_, plan_.moduleIndex, "the cache", sent.error(), nullptr);
 }
 
 // One of all who meet it, the others go on with what is there.

@@ -39,7 +39,8 @@ struct RequestCachePlan {
   CacheChoice choice;
   CacheSubject subject;
   CacheCounters* counters = nullptr;
-  const char* note = "";  // the name of the note for LogFormat
+  const char* note = "";              // the name of the note for LogFormat
+  int moduleIndex = APLOG_NO_MODULE;  // of the log's lines
   // It offers to change the protocol: what comes may be no response, and is nobody else's.
   bool mayBecomeTunnel = false;
   // Revalidates behind an answer, and ends the flight; none: stale responses are not served so.

@@ -174,7 +174,7 @@ void RequestCache::refuse(Storable why, int status) {
   refusal_ = why;
   if (isOfResource(why, status)) remember(lookup_.key, false);
   if (why == Storable::kTags)
-    ap_log_rerror_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_INFO, 0, &request_,
+    ap_log_rerror_(__FILE__, __LINE__, plan_.moduleIndex, APLOG_INFO, 0, &request_,
                    "not stored: its Cache-Tag or Surrogate-Key has more than %zu tags, or one that is longer than %zu "
                    "bytes or not in visible ASCII, and a purge would miss it",
                    kMostTags, kMostTagLength);
@@ -259,7 +259,7 @@ void RequestCache::forget(const Digest& key) {
   if (store_->store().mayBlock()) {
     forgotten_.push_back(key);
   } else if (auto removed = store_->store().remove(key); !removed) {
-    ap_log_rerror_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_WARNING, 0, &request_,
+    ap_log_rerror_(__FILE__, __LINE__, plan_.moduleIndex, APLOG_WARNING, 0, &request_,
                    "the cache's store \"%s\" did not remove what this request makes invalid: %s",
                    store_->name().c_str(), removed.error().detail.c_str());
   }
@@ -289,7 +289,7 @@ bool RequestCache::mayAnswerInsteadOf(const Error& error) const {
 
 Task<std::optional<int>> RequestCache::conclude(const Error* failed, bool isToldOf) {
   if (auto settled = co_await settle(); !settled)
-    ap_log_rerror_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_WARNING, 0, &request_, "%s",
+    ap_log_rerror_(__FILE__, __LINE__, plan_.moduleIndex, APLOG_WARNING, 0, &request_, "%s",
                    settled.error().detail.c_str());
   const bool usesStored = failed ? !isToldOf && mayAnswerInsteadOf(*failed) : course_ == Course::kUseStored;
   if (!usesStored) co_return std::nullopt;

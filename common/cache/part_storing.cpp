@@ -31,7 +31,7 @@ struct Source {
 };
 
 Source sourceOf(const FoundEntry& entry) {
-  return {entry.body, entry.file ? entry.file.get() : -1, entry.bodyOffset};
+  return {entry.memory(), entry.file ? entry.file.get() : -1, entry.bodyOffset};
 }
 Source sourceOf(const IncomingBody& body) {
   if (!body.isInFile()) return {body.memory(), -1, 0};

@@ -154,6 +154,8 @@ Result<ChildStore*> ChildStore::open(apr_pool_t& childPool, std::string name, co
   // Never destroyed: its threads may be in a call when the process ends.
   auto* opened = new ChildStore(std::move(name), std::move(*store));
   apr_pool_pre_cleanup_register(&childPool, opened, guarded<&freezeThreads>);
+  // exit() takes down OpenSSL and all that is static: not under a call that is late.
+  opened->threads().outliveExit();
   return opened;
 }
 

@@ -345,6 +345,25 @@ BOOST_AUTO_TEST_CASE(folders_of_others_are_refused) {
   BOOST_TEST((what.st_mode & 07777) == 0700);
 }
 
+// Such a server's children have its user, and a User in its configuration means nothing.
+BOOST_AUTO_TEST_CASE(a_server_that_is_not_roots_has_its_folders) {
+  constexpr uid_t kNobody = 65534;
+  const TemporaryFolder folder;
+  const StoreParent parent(folder.path());
+  if (::geteuid() == 0) BOOST_REQUIRE(::chown(folder.path().c_str(), kNobody, kNobody) == 0);
+  const int status = statusOf(forked([&]() -> int {
+    if (::geteuid() == 0 && (::setgid(kNobody) != 0 || ::setuid(kNobody) != 0)) return 2;
+    StorePlace place = parent.place();
+    place.user = place.group = 4711;
+    auto definition = (*storeKinds().find("lmdb"))({{"path", folder.path() + "/store"}});
+    // The folder is made, and then found.
+    for (int start = 0; start < 2; ++start)
+      if (!definition || !(*definition)->prepare(place)) return 1;
+    return 0;
+  }));
+  BOOST_TEST(status == 0);
+}
+
 BOOST_AUTO_TEST_CASE(options_that_are_none_are_refused) {
   const auto reads = [](StoreOptions options) { return static_cast<bool>((*storeKinds().find("lmdb"))(options)); };
   BOOST_TEST(reads({}));

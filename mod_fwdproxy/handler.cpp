@@ -158,8 +158,7 @@ Task<int> relayRequest(request_rec& request, const ForwardRequest& forward, cons
   report.backend = peer;
   auto answer = co_await proxycommon::relay(request, plan, body, response, waiter, report);
   proxycommon::noteReport(request, waiter.child(), reportNames(), report);
-  if (auto settled = co_await cache.settle(); !settled)
-    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, &request, "%s", settled.error().detail.c_str());
+  co_await cache.settle();
   const bool usesStored = answer ? response.usesStored()
                                  : proxycommon::traitsOf(answer.error().kind).side == proxycommon::Side::kBackend &&
                                        !client.hasHead() && cache.mayAnswerInstead(true);

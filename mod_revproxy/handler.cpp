@@ -109,8 +109,7 @@ class Service {
     report_.backend = to_.name;
     report_.queueWait = turns_->queueWait();
     proxycommon::noteReport(request_, waiter_.child(), reportNames(), report_);
-    if (auto settled = co_await cache_.settle(); !settled)
-      ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, &request_, "%s", settled.error().detail.c_str());
+    co_await cache_.settle();
     if (answer ? response_.usesStored() : mayAnswerInstead(answer.error())) co_return co_await cache_.answerStored();
     if (!answer) co_return fail(answer.error(), &response_);
     if (!*answer) co_return OK;

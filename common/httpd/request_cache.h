@@ -83,8 +83,9 @@ class PROXYCOMMON_API RequestCache {
   bool mayAnswerInstead(bool isDisconnected) const;
   Task<int> answerStored();
 
-  // Once the backend has been asked, however that ended: what it made invalid is gone from stores that take their time.
-  Task<Outcome> settle();
+  // Once the backend has been asked, however that ended: what it made invalid is gone from stores that take their time,
+  // or the store has said in the log, once a minute, that it is not.
+  Task<void> settle();
 
   // What is told in the head of a response that goes on to the client (RFC 9211).
   void addStatus(ResponseHead& head, bool isStored) const;

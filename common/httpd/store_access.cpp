@@ -178,6 +178,10 @@ void ChildStore::overloaded(std::string_view what) {
            " wait for it than may, and requests go on without it: is what it stands on too slow, or too far away?");
 }
 
+void ChildStore::notRemoved(const Error& error) {
+  complain("has not removed what requests make invalid: " + error.detail);
+}
+
 void ChildStore::complain(const std::string& what) {
   if (!breaker_.mayComplain(Clock::now())) return;
   ap_log_error_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_ERR, 0, ap_server_conf, "cache store \"%s\" %s",

@@ -159,6 +159,9 @@ void expectFailuresCostMisses(Mpm mpm, void (ServerProcess::*fail)(), void (Serv
   (redis.*fail)();
   expectAllAnswered(httpd, "failing/");
   httpd.requireLog(kStoreFails);
+  // That it does not remove is in that line, and not in one for each request.
+  for (int post = 0; post < 3; ++post)
+    BOOST_TEST(Client().perform({.url = httpd.url("/before"), .method = "POST", .headers = {kHost}}).status == 200);
   (redis.*mend)();
   expectAllAnswered(httpd, "mended/");
   stored(httpd, "/after");

@@ -108,7 +108,9 @@ Task<RequestCache::Turn> RequestCache::look() {
 bool RequestCache::mayCollapse() const {
   return plan_.config.collapse.valueOr(kCollapse).count() > 0 && boardings_ < kMostBoardings && !request_.header_only &&
          !findField(fields_, "Authorization") && !findField(fields_, "Range") &&
-         !waiter_.child().hitForMiss->isMarked(lookup_.key);
+         !waiter_.child().hitForMiss->isMarked(lookup_.key) &&
+         // What is not stored is asked for by each who has waited for it.
+         store_->breaker().rest(Clock::now()) == milliseconds{0};
 }
 
 Task<RequestCache::Turn> RequestCache::board() {

@@ -59,6 +59,8 @@ bool isEmpty(const std::string& path) {
 }  // namespace
 
 Outcome LmdbFolder::make(uid_t user, gid_t group) const {
+  // Children of a server that somebody else has started are that one's, whatever User says.
+  if (::geteuid() != 0) user = ::geteuid();
   const bool isNew = ::mkdir(path_.c_str(), 0700) == 0;
   if (!isNew && errno != EEXIST) return systemFailure(path_, "the folder of the store cannot be made");
   const FileDescriptor folder{::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};

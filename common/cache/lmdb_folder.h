@@ -17,7 +17,8 @@ class LmdbFolder {
  public:
   explicit LmdbFolder(std::string path) : path_(std::move(path)), bodies_(path_) {}
 
-  // In the parent, which may be root: there is such a folder, which that user alone may enter. Names in /dev/shm can be
+  // In the parent: there is such a folder, which that user alone may enter, or, where the parent is not root's, the
+  // parent's user. Names in /dev/shm can be
   // guessed: one that is somebody else's, or a link, is refused.
   Outcome make(uid_t user, gid_t group) const;
   // Bytes that there would be for it, what it takes now included; 0: not known.

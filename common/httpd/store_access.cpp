@@ -155,6 +155,8 @@ Result<ChildStore*> ChildStore::open(apr_pool_t& childPool, std::string name, co
   // Never destroyed: its threads may be in a call when the process ends.
   auto* opened = new ChildStore(std::move(name), std::move(*store), complainedAt);
   apr_pool_pre_cleanup_register(&childPool, opened, guarded<&freezeThreads>);
+  // exit() takes down OpenSSL and all that is static: not under a call that is late.
+  opened->threads().outliveExit();
   return opened;
 }
 
@@ -175,6 +177,10 @@ void ChildStore::failed(Breaker::Call call, const Error& error) {
 void ChildStore::overloaded(std::string_view what) {
   complain("cannot keep up: more " + std::string(what) +
            " wait for it than may, and requests go on without it: is what it stands on too slow, or too far away?");
+}
+
+void ChildStore::notRemoved(const Error& error) {
+  complain("has not removed what requests make invalid: " + error.detail);
 }
 
 void ChildStore::complain(const std::string& what) {

@@ -46,6 +46,8 @@ class PROXYCOMMON_API ChildStore {
   void failed(Breaker::Call call, const Error& error);
   // More is asked of it than it can do; the same line in the log.
   void overloaded(std::string_view what);
+  // What a request has made invalid may be there still; the same line.
+  void notRemoved(const Error& error);
 
  private:
   ChildStore(std::string name, std::unique_ptr<Store> store, std::atomic<Clock::rep>& complainedAt);

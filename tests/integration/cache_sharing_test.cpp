@@ -162,6 +162,9 @@ void expectFailuresCostMisses(Mpm mpm, void (ServerProcess::*fail)(), void (Serv
   BOOST_TEST(said.find("fwd=uri-miss") != std::string::npos, said);
   BOOST_TEST(said.find("stored") == std::string::npos, said);
   httpd.requireLog(kStoreFails);
+  // That it does not remove is in that line, and not in one for each request.
+  for (int post = 0; post < 3; ++post)
+    BOOST_TEST(Client().perform({.url = httpd.url("/before"), .method = "POST", .headers = {kHost}}).status == 200);
   // Not one for each child.
   BOOST_TEST(httpd.errorLog().linesMatching(kStoreFails).size() == 1u);
   (redis.*mend)();

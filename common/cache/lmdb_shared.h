@@ -47,7 +47,6 @@ struct LmdbShared {
   bool someoneDiedInside();
   // The same, and whether somebody has read what cannot be; it is told once.
   bool mustBeChecked() { return someoneDiedInside() | isSuspect.exchange(false); }
-  bool isOpenElsewhere(const LmdbRow* mine) const;
 };
 static_assert(std::atomic<std::uint8_t>::is_always_lock_free && std::atomic<std::int64_t>::is_always_lock_free);
 

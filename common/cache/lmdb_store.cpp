@@ -90,11 +90,6 @@ Result<std::unique_ptr<Store>> LmdbStore::open(const std::string& folder, const 
 }
 
 LmdbStore::~LmdbStore() {
-  if (environment_ && !shared_.isOpenElsewhere(row_)) {
-    environment_->sync();
-    // Not having noted it costs what is in the store, when the machine begins anew.
-    static_cast<void>(folder_.noteClosed());
-  }
   environment_.reset();
   if (row_) row_->owner = 0;
 }

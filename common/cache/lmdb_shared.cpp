@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-
 #include "common/shared/child_table.h"
 
 namespace proxycommon {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -29,6 +30,7 @@ struct NamedStore {
   std::string definedAt;
   std::size_t number;                           // of those before it in the configuration
   std::unique_ptr<StoreDefinition> definition;  // from checkStores() on
+  std::optional<LostRemovals> lost;             // from prepareStores() on, where it is used
   bool isPrepared = false;
 };
 
@@ -122,7 +124,7 @@ Outcome defineStore(cmd_parms& command, void*, std::string_view line) {
   if (name.empty() || kind.empty())
     return mistake("write NAME KIND [key=value ...], such as: pages lmdb path=/var/cache/pages size=1G");
   Stores& stores = storesOf(command.server->process->pconf);
-  NamedStore store{lowered(kind), {}, placeOfLine(command), stores.named.size(), nullptr};
+  NamedStore store{lowered(kind), {}, placeOfLine(command), stores.named.size(), nullptr, {}};
   for (const std::string& option : directive::remainingWords(command, line)) {
     const std::size_t equals = option.find('=');
     if (equals == std::string::npos || equals == 0)
@@ -149,7 +151,7 @@ bool checkStores(server_rec& main) {
   // The one that is there without being written.
   if (stores.used.count(kDefaultStore) > 0)
     stores.named.try_emplace(std::string{kDefaultStore},
-                             NamedStore{"lmdb", {}, "by default", stores.named.size(), nullptr});
+                             NamedStore{"lmdb", {}, "by default", stores.named.size(), nullptr, {}});
   bool isWell = true;
   const auto tell = [&](const std::string& where, const std::string& what) {
     isWell = false;
@@ -188,6 +190,9 @@ Outcome prepareStores(server_rec& main) {
                            *sharedState(),
                            threadsInAll(),
                            heldFolders(*main.process)};
+    auto lost = LostRemovals::prepare(*sharedState(), name);
+    if (!lost) return std::move(lost.error());
+    store.lost = *lost;
     auto warnings = store.definition->prepare(place);
     if (!warnings)
       return failure(ErrorKind::kInternal,
@@ -204,7 +209,7 @@ std::vector<ChildStore*> openStores(apr_pool_t& childPool, server_rec& main) {
   std::vector<ChildStore*> opened;
   for (auto& [name, store] : storesOf(main.process->pconf).named) {
     if (!store.isPrepared || store.definition->isLeftOut()) continue;
-    auto one = ChildStore::open(childPool, name, *store.definition);
+    auto one = ChildStore::open(childPool, name, *store.definition, *store.lost);
     if (one) {
       opened.push_back(*one);
       continue;

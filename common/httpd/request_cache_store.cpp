@@ -180,16 +180,18 @@ void RequestCache::forget(const Digest& key) {
   if (store_->store().mayBlock()) {
     forgotten_.push_back(key);
   } else if (auto removed = store_->store().remove(key); !removed) {
-    ap_log_rerror_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_WARNING, 0, &request_,
-                   "the cache's store \"%s\" did not remove what this request makes invalid: %s",
-                   store_->name().c_str(), removed.error().detail.c_str());
+    ap_log_rerror_(
+        __FILE__, __LINE__, APLOG_NO_MODULE, APLOG_WARNING, 0, &request_,
+        "the cache's store \"%s\" did not remove what this request makes invalid, and does before it is used again: %s",
+        store_->name().c_str(), removed.error().detail.c_str());
   }
 }
 
 Task<Outcome> RequestCache::settle() {
+  Outcome all;
   for (const Digest& key : std::exchange(forgotten_, {}))
-    if (auto removed = co_await removeIn(*store_, key, waiter_); !removed) co_return std::move(removed.error());
-  co_return Outcome{};
+    if (auto removed = co_await removeIn(*store_, key, waiter_); !removed) all = std::move(removed.error());
+  co_return all;
 }
 
 bool RequestCache::mayAnswerInstead(bool isDisconnected) const {

@@ -4,6 +4,7 @@
 #include <exception>
 #include <mutex>
 
+#include "common/cache/mending_store.h"
 #include "common/httpd/child.h"
 #include "common/httpd/guarded.h"
 
@@ -143,16 +144,23 @@ bool send(ChildStore& at, StoreCall<T> what, std::function<void(const Result<T>&
   return false;
 }
 
+// The store may never have heard of it. Where the client has gone it has, and notes itself what it cannot do.
+template <class T>
+bool isLost(const Result<T>& removed) {
+  return !removed && removed.error().kind != ErrorKind::kClientGone;
+}
+
 }  // namespace
 
-ChildStore::ChildStore(std::string name, std::unique_ptr<Store> store)
-    : name_(std::move(name)), store_(std::move(store)) {}
+ChildStore::ChildStore(std::string name, std::unique_ptr<Store> store, LostRemovals lost)
+    : name_(std::move(name)), lost_(lost), store_(std::make_unique<MendingStore>(std::move(store), lost)) {}
 
-Result<ChildStore*> ChildStore::open(apr_pool_t& childPool, std::string name, const StoreDefinition& definition) {
+Result<ChildStore*> ChildStore::open(apr_pool_t& childPool, std::string name, const StoreDefinition& definition,
+                                     LostRemovals lost) {
   auto store = definition.open();
   if (!store) return std::move(store.error());
   // Never destroyed: its threads may be in a call when the process ends.
-  auto* opened = new ChildStore(std::move(name), std::move(*store));
+  auto* opened = new ChildStore(std::move(name), std::move(*store), lost);
   apr_pool_pre_cleanup_register(&childPool, opened, guarded<&freezeThreads>);
   return opened;
 }
@@ -234,21 +242,33 @@ void updateIn(ChildStore& store, const Digest& key, std::string record, WallTime
 
 Task<Result<bool>> removeIn(ChildStore& store, Digest key, RequestWaiter& waiter) {
   StoreCall<bool> what = [key](Store& at) { return at.remove(key); };
-  co_return co_await ask(store, std::move(what), waiter, kRemovePatience, WhenGone::kMake);
+  auto removed = co_await ask(store, std::move(what), waiter, kRemovePatience, WhenGone::kMake);
+  if (isLost(removed)) store.lost().noteKey(key);
+  co_return removed;
 }
 
 Task<Outcome> removeTaggedIn(ChildStore& store, std::vector<std::string> tags, RequestWaiter& waiter) {
-  StoreCall<void> what = [tags = std::move(tags)](Store& at) -> Outcome {
+  const auto lose = [tags, lost = store.lost()] {
+    for (const std::string& tag : tags) lost.noteTag(tag);
+  };
+  StoreCall<void> what = [tags, lose](Store& at) -> Outcome {
     for (const std::string& tag : tags)
-      if (auto removed = at.removeTagged(tag); !removed) return removed;
+      if (auto removed = at.removeTagged(tag); !removed) {
+        lose();
+        return removed;
+      }
     return {};
   };
-  co_return co_await ask(store, std::move(what), waiter, kRemovePatience, WhenGone::kMake);
+  auto removed = co_await ask(store, std::move(what), waiter, kRemovePatience, WhenGone::kMake);
+  if (isLost(removed)) lose();
+  co_return removed;
 }
 
 Task<Outcome> removePrefixIn(ChildStore& store, std::string urlPrefix, RequestWaiter& waiter) {
-  StoreCall<void> what = [urlPrefix = std::move(urlPrefix)](Store& at) { return at.removePrefix(urlPrefix); };
-  co_return co_await ask(store, std::move(what), waiter, kRemovePatience, WhenGone::kMake);
+  StoreCall<void> what = [urlPrefix](Store& at) { return at.removePrefix(urlPrefix); };
+  auto removed = co_await ask(store, std::move(what), waiter, kRemovePatience, WhenGone::kMake);
+  if (isLost(removed)) store.lost().notePrefix(urlPrefix);
+  co_return removed;
 }
 
 }  // namespace proxycommon

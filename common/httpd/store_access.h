@@ -14,6 +14,7 @@
 #include "common/base/result.h"
 #include "common/base/task.h"
 #include "common/cache/breaker.h"
+#include "common/cache/lost_removals.h"
 #include "common/cache/part_storing.h"
 #include "common/cache/store.h"
 #include "common/cache/store_definition.h"
@@ -27,12 +28,15 @@ namespace proxycommon {
 class PROXYCOMMON_API ChildStore {
  public:
   // In child_init. Error kInternal: it cannot be opened; the child goes on without it.
-  static Result<ChildStore*> open(apr_pool_t& childPool, std::string name, const StoreDefinition& definition);
+  static Result<ChildStore*> open(apr_pool_t& childPool, std::string name, const StoreDefinition& definition,
+                                  LostRemovals lost);
 
   const std::string& name() const { return name_; }
   Store& store() { return *store_; }
   Breaker& breaker() { return breaker_; }
   StoreThreads& threads() { return threads_; }
+  // For removals that the store was not even asked for; others it notes itself.
+  const LostRemovals& lost() const { return lost_; }
 
   // Counted by whoever judges what was found.
   std::atomic<std::uint64_t> hits{0};
@@ -46,10 +50,11 @@ class PROXYCOMMON_API ChildStore {
   void overloaded(std::string_view what);
 
  private:
-  ChildStore(std::string name, std::unique_ptr<Store> store);
+  ChildStore(std::string name, std::unique_ptr<Store> store, LostRemovals lost);
   void complain(const std::string& what);
 
   const std::string name_;
+  const LostRemovals lost_;
   const std::unique_ptr<Store> store_;
   Breaker breaker_;
   StoreThreads threads_;
@@ -84,8 +89,8 @@ PROXYCOMMON_API void putPartIn(ChildStore& store, const Digest& key, OwnedEntry 
 // The same; an update that fails costs a revalidation.
 PROXYCOMMON_API void updateIn(ChildStore& store, const Digest& key, std::string record, WallTime useUntil);
 
-// Awaited before the response goes out: whoever has it may count on it. Error kInternal: it may be there still;
-// kClientGone: it may, or may be removed a little later.
+// Awaited before the response goes out: whoever has it may count on it. Error kInternal: it may be there still, and is
+// removed before this server uses the store again; kClientGone: it may, or may be removed a little later.
 PROXYCOMMON_API Task<Result<bool>> removeIn(ChildStore& store, Digest key, RequestWaiter& waiter);
 PROXYCOMMON_API Task<Outcome> removeTaggedIn(ChildStore& store, std::vector<std::string> tags, RequestWaiter& waiter);
 PROXYCOMMON_API Task<Outcome> removePrefixIn(ChildStore& store, std::string urlPrefix, RequestWaiter& waiter);

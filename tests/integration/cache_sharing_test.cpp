@@ -157,15 +157,21 @@ void expectFailuresCostMisses(Mpm mpm, const std::string& provider, void (Server
   httpd.expectLog(kProvidersOwn);
   configure(httpd, origin, "socache_" + provider, provider + ":" + server.authority());
   httpd.start();
-  stored(httpd, "/before");
+  const std::string before = stored(httpd, "/before");
   expectAllAnswered(httpd, "well/");
   (server.*fail)();
   expectAllAnswered(httpd, "failing/");
   httpd.requireLog(kStoreFails);
+  const Response late = Client().perform({.url = httpd.url("/before"), .method = "PURGE", .headers = {kHost}});
+  BOOST_TEST(late.status == 503);
+  BOOST_TEST(late.header("Retry-After").value_or("") >= "1");
+  httpd.requireLog("PURGE .* has not removed it yet");
   (server.*mend)();
   const auto mended = std::chrono::steady_clock::now();
   expectAllAnswered(httpd, "mended/");
   stored(httpd, "/after");
+  // What had to be removed meanwhile is made up for.
+  expectGone(httpd, "/before", before);
   BOOST_TEST_MESSAGE(provider << ": hits again after "
                               << std::chrono::duration<double>(std::chrono::steady_clock::now() - mended).count()
                               << " s");

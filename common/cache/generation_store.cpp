@@ -283,7 +283,9 @@ Outcome GenerationStore::addPrefix(const std::string& prefix) {
 }
 
 StoreFigures GenerationStore::figures() {
-  return {};
+  StoreFigures figures;
+  figures.isCounted = false;
+  return figures;
 }
 
 bool GenerationStore::mayBlock() const {

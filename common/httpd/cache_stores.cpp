@@ -30,7 +30,7 @@ struct NamedStore {
   std::string definedAt;
   std::size_t number;                           // of those before it in the configuration
   std::unique_ptr<StoreDefinition> definition;  // from checkStores() on
-  std::optional<LostRemovals> lost;             // from prepareStores() on, where it is used
+  std::optional<StoreShared> shared;            // from prepareStores() on, where it is used
   bool isPrepared = false;
 };
 
@@ -190,9 +190,9 @@ Outcome prepareStores(server_rec& main) {
                            *sharedState(),
                            threadsInAll(),
                            heldFolders(*main.process)};
-    auto lost = LostRemovals::prepare(*sharedState(), name);
-    if (!lost) return std::move(lost.error());
-    store.lost = *lost;
+    auto shared = StoreShared::prepare(*sharedState(), name);
+    if (!shared) return std::move(shared.error());
+    store.shared = *shared;
     auto warnings = store.definition->prepare(place);
     if (!warnings)
       return failure(ErrorKind::kInternal,
@@ -209,7 +209,7 @@ std::vector<ChildStore*> openStores(apr_pool_t& childPool, server_rec& main) {
   std::vector<ChildStore*> opened;
   for (auto& [name, store] : storesOf(main.process->pconf).named) {
     if (!store.isPrepared || store.definition->isLeftOut()) continue;
-    auto one = ChildStore::open(childPool, name, *store.definition, *store.lost);
+    auto one = ChildStore::open(childPool, name, *store.definition, *store.shared);
     if (one) {
       opened.push_back(*one);
       continue;

@@ -152,27 +152,35 @@ bool isLost(const Result<T>& removed) {
 
 }  // namespace
 
-ChildStore::ChildStore(std::string name, std::unique_ptr<Store> store, LostRemovals lost)
-    : name_(std::move(name)), lost_(lost), store_(std::make_unique<MendingStore>(std::move(store), lost)) {}
+Result<StoreShared> StoreShared::prepare(SharedState& shared, const std::string& store) {
+  auto lost = LostRemovals::prepare(shared, store);
+  if (!lost) return std::move(lost.error());
+  auto failures = shared.state<std::atomic<std::uint64_t>>("cache-failures " + store);
+  if (!failures) return std::move(failures.error());
+  return StoreShared{*lost, *failures};
+}
+
+ChildStore::ChildStore(std::string name, std::unique_ptr<Store> store, const StoreShared& shared)
+    : name_(std::move(name)), shared_(shared), store_(std::make_unique<MendingStore>(std::move(store), shared.lost)) {}
 
 Result<ChildStore*> ChildStore::open(apr_pool_t& childPool, std::string name, const StoreDefinition& definition,
-                                     LostRemovals lost) {
+                                     const StoreShared& shared) {
   auto store = definition.open();
   if (!store) return std::move(store.error());
   // Never destroyed: its threads may be in a call when the process ends.
-  auto* opened = new ChildStore(std::move(name), std::move(*store), lost);
+  auto* opened = new ChildStore(std::move(name), std::move(*store), shared);
   apr_pool_pre_cleanup_register(&childPool, opened, guarded<&freezeThreads>);
   return opened;
 }
 
 StoreFigures ChildStore::figures() {
   StoreFigures figures = store_->figures();
-  figures.failures = failures_.load(std::memory_order_relaxed);
+  figures.failures = shared_.failures->load(std::memory_order_relaxed);
   return figures;
 }
 
 void ChildStore::failed(Breaker::Call call, const Error& error) {
-  failures_.fetch_add(1, std::memory_order_relaxed);
+  shared_.failures->fetch_add(1, std::memory_order_relaxed);
   const auto now = Clock::now();
   breaker_.failed(call, now);
   complain("fails: " + error.detail + "; requests go on without it, and it is tried again in " +

@@ -24,24 +24,33 @@
 
 namespace proxycommon {
 
+// What all children have in common of a store. In shared memory.
+struct StoreShared {
+  LostRemovals lost;
+  std::atomic<std::uint64_t>* failures;  // calls that failed or were late
+
+  // In the parent, for each generation. Error kInternal.
+  static Result<StoreShared> prepare(SharedState& shared, const std::string& store);
+};
+
 // An open store of a child, and how it does. Lives as long as the process. Any thread.
 class PROXYCOMMON_API ChildStore {
  public:
   // In child_init. Error kInternal: it cannot be opened; the child goes on without it.
   static Result<ChildStore*> open(apr_pool_t& childPool, std::string name, const StoreDefinition& definition,
-                                  LostRemovals lost);
+                                  const StoreShared& shared);
 
   const std::string& name() const { return name_; }
   Store& store() { return *store_; }
   Breaker& breaker() { return breaker_; }
   StoreThreads& threads() { return threads_; }
   // For removals that the store was not even asked for; others it notes itself.
-  const LostRemovals& lost() const { return lost_; }
+  const LostRemovals& lost() const { return shared_.lost; }
 
   // Counted by whoever judges what was found.
   std::atomic<std::uint64_t> hits{0};
   std::atomic<std::uint64_t> misses{0};
-  // Those of the store, and the calls that failed or were late.
+  // Those of the store, and the calls of all children that failed or were late.
   StoreFigures figures();
 
   // A call has failed, or was late: the store is left alone, and the log says so once a minute.
@@ -50,15 +59,14 @@ class PROXYCOMMON_API ChildStore {
   void overloaded(std::string_view what);
 
  private:
-  ChildStore(std::string name, std::unique_ptr<Store> store, LostRemovals lost);
+  ChildStore(std::string name, std::unique_ptr<Store> store, const StoreShared& shared);
   void complain(const std::string& what);
 
   const std::string name_;
-  const LostRemovals lost_;
+  const StoreShared shared_;
   const std::unique_ptr<Store> store_;
   Breaker breaker_;
   StoreThreads threads_;
-  std::atomic<std::uint64_t> failures_{0};
 };
 
 // What NewEntry looks at, kept for the call.

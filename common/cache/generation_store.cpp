@@ -1,11 +1,7 @@
 // A store of the cache over any PlainStore.
 #include "common/cache/generation_store.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
 namespace proxycommon {
 namespace {
@@ -65,22 +61,6 @@ bool isRemoved(const PrefixList& list, const EntryRecord& entry, milliseconds sk
 void add(PrefixList& list, const std::string& prefix, WallTime when) {
   std::erase_if(list.removed, [&](const PrefixList::Removed& removed) { return removed.prefix.starts_with(prefix); });
   list.removed.push_back({prefix, when});
-}
-
-Result<std::string> wholeBody(const IncomingBody& body) {
-  if (!body.isInFile()) return std::string(body.memory());
-  std::string bytes(body.size(), '\0');
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t got = ::pread(body.descriptor(), bytes.data() + done, bytes.size() - done,
-                                static_cast<off_t>(body.bodyOffset() + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0)
-      return failure(ErrorKind::kInternal,
-                     "reading " + body.path() + ": " + (got == 0 ? "it is too short" : std::strerror(errno)));
-    done += static_cast<std::size_t>(got);
-  }
-  return bytes;
 }
 
 }  // namespace
@@ -313,7 +293,9 @@ Outcome GenerationStore::addPrefix(const std::string& prefix) {
 }
 
 StoreFigures GenerationStore::figures() {
-  return {};
+  StoreFigures figures;
+  figures.isCounted = false;
+  return figures;
 }
 
 bool GenerationStore::mayBlock() const {

@@ -44,7 +44,7 @@ class PROXYCOMMON_API GenerationStore final : public Store {
   // A list that many change at once is thrown away, and all entries with it: that is safe, and no prefix is lost.
   Outcome removePrefix(std::string_view urlPrefix) override;
 
-  // Nothing of it is known.
+  // None are known: others share it, and it drops what it likes.
   StoreFigures figures() override;
   bool mayBlock() const override;
   std::uint64_t mostBody() const override;

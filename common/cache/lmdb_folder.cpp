@@ -107,9 +107,18 @@ Outcome LmdbFolder::noteOpen() const {
 }
 
 Outcome LmdbFolder::noteClosed() const {
-  const FileDescriptor folder{::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (!folder || ::syncfs(folder.get()) != 0) return systemFailure(path_, "it cannot be brought to the disk");
+  for (const auto& path : {dataFile(), path_}) {
+    const FileDescriptor file{::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+    if (!file || ::fsync(file.get()) != 0) return systemFailure(path, "it cannot be brought to the disk");
+  }
   return writeState(stateFile(), kClosed);
+}
+
+Outcome LmdbFolder::remove() const {
+  std::error_code fault;
+  std::filesystem::remove_all(path_, fault);
+  if (fault) return failure(ErrorKind::kInternal, path_ + ": it cannot be removed: " + fault.message());
+  return {};
 }
 
 FileDescriptor LmdbFolder::held() const {

@@ -27,8 +27,11 @@ class LmdbFolder {
   // As that user. What was written before the machine began anew is whole only if it was closed in good order.
   bool isBelievable() const;
   Outcome noteOpen() const;
-  // By the last one that closes it: once all is on the disk.
+  // Once nobody has it open any more: brings the index to the disk first. What bodies are not there yet when the
+  // machine goes down are found out by their checksums.
   Outcome noteClosed() const;
+  // With all that is in it.
+  Outcome remove() const;
   // The file is *.damaged from now on, in place of an earlier one; bodies are removed.
   Outcome setAside() const;
   Outcome clear() const;

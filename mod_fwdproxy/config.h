@@ -9,6 +9,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/setting.h"
+#include "common/cache/cache_counters.h"
 #include "common/httpd/cache_config.h"
 #include "common/httpd/httpd_api.h"
 #include "common/httpd/request_waiter.h"
@@ -36,6 +37,7 @@ struct ServerConfig {
   Setting<unsigned> reactorThreads;
   proxycommon::TunnelConfig tunnel;
   proxycommon::CacheConfig cache;
+  proxycommon::CacheCounters* cacheCounters = nullptr;  // set before the first request
   AllowList allowed;
   std::vector<proxycommon::Network> privateNetworks;
   std::string firstDirective;  // "FwdProxyAllow at FILE:LINE": the first of ours that this very server has

@@ -101,10 +101,12 @@ Task<int> serve(request_rec& request, const ForwardRequest& forward, const Serve
 
 proxycommon::RequestCachePlan cachePlan(const request_rec& request, const ForwardRequest& forward,
                                         const ServerConfig& config, FlightLeader behind) {
-  proxycommon::RequestCachePlan plan{config.cache, {}};
-  if (!config.cache.isUsed()) return plan;
+  proxycommon::RequestCachePlan plan{config.cache, config.cache.chosen(), {}};
+  if (!plan.choice.isOn) return plan;
   plan.subject = cacheSubject(request, forward);
+  plan.counters = config.cacheCounters;
   plan.note = "fwdproxy-cache";
+  plan.moduleIndex = APLOG_MODULE_INDEX;
   plan.behind = std::move(behind);
   // The request once more, without its client.
   plan.revalidate = [&request, &forward, &config](FlightLeader leader) {
@@ -115,14 +117,31 @@ proxycommon::RequestCachePlan cachePlan(const request_rec& request, const Forwar
   return plan;
 }
 
+using Answer = Result<std::optional<proxycommon::Switched>>;
+
+Task<Answer> ask(request_rec& request, proxycommon::RelayPlan plan, const proxycommon::RequestCache& cache,
+                 proxycommon::RelayBody& body, proxycommon::CachingResponse& response, RequestWaiter& waiter,
+                 proxycommon::RelayReport& report) {
+  const proxycommon::HeaderFields fields = plan.head.fields;
+  cache.editRequest(plan.head.fields);
+  Answer answer = co_await proxycommon::relay(request, plan, body, response, waiter, report);
+  if (!answer || !response.asksAgain()) co_return answer;
+  if (auto rewound = body.rewind(); !rewound) co_return std::move(rewound.error());
+  plan.head.fields = fields;
+  cache.editRequest(plan.head.fields);
+  co_return co_await proxycommon::relay(request, plan, body, response, waiter, report);
+}
+
 Task<int> relayRequest(request_rec& request, const ForwardRequest& forward, const ServerConfig& config,
                        RequestWaiter& waiter, FlightLeader behind) {
-  proxycommon::RequestCache cache(waiter, cachePlan(request, forward, config, std::move(behind)));
+  const std::string offered =
+      proxycommon::offeredUpgrade(proxycommon::requestUpgrade(request), config.upgrade.valueOr(kDefaultUpgrade));
+  proxycommon::RequestCachePlan cached = cachePlan(request, forward, config, std::move(behind));
+  cached.mayBecomeTunnel = !offered.empty();
+  proxycommon::RequestCache cache(waiter, std::move(cached));
   if (const auto answered = co_await cache.answer()) co_return *answered;
   const std::string host = proxycommon::Authority{forward.destination.host, forward.port}.toString(kHttpPort);
   const std::string peer = "http://" + host;
-  const std::string offered =
-      proxycommon::offeredUpgrade(proxycommon::requestUpgrade(request), config.upgrade.valueOr(kDefaultUpgrade));
   std::optional<proxycommon::TunnelSlot> slot;
   if (!offered.empty()) {
     auto taken = proxycommon::takeTunnelSlot(request, config.tunnel.settings(config.timeout));
@@ -141,7 +160,6 @@ Task<int> relayRequest(request_rec& request, const ForwardRequest& forward, cons
       .offered = offered,
       .limits = {silence, silence, silence, serverTimeout(request)},
       .backendDone = [&cache] { cache.complete(); }};
-  cache.editRequest(plan.head.fields);
   proxycommon::BodyPlan bodyPlan{.isRepeatable = proxycommon::isRepeatable(request, false),
                                  .replayBuffer = kReplayBuffer};
   if (offered.empty()) bodyPlan.framing = proxycommon::requestFraming(request);
@@ -156,14 +174,10 @@ Task<int> relayRequest(request_rec& request, const ForwardRequest& forward, cons
   });
   proxycommon::RelayReport report;
   report.backend = peer;
-  auto answer = co_await proxycommon::relay(request, plan, body, response, waiter, report);
+  auto answer = co_await ask(request, std::move(plan), cache, body, response, waiter, report);
   proxycommon::noteReport(request, waiter.child(), reportNames(), report);
-  if (auto settled = co_await cache.settle(); !settled)
-    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, &request, "%s", settled.error().detail.c_str());
-  const bool usesStored = answer ? response.usesStored()
-                                 : proxycommon::traitsOf(answer.error().kind).side == proxycommon::Side::kBackend &&
-                                       !client.hasHead() && cache.mayAnswerInstead(true);
-  if (usesStored) co_return co_await cache.answerStored();
+  if (const auto concluded = co_await cache.conclude(answer ? nullptr : &answer.error(), client.hasHead()))
+    co_return *concluded;
   if (!answer) co_return proxycommon::answerError(request, APLOG_MODULE_INDEX, peer, answer.error(), &response);
   if (!*answer) co_return OK;
   co_return co_await tunnelSwitched(request, std::move(**answer), host, config, std::move(*slot), waiter);
@@ -211,8 +225,9 @@ Task<int> connectRequest(request_rec& request, const ForwardRequest& forward, co
 
 Task<int> serve(request_rec& request, const ForwardRequest& forward, const ServerConfig& config, FlightLeader behind) {
   RequestWaiter waiter(request, config.park.valueOr({}));
-  if (proxycommon::isPurge(request, config.cache))
-    co_return co_await proxycommon::purge(waiter, config.cache, cacheSubject(request, forward));
+  const proxycommon::CacheChoice choice = config.cache.chosen();
+  if (choice.isOn && proxycommon::isPurge(request, config.cache))
+    co_return co_await proxycommon::purge(waiter, choice, cacheSubject(request, forward));
   if (request.method_number == M_CONNECT) co_return co_await connectRequest(request, forward, config, waiter);
   co_return co_await relayRequest(request, forward, config, waiter, std::move(behind));
 }

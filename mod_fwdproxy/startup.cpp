@@ -5,6 +5,7 @@
 
 #include "common/httpd/cache_stores.h"
 #include "common/httpd/child.h"
+#include "common/httpd/forward_counters.h"
 #include "common/httpd/mpm_advice.h"
 #include "mod_fwdproxy/config.h"
 
@@ -49,6 +50,16 @@ bool isProxy(server_rec& main) {
   return false;
 }
 
+bool prepareCounters(server_rec& main) {
+  const auto counters = proxycommon::prepareForwardCounters(main);
+  if (!counters) {
+    ap_log_error(APLOG_MARK, APLOG_EMERG, 0, &main, "%s", counters.error().detail.c_str());
+    return false;
+  }
+  for (server_rec* server = &main; server; server = server->next) ServerConfig::of(*server).cacheCounters = *counters;
+  return true;
+}
+
 }  // namespace
 
 int check(apr_pool_t* pool, apr_pool_t*, apr_pool_t*, server_rec* main) {
@@ -75,8 +86,9 @@ int prepare(apr_pool_t* pool, apr_pool_t*, apr_pool_t*, server_rec* main) {
     ap_log_error(APLOG_MARK, APLOG_EMERG, 0, main, "%s", prepared.error().detail.c_str());
     return HTTP_INTERNAL_SERVER_ERROR;
   }
-  if (isProxy(*main)) proxycommon::adviseOnMpm(pool, *main, APLOG_MODULE_INDEX);
-  return OK;
+  if (!isProxy(*main)) return OK;
+  proxycommon::adviseOnMpm(pool, *main, APLOG_MODULE_INDEX);
+  return prepareCounters(*main) ? OK : HTTP_INTERNAL_SERVER_ERROR;
 }
 
 void startChild(apr_pool_t* pool, server_rec* main) {

@@ -73,6 +73,11 @@ bool setRequestBuffer(BackendParameters& parameters, std::string_view text) {
   return size.has_value();
 }
 
+bool setCacheStore(BackendParameters& parameters, std::string_view text) {
+  if (!text.empty()) parameters.cacheStore = std::string{text};
+  return !text.empty();
+}
+
 bool setAlpn(BackendParameters& parameters, std::string_view text) {
   if (text == "h2") parameters.alpn = std::string{text};
   return text == "h2";
@@ -107,6 +112,8 @@ const Registry<Parameter>& parameterTable() {
       {"upgrade", {&setUpgrade, "protocols such as websocket, separated by commas, or None"}},
       {"request-buffer", {&setRequestBuffer, "a size such as 64k or 1M, or Off"}},
       {"half-close", {&setSwitch<&BackendParameters::halfClose>, "On or Off"}},
+      {"cache", {&setSwitch<&BackendParameters::cache>, "On or Off"}},
+      {"cache-store", {&setCacheStore, "the name of a RevProxyCacheStore"}},
       {"nocanon", {&setSwitch<&BackendParameters::noCanon>, "On or Off, or stands alone", "on"}},
       {"alpn", {&setAlpn, "h2"}},
   };
@@ -181,6 +188,8 @@ BackendParameters BackendParameters::merged(const BackendParameters& outer, cons
   merge(&BackendParameters::upgrade);
   merge(&BackendParameters::requestBuffer);
   merge(&BackendParameters::halfClose);
+  merge(&BackendParameters::cache);
+  merge(&BackendParameters::cacheStore);
   merge(&BackendParameters::noCanon);
   merge(&BackendParameters::alpn);
   return result;

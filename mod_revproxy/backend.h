@@ -50,6 +50,8 @@ struct BackendParameters {
   Setting<std::uint64_t> requestBuffer;  // bytes of an upload taken in before the backend is dialled
   Setting<bool> halfClose;               // a client that has closed its side only is still there
   Setting<std::string> alpn;             // what an https backend must speak: h2
+  Setting<bool> cache;                   // responses are kept
+  Setting<std::string> cacheStore;       // where, where they are
 
   Setting<bool> noCanon;  // the path goes on as the client has sent it
 

@@ -109,9 +109,8 @@ class Service {
     report_.backend = to_.name;
     report_.queueWait = turns_->queueWait();
     proxycommon::noteReport(request_, waiter_.child(), reportNames(), report_);
-    if (auto settled = co_await cache_.settle(); !settled)
-      ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, &request_, "%s", settled.error().detail.c_str());
-    if (answer ? response_.usesStored() : mayAnswerInstead(answer.error())) co_return co_await cache_.answerStored();
+    if (const auto concluded = co_await cache_.conclude(answer ? nullptr : &answer.error(), client_.hasHead()))
+      co_return *concluded;
     if (!answer) co_return fail(answer.error(), &response_);
     if (!*answer) co_return OK;
     co_return co_await tunnel(std::move(**answer));
@@ -142,12 +141,20 @@ class Service {
   }
 
   Task<Answer> attempt() {
+    Answer answer = co_await ask();
+    if (!answer || !response_.asksAgain()) co_return answer;
+    if (auto rewound = body_.rewind(); !rewound) co_return std::move(rewound.error());
+    co_return co_await ask();
+  }
+
+  Task<Answer> ask() {
     const EndpointPlan at = endpointPlan(plan_, *endpoint_, target_, offered_);
     const Backend& backend = endpoint_->member->backend;
     proxycommon::RelayPlan relayed = relayPlan(request_, at);
     // Where there are others, ejection does what retry= is for.
     if (!server_.balancer.isPlain) relayed.rest = milliseconds{0};
     relayed.backendDone = [this] {
+      if (response_.asksAgain()) return;
       turns_->giveBack();
       cache_.complete();
     };
@@ -188,18 +195,14 @@ class Service {
     return {};
   }
 
-  // A stored response is better than an error of the backend.
-  bool mayAnswerInstead(const Error& error) const {
-    return proxycommon::traitsOf(error.kind).side == proxycommon::Side::kBackend && !client_.hasHead() &&
-           cache_.mayAnswerInstead(true);
-  }
-
   proxycommon::RequestCachePlan cachePlan(FlightLeader behind) {
-    proxycommon::RequestCachePlan plan{plan_.config.cache, {}};
-    if (!plan_.config.cache.isUsed()) return plan;
+    proxycommon::RequestCachePlan plan{plan_.config.cache, cacheChoice(plan_), {}};
+    if (!plan.choice.isOn) return plan;
     plan.subject = cacheSubject(request_, to_, target_);
     plan.counters = &server_.balancer.shared().state->cache;
     plan.note = kCacheNote;
+    plan.moduleIndex = APLOG_MODULE_INDEX;
+    plan.mayBecomeTunnel = !offered_.empty();
     plan.behind = std::move(behind);
     plan.revalidate = [this](FlightLeader leader) { revalidateBehind(request_, to_, target_, std::move(leader)); };
     return plan;
@@ -267,11 +270,19 @@ class Service {
   int status_ = 0;                      // that it has answered
 };
 
+// nullopt: it is none.
+Task<std::optional<int>> purged(request_rec& request, const MappedTo& to, const char* target) {
+  const LocationConfig& config = LocationConfig::of(request);
+  if (!proxycommon::isPurge(request, config.cache)) co_return std::nullopt;
+  const RequestPlan plan{config, mappingParameters(config, to)};
+  const proxycommon::CacheChoice choice = cacheChoice(plan);
+  if (!choice.isOn) co_return std::nullopt;
+  RequestWaiter waiter(request, parkPolicy(plan));
+  co_return co_await proxycommon::purge(waiter, choice, cacheSubject(request, to, target));
+}
+
 Task<int> serve(request_rec& request, const MappedTo& to, const char* target, FlightLeader behind) {
-  if (proxycommon::isPurge(request, LocationConfig::of(request).cache)) {
-    RequestWaiter waiter(request, LocationConfig::of(request).park.valueOr({}));
-    co_return co_await proxycommon::purge(waiter, LocationConfig::of(request).cache, cacheSubject(request, to, target));
-  }
+  if (const auto answered = co_await purged(request, to, target)) co_return *answered;
   Service service(request, to, target, std::move(behind));
   co_return co_await service.run();
 }

@@ -6,6 +6,8 @@
 #include "common/base/mistake.h"
 #include "common/base/text.h"
 #include "common/http/url.h"
+#include "common/httpd/cache_config.h"
+#include "common/httpd/cache_stores.h"
 #include "common/httpd/directive.h"
 #include "mod_revproxy/balancer_directives.h"
 
@@ -70,6 +72,12 @@ Result<std::shared_ptr<MappedTo>> toBackend(ServerBalancers& balancers, const st
   return to;
 }
 
+// What an assignment, or those of a mapping, name of the cache.
+void noteStore(cmd_parms& command, const BackendParameters& said) {
+  if (said.cacheStore.isSet()) return proxycommon::useStore(command, said.cacheStore.value());
+  if (said.cache.valueOr(false)) proxycommon::useStore(command, proxycommon::kDefaultStore);
+}
+
 Result<std::shared_ptr<MappedTo>> mappedTo(cmd_parms& command, void* directory, const std::string& url,
                                            const std::vector<std::string>& parameters) {
   ServerBalancers& balancers = ServerConfig::of(command, directory).balancers;
@@ -77,6 +85,7 @@ Result<std::shared_ptr<MappedTo>> mappedTo(cmd_parms& command, void* directory, 
   auto to = named ? toBalancer(*named, parameters) : toBackend(balancers, url, parameters, placeOf(command));
   if (!to) return to;
   (*to)->definedAt = placeOf(command);
+  noteStore(command, (*to)->parameters);
   if (!named) return to;
   if (auto noted = balancers.refer(command.cmd->name, url, placeOf(command), *to); !noted)
     return std::move(noted.error());
@@ -115,10 +124,12 @@ Outcome set(cmd_parms& command, void* directory, std::string_view line) {
   if (ServerBalancer* const section = LocationConfig::of(command, directory).section) {
     for (const std::string& assignment : assignments)
       if (auto done = setOfBalancer(command, *section, assignment); !done) return done;
+    noteStore(command, section->balancer.parameters);
     return {};
   }
   for (const std::string& assignment : assignments)
     if (auto done = LocationConfig::of(command, directory).parameters.set(assignment); !done) return done;
+  noteStore(command, LocationConfig::of(command, directory).parameters);
   if (LocationConfig::of(command, directory).parameters.alpn.isSet())
     return mistake("alpn= makes another backend of it: write it behind the URL of RevProxyPass");
   return {};

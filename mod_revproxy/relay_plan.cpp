@@ -110,6 +110,10 @@ proxycommon::Clock::time_point endOf(const BackendParameters& parameters, proxyc
   return total.count() > 0 ? begun + total : proxycommon::Clock::time_point::max();
 }
 
+proxycommon::CacheChoice cacheChoice(const RequestPlan& plan) {
+  return plan.config.cache.chosen(plan.parameters.cache, plan.parameters.cacheStore);
+}
+
 proxycommon::ParkPolicy parkPolicy(const RequestPlan& plan) {
   proxycommon::ParkPolicy policy = plan.config.park.valueOr({});
   policy.halfClose = plan.parameters.halfClose.valueOr(false);

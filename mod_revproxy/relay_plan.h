@@ -19,6 +19,8 @@ struct RequestPlan {
   proxycommon::Clock::time_point begun = proxycommon::Clock::now();
 };
 
+// Views into it.
+proxycommon::CacheChoice cacheChoice(const RequestPlan& plan);
 proxycommon::ParkPolicy parkPolicy(const RequestPlan& plan);
 proxycommon::BodyPlan bodyPlan(request_rec& request, const RequestPlan& plan, std::string_view offered);
 // When the time for all of it is over.

@@ -1,5 +1,5 @@
-// Breaker: a store that fails, or answers late, is left alone for a while, which grows with each failure; then one call
-// tries again. Time is given in.
+// Breaker: a store that fails, or answers late, is left alone for a while, which grows with each failure, to a few
+// seconds; then one call tries again. Time is given in.
 #pragma once
 
 #include <atomic>
@@ -16,9 +16,9 @@ namespace proxycommon {
 class PROXYCOMMON_API Breaker {
  public:
   static constexpr milliseconds kShortestRest{250};
-  static constexpr milliseconds kLongestRest{30'000};
+  static constexpr milliseconds kLongestRest{4000};
   // A call that tells nothing for so long after a rest has failed as well: another one may try.
-  static constexpr milliseconds kProbe{10'000};
+  static constexpr milliseconds kProbe{5000};
   static constexpr std::chrono::minutes kBetweenLines{1};
 
   // The right to make one call. What is told of a call that was begun before the last failure counts for nothing: many
@@ -34,15 +34,15 @@ class PROXYCOMMON_API Breaker {
 
   // How long it is left alone from now on; zero: it is not.
   milliseconds rest(Clock::time_point now) const;
-  // Whether a line may go to the log: true once a minute.
-  bool mayComplain(Clock::time_point now);
+  // Whether a line may go to the log: true once a minute for all who give the same `complainedAt`, which is zero at
+  // first and may be in shared memory.
+  static bool mayComplain(std::atomic<Clock::rep>& complainedAt, Clock::time_point now);
 
  private:
   // Changes with each failure, and when it is good again.
   std::atomic<std::uint64_t> turn_{0};
   std::atomic<bool> isResting_{false};
-  std::atomic<Clock::rep> complainedAt_{0};  // 0: never
-  mutable std::mutex mutex_;                 // what follows
+  mutable std::mutex mutex_;  // what follows
   milliseconds rest_{0};
   Clock::time_point restsUntil_{};
 };

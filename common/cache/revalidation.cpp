@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "common/base/text.h"
+#include "common/cache/cache_tags.h"
 #include "common/cache/cacheability.h"
 #include "common/cache/preconditions.h"
 #include "common/cache/vary.h"
@@ -82,6 +83,8 @@ Freshening judgeFreshened(const CacheRequest& request, const StoredResponse& sto
                           const CachePolicy& policy, WallTime now) {
   // What its request had in these fields is not known.
   if (varyNames(fresh.fields).names != varyNames(stored.fields).names) return Freshening::kRemoves;
+  // Stores find it by the tags that it was put with.
+  if (cacheTags(fresh.fields).tags != cacheTags(stored.fields).tags) return Freshening::kRemoves;
   const CacheResponse response{fresh.status, fresh.fields};
   if (mayStore(request, response, policy, now) == Storable::kYes) return Freshening::kReplaces;
   if (findField(request.fields, "Authorization")) return Freshening::kStays;

@@ -35,7 +35,8 @@ PROXYCOMMON_API StoredResponse freshened(const StoredResponse& stored, std::span
 enum class Freshening {
   kReplaces,  // the new one takes its place
   kStays,     // the old one stays: its request's answer is for nobody else (RFC 9111 3.5, 5.2.1.5), and tells nothing
-  kRemoves,   // neither stays: the new one may not be stored (RFC 9111 3), or is selected by other fields (4.1)
+  kRemoves,   // neither stays: the new one may not be stored (RFC 9111 3), is selected by other fields (4.1), or bears
+              // other tags
 };
 PROXYCOMMON_API Freshening judgeFreshened(const CacheRequest& request, const StoredResponse& stored,
                                           const StoredResponse& fresh, const CachePolicy& policy, WallTime now);

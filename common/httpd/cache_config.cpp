@@ -13,6 +13,8 @@ CacheConfig CacheConfig::merged(const CacheConfig& outer, const CacheConfig& inn
   CacheConfig result;
   result.isOn = Setting<bool>::merged(outer.isOn, inner.isOn);
   result.store = Setting<std::string>::merged(outer.store, inner.store);
+  result.isOnHere = Setting<bool>::merged(outer.isOnHere, inner.isOnHere);
+  result.storeHere = Setting<std::string>::merged(outer.storeHere, inner.storeHere);
   result.mayPurge = Setting<bool>::merged(outer.mayPurge, inner.mayPurge);
   result.heuristicPercent = Setting<unsigned>::merged(outer.heuristicPercent, inner.heuristicPercent);
   result.targets = decltype(targets)::merged(outer.targets, inner.targets);
@@ -33,18 +35,31 @@ CachePolicy CacheConfig::policy() const {
   return policy;
 }
 
+CacheChoice CacheConfig::chosen(const Setting<bool>& isOnOfMapping, const Setting<std::string>& storeOfMapping) const {
+  CacheChoice choice;
+  choice.isOn = isOnHere.valueOr(isOnOfMapping.valueOr(isOn.valueOr(choice.isOn)));
+  for (const Setting<std::string>* narrowest : {&storeHere, &storeOfMapping, &store}) {
+    if (!narrowest->isSet()) continue;
+    choice.store = narrowest->value();
+    break;
+  }
+  return choice;
+}
+
 Outcome readCacheLine(cmd_parms& command, std::string_view line, CacheConfig& config) {
   const auto word = directive::nextWord(command, line);
   const auto isOn = directive::readSwitch(word.value_or(""));
   if (!isOn) return isOn.error();
-  config.isOn = *isOn;
+  (command.path ? config.isOnHere : config.isOn) = *isOn;
   for (const std::string& option : directive::remainingWords(command, line)) {
     constexpr std::string_view kStore = "store=";
     if (!startsWithIgnoringCase(option, kStore) || option.size() == kStore.size())
       return mistake("\"" + printable(option) + "\" means nothing here: write On or Off, and store=NAME");
-    config.store = option.substr(kStore.size());
+    (command.path ? config.storeHere : config.store) = option.substr(kStore.size());
   }
-  if (*isOn) useStore(command, config.storeName());
+  // Off as well: what is narrower may switch it on.
+  const CacheChoice choice = config.chosen();
+  if (*isOn || choice.store != kDefaultStore) useStore(command, choice.store);
   return {};
 }
 

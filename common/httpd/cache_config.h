@@ -15,10 +15,18 @@ namespace proxycommon {
 
 inline constexpr std::string_view kDefaultStore = "memory";
 
+// Whether there is a cache for a request, and its store.
+struct CacheChoice {
+  bool isOn = false;
+  std::string_view store = kDefaultStore;
+};
+
 // Of a server, vhost or <Location>.
 struct PROXYCOMMON_API CacheConfig {
-  Setting<bool> isOn;
+  Setting<bool> isOn;  // as a server or vhost says it
   Setting<std::string> store;
+  Setting<bool> isOnHere;  // as a <Location> does
+  Setting<std::string> storeHere;
   Setting<bool> mayPurge;
   Setting<unsigned> heuristicPercent;
   Setting<std::vector<std::string>> targets;
@@ -30,11 +38,12 @@ struct PROXYCOMMON_API CacheConfig {
 
   static CacheConfig merged(const CacheConfig& outer, const CacheConfig& inner);
   CachePolicy policy() const;
-  bool isUsed() const { return isOn.valueOr(false); }
-  std::string_view storeName() const { return store.isSet() ? std::string_view(store.value()) : kDefaultStore; }
+  // What holds where a mapping says that of itself: more than its server, and less than the <Location>. Views into all.
+  CacheChoice chosen(const Setting<bool>& isOnOfMapping = {}, const Setting<std::string>& storeOfMapping = {}) const;
 };
 
-// The line of RevProxyCache: "on|off [store=NAME]". What names a store is noted, so that one that is missing is told.
+// The line of RevProxyCache: "on|off [store=NAME]", of a <Location> where `command` has a path. What names a store is
+// noted, so that one that is missing is told.
 PROXYCOMMON_API Outcome readCacheLine(cmd_parms& command, std::string_view line, CacheConfig& config);
 // Of …CacheTargets: names, or None.
 PROXYCOMMON_API Outcome readCacheTargets(cmd_parms& command, std::string_view line, CacheConfig& config);

@@ -1,6 +1,8 @@
 // What the cache has, removed.
 #include "common/httpd/cache_purge.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "common/cache/cache_key.h"
@@ -17,34 +19,44 @@ int answerPlain(request_rec& request, const std::string& text) {
   return OK;
 }
 
-int refuse(request_rec& request, const char* why) {
+int refuse(request_rec& request, int status, const std::string& why) {
   ap_log_rerror_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_ERR, 0, &request, "PURGE %s is refused: %s",
-                 printable(request.unparsed_uri).c_str(), why);
-  return HTTP_FORBIDDEN;
+                 printable(request.unparsed_uri).c_str(), why.c_str());
+  return status;
 }
 
-int failed(request_rec& request, const ChildStore& store, const Error& error) {
+// It is made up for, but who purges is to know that it is not gone yet.
+int failed(request_rec& request, ChildStore& store, const Error& error) {
   ap_log_rerror_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_ERR, 0, &request,
-                 "PURGE %s: the cache's store \"%s\" has not removed it, and may still serve it: %s",
+                 "PURGE %s: the cache's store \"%s\" has not removed it yet, and does before it is used again by this "
+                 "server; others that share it may serve it until then: %s",
                  printable(request.unparsed_uri).c_str(), store.name().c_str(), error.detail.c_str());
-  return HTTP_INTERNAL_SERVER_ERROR;
+  const auto rest = std::chrono::ceil<std::chrono::seconds>(store.breaker().rest(Clock::now()));
+  apr_table_setn(request.err_headers_out, "Retry-After",
+                 apr_psprintf(request.pool, "%d", std::max(static_cast<int>(rest.count()), 1)));
+  return HTTP_SERVICE_UNAVAILABLE;
 }
 
 }  // namespace
 
 bool isPurge(const request_rec& request, const CacheConfig& config) {
-  return config.isUsed() && config.mayPurge.valueOr(false) && std::string_view(request.method) == "PURGE";
+  return config.mayPurge.valueOr(false) && std::string_view(request.method) == "PURGE";
 }
 
-Task<int> purge(RequestWaiter& waiter, const CacheConfig& config, CacheSubject subject) {
+Task<int> purge(RequestWaiter& waiter, CacheChoice choice, CacheSubject subject) {
   request_rec& request = waiter.request();
   if (!ap_some_auth_required(&request))
-    co_return refuse(request, "nothing says who may purge: write Require into the <Location> of RevProxyCachePurge");
-  ChildStore* store = findStore(waiter.child(), config.storeName());
-  if (!store) co_return HTTP_SERVICE_UNAVAILABLE;
+    co_return refuse(request, HTTP_FORBIDDEN,
+                     "nothing says who may purge: write Require into the <Location> of RevProxyCachePurge");
+  ChildStore* store = findStore(waiter.child(), choice.store);
+  if (!store)
+    co_return refuse(request, HTTP_SERVICE_UNAVAILABLE,
+                     "this child has not been able to open the cache's store \"" + std::string{choice.store} + "\"");
   const HeaderFields fields = requestFields(request);
   const CacheTags tags = cacheTags(fields);
-  if (tags.isCut) co_return HTTP_BAD_REQUEST;
+  if (tags.isCut)
+    co_return refuse(request, HTTP_BAD_REQUEST,
+                     "a tag of its is no tag that a response can bear, or there are too many");
   if (!tags.tags.empty()) {
     if (auto removed = co_await removeTaggedIn(*store, tags.tags, waiter); !removed)
       co_return failed(request, *store, removed.error());

@@ -37,7 +37,7 @@ Outcome CachingResponse::head(ResponseHead& head, bool requestIsComplete) {
   auto course = cache_.take(received, head);
   if (!course) return std::move(course.error());
   course_ = *course;
-  passes_ = course_ != Course::kUseStored;
+  passes_ = course_ != Course::kUseStored && course_ != Course::kAskAgain;
   if (!passes_) return {};
   waiter_.outliveClient(course_ == Course::kStore);
   if (course_ != Course::kStore && waiter_.hasLostClient())
@@ -50,7 +50,10 @@ Outcome CachingResponse::head(ResponseHead& head, bool requestIsComplete) {
 
 Outcome CachingResponse::body(std::span<const char> bytes) {
   if (IncomingBody* incoming = cache_.incoming()) {
-    if (!incoming->append(bytes) || incoming->size() > cache_.mostBody()) cache_.giveUp();
+    if (!incoming->append(bytes))
+      cache_.giveUp();
+    else if (incoming->size() > cache_.mostBody())
+      cache_.outgrow();
     if (isLeft_ && !cache_.incoming()) return failure(ErrorKind::kClientGone, "the client has closed its connection");
   }
   return passes_ ? told(client_.body(bytes)) : Outcome{};
@@ -89,7 +92,7 @@ Result<bool> CachingResponse::isFull() {
 
 Outcome CachingResponse::finish() {
   if (isLeft_) return failure(ErrorKind::kClientGone, "the client has closed its connection");
-  if (course_ == Course::kUseStored) return {};
+  if (course_ == Course::kUseStored || course_ == Course::kAskAgain) return {};
   return client_.finish();
 }
 

@@ -32,8 +32,8 @@ class PROXYCOMMON_API CachingResponse final : public RelayResponse {
   void breakOff() override { client_.breakOff(); }
   void withdraw() override { client_.withdraw(); }
 
-  // The backend's answer is not the client's: RequestCache::answerStored() is.
-  bool usesStored() const { return course_ == RequestCache::Course::kUseStored; }
+  // The backend's answer was none, and it is to be asked once more: with its fields as RequestCache edits them then.
+  bool asksAgain() const { return course_ == RequestCache::Course::kAskAgain; }
 
  private:
   Outcome told(Outcome outcome);

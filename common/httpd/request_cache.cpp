@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "common/cache/cache_control.h"
 #include "common/cache/cache_key.h"
 #include "common/cache/preconditions.h"
 #include "common/cache/revalidation.h"
@@ -33,7 +34,7 @@ RequestCache::RequestCache(RequestWaiter& waiter, RequestCachePlan plan)
       request_(waiter.request()),
       plan_(std::move(plan)),
       policy_(plan_.config.policy()),
-      fields_(plan_.config.isUsed() ? requestFields(request_) : HeaderFields{}),
+      fields_(plan_.choice.isOn ? requestFields(request_) : HeaderFields{}),
       leader_(plan_.behind) {}
 
 RequestCache::~RequestCache() {
@@ -46,8 +47,8 @@ CacheRequest RequestCache::message() const {
 
 // Whether there is a cache for it.
 bool RequestCache::begin() {
-  if (!plan_.config.isUsed() || isErrorPage(request_)) return false;
-  store_ = findStore(waiter_.child(), plan_.config.storeName());
+  if (!plan_.choice.isOn || isErrorPage(request_)) return false;
+  store_ = findStore(waiter_.child(), plan_.choice.store);
   if (!store_ || !waiter_.child().flights) return false;
   if (plan_.counters) plan_.counters->noteUsed();
   keyText_ = cacheKeyText(plan_.subject.site, plan_.subject.scheme, plan_.subject.host, plan_.subject.target);
@@ -59,19 +60,14 @@ bool RequestCache::begin() {
 
 Task<std::optional<int>> RequestCache::answer() {
   if (!begin()) co_return std::nullopt;
-  const bool isRead = request_.method_number == M_GET;  // HEAD too
-  if (!isRead) reason_ = ForwardReason::kMethod;
-  // A POST may be stored for later (RFC 9110 9.3.3), by what its response says.
-  if (!isRead && request_.method_number == M_POST) mode_ = Mode::kFetch;
-  if (!isRead) co_return std::nullopt;
-  if (!mayLookUp(message()) || isForOrigin(message())) {
-    reason_ = ForwardReason::kRequest;
+  if (!isForStore()) {
     note("pass");
     co_return std::nullopt;
   }
   Turn turn = Turn::kAgain;
   while (turn == Turn::kAgain) turn = co_await look();
   if (turn == Turn::kAnswered) co_return answered_;
+  isCollapsed_ = false;
   if (isOnlyIfCached(message())) {
     endFlight(FlightPhase::kFailed);
     note("miss");
@@ -79,6 +75,26 @@ Task<std::optional<int>> RequestCache::answer() {
   }
   note(mode_ == Mode::kPass ? "pass" : "miss");
   co_return std::nullopt;
+}
+
+// Whether the store is asked for it; else reason_ says why not.
+bool RequestCache::isForStore() {
+  const bool isRead = request_.method_number == M_GET && mayLookUp(message());  // HEAD too
+  const BodyFraming body = requestFraming(request_);
+  // What a body means to a GET the backend alone knows: it is no part of the key (RFC 9110 9.3.1).
+  const bool hasBody = body.kind == BodyFraming::Kind::kChunked || body.length > 0;
+  if (plan_.mayBecomeTunnel || (isRead && hasBody)) {
+    reason_ = ForwardReason::kBypass;
+  } else if (!isRead) {
+    reason_ = ForwardReason::kMethod;
+    // A POST may be stored for later (RFC 9110 9.3.3), by what its response says.
+    if (request_.method_number == M_POST) mode_ = Mode::kFetch;
+  } else if (isForOrigin(message())) {
+    reason_ = ForwardReason::kRequest;
+  } else {
+    return true;
+  }
+  return false;
 }
 
 Task<RequestCache::Turn> RequestCache::look() {
@@ -100,22 +116,32 @@ Task<RequestCache::Turn> RequestCache::look() {
                              (verdict == Verdict::kRevalidate || verdict == Verdict::kStaleWhileRevalidate) &&
                              hasValidator(lookup_.stored.fields);
   mode_ = mayRevalidate ? Mode::kRevalidate : Mode::kFetch;
+  // Variants, since it has boarded: it is none of theirs that it leads.
+  if (leader_ && !plan_.behind && boarded_ != lookup_.key) endFlight(FlightPhase::kStored);
   if (leader_ || isOnlyIfCached(message()) || !mayCollapse()) co_return Turn::kAsk;
   co_return co_await board();
 }
 
 // Whether others may wait for what this one asks, and it for others.
 bool RequestCache::mayCollapse() const {
+  const CacheControl asked = requestControl(fields_);
+  // The one is not to be shared, the other is not served by what another has asked for.
+  if (asked.noStore || asked.noCache) return false;
+  // What has to be asked about for each one, and what was waited for and does not do.
+  if (lookup_.has() && (isCollapsed_ || lookup_.serving.reason == ServingReason::kNoCache)) return false;
   return plan_.config.collapse.valueOr(kCollapse).count() > 0 && boardings_ < kMostBoardings && !request_.header_only &&
          !findField(fields_, "Authorization") && !findField(fields_, "Range") &&
-         !waiter_.child().hitForMiss->isMarked(lookup_.key);
+         !waiter_.child().hitForMiss->isMarked(lookup_.key) &&
+         // What is not stored is asked for by each who has waited for it.
+         store_->breaker().rest(Clock::now()) == milliseconds{0};
 }
 
 Task<RequestCache::Turn> RequestCache::board() {
   auto wake = flightWakeOf(waiter_);
   if (!wake) co_return Turn::kAsk;
   ++boardings_;
-  auto boarding = waiter_.child().flights->board(lookup_.key, std::move(*wake));
+  boarded_ = lookup_.key;
+  auto boarding = waiter_.child().flights->board(boarded_, std::move(*wake));
   if (boarding.leader) {
     lead(std::move(boarding.leader));
     // It may have been stored between the look and this.
@@ -134,16 +160,17 @@ void RequestCache::lead(FlightLeader leader) {
 }
 
 Task<RequestCache::Turn> RequestCache::wait(Flights::Follower& follower) {
-  const Clock::time_point end = Clock::now() + plan_.config.collapse.valueOr(kCollapse);
+  if (!waitsUntil_) waitsUntil_ = Clock::now() + plan_.config.collapse.valueOr(kCollapse);
   while (true) {
-    auto changed = co_await followUntilChange(follower, FlightPhase::kAsking, waiter_, end);
+    auto changed = co_await followUntilChange(follower, FlightPhase::kAsking, waiter_, *waitsUntil_);
     if (!changed && changed.error().kind != ErrorKind::kClientGone) co_return Turn::kAsk;
     if (!changed) {
-      answered_ = answerError(request_, APLOG_NO_MODULE, "the cache", changed.error(), nullptr);
+      answered_ = answerError(request_, plan_.moduleIndex, "the cache", changed.error(), nullptr);
       co_return Turn::kAnswered;
     }
     if (*changed == FlightPhase::kStored) co_return Turn::kAgain;
-    if (*changed == FlightPhase::kUncacheable || *changed == FlightPhase::kFailed) co_return Turn::kAsk;
+    if (*changed == FlightPhase::kUncacheable) co_return Turn::kAsk;
+    if (*changed == FlightPhase::kFailed) co_return co_await recover();
     if (*changed == FlightPhase::kAbandoned) {
       if (auto taken = follower.takeOver()) {
         lead(std::move(taken));
@@ -158,34 +185,53 @@ Task<RequestCache::Turn> RequestCache::wait(Flights::Follower& follower) {
   }
 }
 
+// Whom it has waited for has brought nothing, as a rule since the backend has failed.
+Task<RequestCache::Turn> RequestCache::recover() {
+  if (mayAnswerInstead(false)) {
+    answered_ = co_await send("stale");
+    co_return Turn::kAnswered;
+  }
+  // Once more one goes for all: a backend that is in trouble is not helped by all of them at once.
+  if (std::exchange(hasRecovered_, true)) co_return Turn::kAsk;
+  isCollapsed_ = false;
+  co_return Turn::kAgain;
+}
+
 Task<RequestCache::Turn> RequestCache::follow(Flights::Follower& follower, FollowedBody body) {
   const std::string record = body.record();
   auto decoded = decodeRecord(record);
   if (!decoded || !std::holds_alternative<StoredResponse>(*decoded)) co_return Turn::kAsk;
   const StoredResponse& stored = std::get<StoredResponse>(*decoded);
   const Serving serving = judge(message(), stored, policy_, wallNow());
-  if (serving.verdict != Verdict::kFresh) co_return Turn::kAsk;
+  // Another variant; of its own the store tells.
+  if (serving.reason == ServingReason::kVary) co_return Turn::kAgain;
+  // What may go out while it is revalidated was so a moment ago.
+  if (serving.verdict != Verdict::kFresh && serving.verdict != Verdict::kStaleWhileRevalidate) co_return Turn::kAsk;
+  const auto key = boarded_.brief();
   CacheStatus status;
   status.cache = request_.server->server_hostname;
   status.forward = reason_;
   status.isCollapsed = true;
   status.ttl = serving.ttl;
+  status.key = {key.data(), key.size()};
   const StoredAnswerPlan answer{message(), std::to_string(serving.age.count()), cacheStatusValue(status)};
   count(&CacheCounters::collapsed);
   note("collapsed");
-  answered_ = co_await sendFollowed(request_, follower, std::move(body), stored, answer, waiter_);
+  answered_ = co_await sendFollowed(request_, follower, std::move(body), stored, answer, waiter_, plan_.moduleIndex);
   co_return Turn::kAnswered;
 }
 
 Task<int> RequestCache::send(std::string_view word) {
   const Serving& serving = lookup_.serving;
+  const auto key = lookup_.key.brief();
   CacheStatus status;
   status.cache = request_.server->server_hostname;
-  status.isHit = !isForwarded_;
-  if (isForwarded_) status.forward = reason_;
+  status.isHit = !isForwarded_ && !isCollapsed_;
+  if (!status.isHit) status.forward = reason_;
   if (isForwarded_ && backendStatus_ != 0) status.forwardStatus = backendStatus_;
   status.isCollapsed = isCollapsed_;
   status.ttl = serving.ttl;
+  status.key = {key.data(), key.size()};
   count(word == "stale"         ? &CacheCounters::stale
         : word == "revalidated" ? &CacheCounters::revalidated
         : word == "collapsed"   ? &CacheCounters::collapsed
@@ -194,7 +240,7 @@ Task<int> RequestCache::send(std::string_view word) {
   const StoredAnswerPlan answer{message(), std::to_string(serving.age.count()), cacheStatusValue(status)};
   auto sent = co_await sendStored(request_, *lookup_.entry, lookup_.stored, answer, waiter_);
   if (sent) co_return OK;
-  co_return answerError(request_, APLOG_NO_MODULE, "the cache", sent.error(), nullptr);
+  co_return answerError(request_, plan_.moduleIndex, "the cache", sent.error(), nullptr);
 }
 
 // One of all who meet it, the others go on with what is there.
@@ -208,14 +254,18 @@ void RequestCache::editRequest(HeaderFields& fields) const {
     fields = conditionalFields(fields, lookup_.stored);
     return;
   }
-  if (mode_ != Mode::kFetch || request_.method_number != M_GET || request_.header_only || findField(fields_, "Range"))
-    return;
-  // It will not be stored.
-  if (!leader_ && waiter_.child().hitForMiss->isMarked(lookup_.key)) return;
+  if (mode_ != Mode::kFetch || (!isAskedAgain_ && !bringsWhole())) return;
   // It is to bring the response itself: the client's conditions are judged here (RFC 9111 4.3.2).
   std::erase_if(fields, [](const HeaderField& field) {
     return equalsIgnoringCase(field.name, "If-None-Match") || equalsIgnoringCase(field.name, "If-Modified-Since");
   });
+}
+
+// Whether what comes is likely to be stored.
+bool RequestCache::bringsWhole() const {
+  return request_.method_number == M_GET && !request_.header_only && !findField(fields_, "Range") &&
+         !findField(fields_, "Authorization") && !requestControl(fields_).noStore &&
+         (leader_ || !waiter_.child().hitForMiss->isMarked(lookup_.key));
 }
 
 void RequestCache::endFlight(FlightPhase phase) {

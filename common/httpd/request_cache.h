@@ -36,9 +36,13 @@ using FlightLeader = std::shared_ptr<Flights::Leader>;
 
 struct RequestCachePlan {
   const CacheConfig& config;
+  CacheChoice choice;
   CacheSubject subject;
   CacheCounters* counters = nullptr;
-  const char* note = "";  // the name of the note for LogFormat
+  const char* note = "";              // the name of the note for LogFormat
+  int moduleIndex = APLOG_NO_MODULE;  // of the log's lines
+  // It offers to change the protocol: what comes may be no response, and is nobody else's.
+  bool mayBecomeTunnel = false;
   // Revalidates behind an answer, and ends the flight; none: stale responses are not served so.
   std::function<void(FlightLeader)> revalidate = nullptr;
   // The request is such a revalidation itself.
@@ -63,6 +67,7 @@ class PROXYCOMMON_API RequestCache {
     kPass,       // to the client
     kStore,      // to the client and the store
     kUseStored,  // to nobody: answerStored() comes next
+    kAskAgain,   // to nobody: the backend is asked once more, with what editRequest() makes of the fields then
   };
   // `received` are the fields as they came, `head` as the client is to see them.
   Result<Course> take(const HeaderFields& received, ResponseHead& head);
@@ -75,16 +80,15 @@ class PROXYCOMMON_API RequestCache {
   void paused();
   // The body is whole.
   void complete();
+  // More has come than is stored.
+  void outgrow();
   // Storing has failed, or the response does not come to its end.
   void giveUp();
 
-  // Whether a stored response may stand in for an answer that has not come (RFC 5861 4).
-  // `isDisconnected`: no answer came at all (RFC 9111 4.2.4), rather than one that tells of an error.
-  bool mayAnswerInstead(bool isDisconnected) const;
-  Task<int> answerStored();
-
-  // Once the backend has been asked, however that ended: what it made invalid is gone from stores that take their time.
-  Task<Outcome> settle();
+  // Once the backend has been asked, however that ended: what the handler returns when the stored response was the
+  // answer after all; nullopt: it goes on with what came. `failed`, nullptr where nothing has: whether something stored
+  // may stand in for it (RFC 9111 4.2.4, RFC 5861 4). `isToldOf`: the client knows of the backend's answer already.
+  Task<std::optional<int>> conclude(const Error* failed, bool isToldOf);
 
   // What is told in the head of a response that goes on to the client (RFC 9211).
   void addStatus(ResponseHead& head, bool isStored) const;
@@ -95,6 +99,7 @@ class PROXYCOMMON_API RequestCache {
   enum class Mode { kOff, kPass, kFetch, kRevalidate };
 
   CacheRequest message() const;
+  bool isForStore();
   bool mayCollapse() const;
   bool begin();
   // What is to be done next of a search that is not over.
@@ -103,19 +108,29 @@ class PROXYCOMMON_API RequestCache {
   Task<Turn> board();
   void lead(FlightLeader leader);
   Task<Turn> wait(Flights::Follower& follower);
+  Task<Turn> recover();
   Task<Turn> follow(Flights::Follower& follower, FollowedBody body);
   Task<int> send(std::string_view word);
   void revalidateBehind();
+  bool bringsWhole() const;
+  Result<Course> judgeAnswer(const HeaderFields& received, ResponseHead& head);
   Result<Course> refresh(ResponseHead& head);
   Course store(ResponseHead& head);
   // What mayStore() does not know of a 206; of any other response: yes.
   bool isPartOfUse(const CacheResponse& response) const;
+  void refuse(Storable why, int status);
+  void divide();
+  bool isResting() const;
+  void remember(const Digest& key, bool isShared) const;
   void put(std::unique_ptr<IncomingBody> body, std::function<void(bool)> done);
   void takeHead(const ResponseHead& head);
   StoredResponse confirmed(const ResponseHead& head) const;
   void keep(const StoredResponse& fresh, const std::string& record);
   void forget(const Digest& key);
   void invalidate(const HeaderFields& received, int status);
+  Task<void> settle();
+  bool mayAnswerInstead(bool isDisconnected) const;
+  bool mayAnswerInsteadOf(const Error& error) const;
   void endFlight(FlightPhase phase);
   void note(std::string_view word) const;
   void count(std::atomic<std::uint64_t> CacheCounters::*counter) const;
@@ -132,19 +147,27 @@ class PROXYCOMMON_API RequestCache {
   Lookup lookup_;
   ForwardReason reason_ = ForwardReason::kUriMiss;
   FlightLeader leader_;
+  Digest boarded_;  // the flight's key
   bool isCollapsed_ = false;
   unsigned boardings_ = 0;
+  std::optional<Clock::time_point> waitsUntil_;  // for all others together
+  bool hasRecovered_ = false;
   int answered_ = OK;      // what the handler returns, of kAnswered
   int backendStatus_ = 0;  // 0: it has not answered
   bool isForwarded_ = false;
+  bool isConfirmed_ = false;  // by a 304: what is stored is the answer
   bool isStreamed_ = false;
+  bool isAwaited_ = false;  // by those who have yet to come over from another flight
+  bool isAskedAgain_ = false;
+  Course course_ = Course::kPass;
   std::vector<Digest> forgotten_;
   WallTime begun_ = wallNow();
+  Storable refusal_ = Storable::kYes;  // why its answer is not stored
   // What is being stored.
   std::unique_ptr<IncomingBody> incoming_;
   std::string record_;
   Digest key_;
-  std::optional<VaryMarker> marker_;  // that is new
+  std::optional<VaryMarker> marker_;  // that is new, and not stored yet
   std::vector<std::string> tags_;
   WallTime useUntil_;
   StoredResponse storing_;

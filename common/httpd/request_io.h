@@ -15,7 +15,8 @@ namespace proxycommon {
 
 // Views into a table.
 HeaderFields fieldsOf(const apr_table_t* table);
-// Views into r->headers_in.
+// Views into r->headers_in. A subrequest, and an ErrorDocument, has its own without conditions and ranges: the client
+// says such things of what it has asked for itself.
 PROXYCOMMON_API HeaderFields requestFields(const request_rec& request);
 
 // What the client asks to change its connection's protocol to (RFC 9110 7.8); empty: nothing, or it cannot be.

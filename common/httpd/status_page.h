@@ -1,4 +1,5 @@
-// What mod_status shows of the library: tunnels and parked requests, in all and of each child.
+// What mod_status shows of the library: tunnels and parked requests, in all and of each child; the forward proxy's
+// cache, which no balancer's counters tell of, and the stores of all caches.
 #pragma once
 
 #include "common/httpd/httpd_api.h"

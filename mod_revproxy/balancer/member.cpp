@@ -124,7 +124,8 @@ const proxycommon::Registry<Parameter>& parameters() {
 
 // What is settled of a request before it has a member.
 bool isOfRequests(std::string_view key) {
-  constexpr std::array<std::string_view, 4> kKeys = {"nocanon", "request-buffer", "retry-post", "half-close"};
+  constexpr std::array<std::string_view, 6> kKeys = {"nocanon",    "request-buffer", "retry-post",
+                                                     "half-close", "cache",          "cache-store"};
   return std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
 }
 

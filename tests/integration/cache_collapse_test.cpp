@@ -15,6 +15,7 @@
 #include "tests/integration/support/client.h"
 #include "tests/integration/support/connection_owner.h"
 #include "tests/integration/support/content.h"
+#include "tests/integration/support/http2_client.h"
 #include "tests/integration/support/port.h"
 #include "tests/integration/support/proxy_test.h"
 #include "tests/integration/support/raw_client.h"
@@ -22,6 +23,7 @@
 #include "tests/integration/support/scripted_origin.h"
 #include "tests/integration/support/slow_server.h"
 #include "tests/integration/support/soak.h"
+#include "tests/integration/support/tls_host.h"
 #include "tests/integration/support/wait_until.h"
 
 namespace proxytest {
@@ -207,6 +209,62 @@ PROXY_TEST(what_cannot_be_shared_is_asked_for_by_each) {
   if (soaking()) BOOST_TEST(with[median] < 2 * without[median]);
 }
 
+// What only its own client may have, or what no stored response can answer.
+PROXY_TEST_EVENT(who_cannot_share_waits_for_nobody_and_nobody_for_it) {
+  GatedOrigin origin;
+  Httpd httpd(mpm, kFewWorkers);
+  httpd.configure("RevProxyPass / " + origin.url("/") + " cache=on upgrade=websocket\n");
+  httpd.start();
+  const std::string start = "GET " + std::string(kKey) + " HTTP/1.1\r\nHost: proxytest\r\n";
+  const std::string upgrade = start + "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+  const std::vector<std::string> requests = {start + "Cache-Control: no-store\r\n\r\n", upgrade,
+                                             start + "Content-Length: 3\r\n\r\nall", start + "\r\n",
+                                             start + "Cache-Control: no-cache\r\n\r\n"};
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (const std::string& request : requests) {
+    clients.push_back(std::make_unique<RawClient>(httpd.port()));
+    clients.back()->send(request);
+    BOOST_TEST_REQUIRE(origin.waitForRequests(clients.size()), request << " waits");
+  }
+  origin.head.open();
+  origin.rest.open();
+  for (auto& client : clients) {
+    client->readHead();
+    BOOST_TEST(client->readExactly(origin.body().size()) == origin.body());
+  }
+  const auto status = [&](const std::string& request) {
+    RawClient client(httpd.port());
+    client.send(request);
+    return client.readHead();
+  };
+  BOOST_TEST(waitUntil([&] { return status(start + "\r\n").find("; hit") != std::string::npos; }));
+  BOOST_TEST(status(upgrade).find("; fwd=bypass") != std::string::npos);
+  BOOST_TEST(status(start + "Content-Length: 3\r\n\r\nall").find("; fwd=bypass") != std::string::npos);
+}
+
+// Streams of HTTP/2 are not parked: each that waits holds one of mod_http2's workers.
+PROXY_TEST_EVENT(streams_of_one_connection_share_though_there_are_more_than_workers) {
+  GatedOrigin origin;
+  Httpd httpd(mpm);
+  TlsHost tls(httpd);
+  httpd.loadModule("http2");
+  httpd.configure("Protocols h2 http/1.1\nH2MinWorkers 2\nH2MaxWorkers 4\n" + cached(origin.url("/")) +
+                  tls.configuration());
+  httpd.start();
+  Http2Client client(tls.port());
+  std::vector<Http2Client::Stream> streams;
+  for (int count = 0; count < 20; ++count) streams.push_back(client.request(http2Get(std::string(kKey))));
+  BOOST_TEST(origin.waitForRequests(1));
+  origin.head.open();
+  origin.rest.open();
+  for (const Http2Client::Stream stream : streams) {
+    BOOST_TEST(client.readStatus(stream) == 200);
+    BOOST_TEST(client.readToEnd(stream));
+    BOOST_TEST(client.readExactly(stream, origin.body().size()) == origin.body());
+  }
+  BOOST_TEST(origin.requests() == 1u);
+}
+
 PROXY_TEST(one_who_waits_takes_over_from_a_leader_that_is_killed) {
   GatedOrigin origin;
   Httpd httpd(mpm, kFewWorkers);
@@ -297,6 +355,25 @@ PROXY_TEST_EVENT(a_range_waits_for_nobody_and_nobody_for_it) {
     BOOST_TEST(client->readHead().find("200 OK") != std::string::npos);
     BOOST_TEST(client->readExactly(kBodySize) == origin.body());
   }
+}
+
+// Nothing would come of waiting: the leader's response is not stored, and all the others would ask behind it.
+PROXY_TEST(nobody_waits_for_another_while_the_store_is_left_alone) {
+  constexpr int kClients = 3;
+  const RefusingPort redis;
+  GatedOrigin origin;
+  Httpd httpd(mpm, kFewWorkers);
+  httpd.loadModule("socache_redis");
+  httpd.expectLog("socache_redis:");
+  httpd.configure("RevProxyCacheStore gone socache provider=redis:127.0.0.1:" + std::to_string(redis.number()) +
+                  "\nRevProxyPass / " + origin.url("/") + "\nRevProxyCache on store=gone\n");
+  httpd.start();
+  RequestSwarm swarm(askingFor(httpd, origin, kClients));
+  BOOST_TEST(origin.waitForRequests(kClients));
+  origin.head.open();
+  origin.rest.open();
+  expectAll(swarm, kClients);
+  httpd.requireLog("cache store \"gone\" fails");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

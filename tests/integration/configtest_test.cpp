@@ -63,7 +63,9 @@ PROXY_TEST_ALL(everything_right_of_waiting) {
                   "RevProxyPass /some http://backend.test/ UPGRADE=websocket,foo/1 request-buffer=64k half-close=on\n"
                   "RevProxyPass /h2 h2://backend.test/\nRevProxyPass /h2c h2c://backend.test:8080/a ttl=4s\n"
                   "RevProxyPass /alpn https://backend.test/ alpn=h2\n"
-                  "RevProxyPass /none http://backend.test/ upgrade=none half-close=Off request-buffer=1\n");
+                  "RevProxyPass /none http://backend.test/ upgrade=none half-close=Off request-buffer=1 cache=off\n"
+                  "RevProxyCacheStore big lmdb path=big\nRevProxyPass /kept http://backend.test/ Cache=On "
+                  "cache-store=big\nRevProxySet cache=on cache-store=big\n");
   const CommandResult result = httpd.configtest();
   BOOST_TEST(result.exitStatus == 0, result.output);
   BOOST_TEST(result.output == "Syntax OK\n");
@@ -148,6 +150,8 @@ BOOST_AUTO_TEST_CASE(mapping_parameters_of_waiting) {
                                   {pass + "request-buffer=lots", {"request-buffer=", "lots", "64k"}},
                                   {pass + "request-buffer=0", {"request-buffer=", "\"0\"", "64k"}},
                                   {pass + "request-buffer=1T", {"request-buffer=", "1T", "64k"}},
+                                  {pass + "cache=big", {"cache=", "big", "On", "Off"}},
+                                  {pass + "cache=on cache-store=", {"cache-store=", "RevProxyCacheStore"}},
                                   {pass + "half-close=maybe", {"half-close=", "maybe", "On", "Off"}},
                                   {pass + "halfclose=On", {"halfclose", "half-close"}},
                                   {pass + "alpn=h2", {"alpn=", "https", "with http\\b"}},
@@ -180,6 +184,13 @@ BOOST_AUTO_TEST_CASE(fields_and_paths) {
                         {path + " a /b", {"\"a\"", "/PATH"}},
                         {path + " /a b", {"\"b\"", "/PATH"}},
                         {path + " /a \"/b;c\"", {"/b;c", "/PATH"}}});
+}
+
+BOOST_AUTO_TEST_CASE(stores_that_are_not_there) {
+  for (const std::string line :
+       {"RevProxyPass /a http://one.test/ cache=on cache-store=big", "RevProxyCache On store=big",
+        "RevProxyCache Off store=big", "RevProxySet cache-store=big"})
+    expectMessage("RevProxyTimeout 10\n" + line + "\n", 2, {"no store \"big\"", "RevProxyCacheStore"});
 }
 
 BOOST_AUTO_TEST_CASE(two_mappings_for_one_prefix) {

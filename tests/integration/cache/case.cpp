@@ -61,6 +61,12 @@ Step Step::answered(Answer answer) const {
   return copy;
 }
 
+Step Step::askedAgain(Answer answer) const {
+  Step copy = *this;
+  copy.unconditional = std::move(answer);
+  return copy;
+}
+
 Step Step::hit(std::size_t step) const {
   Step copy = *this;
   copy.way = Way::kStored;

@@ -63,6 +63,8 @@ struct Step {
   std::string body = {};
   // What the origin says if it sees it, now or in the background.
   Answer origin = {};
+  // What it says to a request without conditions, where that is something else: the cache is to ask so afterwards.
+  std::optional<Answer> unconditional = {};
   // What is to be seen. Of fields: "Name: value" is one that is there as it stands, "Name" one that is there, "!Name"
   // one that is not, "Name ~ part" one whose value holds that part, "Name !~ part" one whose value does not, "Name in
   // 3-5" a number, and "?Name" one that the RFC leaves open.
@@ -77,6 +79,7 @@ struct Step {
 
   Step at(std::string place) const;        // under {base}
   Step answered(Answer answer) const;      // by the origin
+  Step askedAgain(Answer answer) const;    // without conditions, when the first answer is of no use: then that one
   Step hit(std::size_t step = 0) const;    // from the store, as that step's origin has said it
   Step stale(std::size_t step = 0) const;  // the same, and the origin may or may not have been asked
   // The same, and the step ends once the origin has been asked in the background: what it says then is this step's.

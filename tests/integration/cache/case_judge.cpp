@@ -28,6 +28,7 @@ bool hasRightNumber(const Observation& seen) {
       return count == 1;
     case Way::kForwarded:
     case Way::kValidated:
+      if (seen.step.unconditional) return count == 2;
       return count == 1 || (count > 1 && seen.step.origin.framing == Answer::Framing::kNothing);
     default:
       return true;

@@ -62,13 +62,17 @@ std::string baseOf(const std::string& target) {
   return target.substr(0, target.find_first_of("/?", 1));
 }
 
+bool isConditional(const OriginRequest& request) {
+  return headerValue(request.headers(), "If-None-Match") || headerValue(request.headers(), "If-Modified-Since");
+}
+
 }  // namespace
 
 CaseOrigin::CaseOrigin() : origin_([this](OriginConnection& connection) { serve(connection); }) {}
 
-void CaseOrigin::prepare(const std::string& base, Answer answer) {
+void CaseOrigin::prepare(const std::string& base, Answer answer, Answer unconditional) {
   const std::lock_guard lock(mutex_);
-  places_[base] = {std::move(answer), {}};
+  places_[base] = {std::move(answer), std::move(unconditional), {}};
 }
 
 std::vector<OriginRequest> CaseOrigin::seen(const std::string& base) const {
@@ -81,7 +85,7 @@ Answer CaseOrigin::answerTo(const OriginRequest& request) {
   const std::lock_guard lock(mutex_);
   Place& place = places_[baseOf(request.target())];
   place.requests.push_back(request);
-  return place.answer;
+  return isConditional(request) ? place.answer : place.unconditional;
 }
 
 void CaseOrigin::serve(OriginConnection& connection) {

@@ -18,13 +18,15 @@ class CaseOrigin {
 
   int port() const { return origin_.port(); }
 
-  // From now on requests below that path get this, texts filled in and with a body; what was seen of it is forgotten.
-  void prepare(const std::string& base, Answer answer);
+  // From now on requests below that path get this, or that where they have no conditions, texts filled in and with a
+  // body; what was seen of it is forgotten.
+  void prepare(const std::string& base, Answer answer, Answer unconditional);
   std::vector<OriginRequest> seen(const std::string& base) const;
 
  private:
   struct Place {
     Answer answer;
+    Answer unconditional;
     std::vector<OriginRequest> requests;
   };
 

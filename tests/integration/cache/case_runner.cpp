@@ -118,9 +118,12 @@ void CaseRunner::perform(Play& play, const Step& row) {
   step.seen = play.texts.filled(row.seen);
   step.originSees = play.texts.filled(row.originSees);
   step.origin = play.texts.filled(row.origin, play.next);
-  play.answers.push_back(step.origin);
+  if (row.unconditional) step.unconditional = play.texts.filled(*row.unconditional, play.next);
+  play.answers.push_back(step.unconditional.value_or(step.origin));
   // What is waited for may yet have to be asked for.
-  if (step.way != Step::Way::kEventually) origin_.prepare(play.texts.base(), step.origin);
+  if (step.way != Step::Way::kEventually) {
+    origin_.prepare(play.texts.base(), step.origin, step.unconditional.value_or(step.origin));
+  }
   using Way = Step::Way;
   const bool isOfBefore = step.way == Way::kStored || step.way == Way::kValidated || step.way == Way::kStale ||
                           step.way == Way::kBehind || step.way == Way::kEventually;

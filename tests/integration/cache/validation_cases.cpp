@@ -65,6 +65,7 @@ Cases questionsOfClients() {
   const char* weak = "A recipient MUST use the weak comparison function when comparing entity tags for If-None-Match";
   const char* earlier =
       "If the selected representation's last modification date is earlier or equal to the date provided";
+  const char* forOrigin = "occur in a request with a target resource for which it has no stored responses";
   const char* invalid = "if the received field value is not a valid HTTP-date";
   const Step tagged = first({kFresh, kTag});
   const Step dated = first({kFresh, "Last-Modified: @-3600", "Date: @0"});
@@ -126,6 +127,25 @@ Cases questionsOfClients() {
        "answer_to_one_is_stored",
        "conditional requests",
        {get({"If-None-Match: \"other\""}).answered(ok({kFresh, kTag})), get().hit()}},
+      {section,
+       "with_authorization",
+       forOrigin,
+       {get({"Authorization: Basic eDp5", kAsked}).answered(notModified({kTag})).tells({kAsked}).code(304)}},
+      {section,
+       "not_to_be_stored",
+       forOrigin,
+       {get({"Cache-Control: no-store", kAsked}).answered(notModified({kTag})).tells({kAsked}).code(304)}},
+      {section,
+       "known_to_be_private",
+       forOrigin,
+       {get({"Cache-Control: no-cache"}).answered(ok({"Cache-Control: private", kTag})),
+        get({kAsked}).answered(notModified({kTag})).tells({kAsked}).code(304)}},
+      // What one client must not have stored another's may be.
+      {section,
+       "after_one_not_to_be_stored",
+       "conditional requests",
+       {get({"Cache-Control: no-store"}).answered(ok({kFresh, kTag})),
+        get({"If-None-Match: \"other\""}).answered(ok({kFresh, kTag})).tells({"!If-None-Match"}), get().hit(1)}},
       {section,
        "stale_and_other_tag",
        "the cache MUST generate a 200 (OK) response for the client",
@@ -310,6 +330,40 @@ Cases freshening() {
   };
 }
 
+// Beyond the RFC, which forbids to use such a 304 and leaves open what comes of the request: it is sent once more, as
+// RFC 2616 10.3.5 had it.
+Cases nothingSelected() {
+  const char* section = "9111 4.3.4";
+  const char* unused = "the cache MUST NOT use this new response to update any stored responses";
+  const Answer ofAnother = notModified({"ETag: \"other\""});
+  const Step stored = first({kFresh, kOld, kTag});
+  const Step again = get().answered(ofAnother);
+  return {
+      {section, "of_another", unused, {stored, again.askedAgain(ok({kFresh, kTag})), get().hit(1)}},
+      {section,
+       "of_another_date",
+       unused,
+       {first({kFresh, kOld, "Last-Modified: @-3600"}),
+        get().answered(notModified({"Last-Modified: @-60"})).askedAgain(ok({kFresh})), get().hit(1)}},
+      {section, "of_another_not_to_be_stored", unused, {stored, again.askedAgain(ok({"Cache-Control: no-store"}))}},
+      {section, "of_another_that_fails_then", unused, {stored, again.askedAgain(says("500 Oops"))}},
+      {section, "of_another_and_another", unused, {stored, again.askedAgain(ofAnother).error()}},
+      {section,
+       "of_another_where_stale_may_stand_in",
+       unused,
+       {first({"Cache-Control: max-age=60, stale-if-error=60", kOld, kTag}), again.askedAgain(says("503 Oops")).stale(),
+        again.askedAgain(silence()).stale()}},
+      {section,
+       "of_another_on_head",
+       unused,
+       {stored, asked("HEAD").answered(ofAnother).askedAgain(ok({kFresh, kTag}))}},
+      {section,
+       "of_another_and_the_client_asks_too",
+       unused,
+       {stored, get({kAsked}).answered(ofAnother).askedAgain(ok({kFresh, kTag})).code(304), get().hit(1)}},
+  };
+}
+
 Cases byHead() {
   const char* section = "9111 4.3.5";
   const char* update = "the cache SHOULD update the stored response as described below";
@@ -351,7 +405,8 @@ Cases byHead() {
 }  // namespace
 
 Cases validationCases() {
-  return joined({questionsSent(), questionsOfClients(), answersToTheCache(), freshening(), byHead()});
+  return joined(
+      {questionsSent(), questionsOfClients(), answersToTheCache(), freshening(), nothingSelected(), byHead()});
 }
 
 }  // namespace proxytest::cache

@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(what_may_not_be_written_is_refused_with_what_to_write_inste
        "timeout, connectiontimeout, send-timeout, first-byte-timeout, idle-timeout, total-timeout, expect-timeout, "
        "max, "
        "acquire, smax, ttl, disablereuse, enablereuse, keepalive, retry, retry-post, upgrade, request-buffer, "
-       "half-close, nocanon, alpn"},
+       "half-close, cache, cache-store, nocanon, alpn"},
       {"http://backend/", {"max=0"}, "max= takes a number of connections from 1 up"},
       {"http://backend/", {"retry=x"}, "or 0"},
       {"http://backend/", {"retry-post=on"}, "key or Off"},
@@ -126,6 +126,9 @@ BOOST_AUTO_TEST_CASE(what_may_not_be_written_is_refused_with_what_to_write_inste
       {"http://backend/", {"request-buffer=64kb"}, "takes a size"},
       {"http://backend/", {"half-close=1"}, "takes On or Off"},
       {"http://backend/", {"half-close"}, "write KEY=VALUE"},
+      {"http://backend/", {"cache=memory"}, "cache= takes On or Off"},
+      {"http://backend/", {"cache"}, "write KEY=VALUE"},
+      {"http://backend/", {"cache-store="}, "cache-store= takes the name of a RevProxyCacheStore"},
       {"http://backend/", {"nocanon=yes"}, "nocanon= takes On or Off, or stands alone"},
       {"http://backend/", {"timeout=5", "smax=x"}, "takes a number of connections"},
       {"http://backend/", {"alpn=h2"}, "write it with https, not with http"},

@@ -183,6 +183,17 @@ BOOST_AUTO_TEST_CASE(what_is_selected_by_other_fields_than_it_was_does_not_stay)
   BOOST_CHECK(afterwards({kTag, fresh, {"Vary", "x-user"}}, {kTag}) == Freshening::kReplaces);
 }
 
+// A purge by the new tags would not find it.
+BOOST_AUTO_TEST_CASE(other_tags_remove_what_is_stored) {
+  const HeaderField fresh{"Cache-Control", "max-age=60"};
+  const HeaderField tagged{"Cache-Tag", "a, b"};
+  BOOST_CHECK(afterwards({kTag, fresh, tagged}, {kTag}) == Freshening::kReplaces);
+  BOOST_CHECK(afterwards({kTag, fresh, tagged}, {tagged}) == Freshening::kReplaces);
+  BOOST_CHECK(afterwards({kTag, fresh, tagged}, {{"Cache-Tag", "a, c"}}) == Freshening::kRemoves);
+  BOOST_CHECK(afterwards({kTag, fresh, tagged}, {{"Surrogate-Key", "c"}}) == Freshening::kRemoves);
+  BOOST_CHECK(afterwards({kTag, fresh}, {tagged}) == Freshening::kRemoves);
+}
+
 // RFC 9111 4.3.5.
 BOOST_AUTO_TEST_CASE(a_head_confirms_or_outdates) {
   const auto judged = [](const HeaderFields& before, const HeaderFields& answer, int status = 200) {

@@ -160,7 +160,8 @@ BOOST_AUTO_TEST_CASE(what_a_backend_takes_is_said_of_it_too) {
 
 // Nobody would notice that it does nothing there.
 BOOST_AUTO_TEST_CASE(what_holds_before_a_member_is_chosen_is_not_said_of_one) {
-  for (const std::string text : {"nocanon", "NoCanon=On", "request-buffer=1M", "retry-post=key", "half-close=On"})
+  for (const std::string text :
+       {"nocanon", "NoCanon=On", "request-buffer=1M", "retry-post=key", "half-close=On", "cache=on", "cache-store=big"})
     expectRefused({text}, "holds before a member is chosen: write it behind RevProxyPass, or with RevProxySet");
 }
 

@@ -256,14 +256,17 @@ void RequestCache::editRequest(HeaderFields& fields) const {
   }
   if (mode_ != Mode::kFetch || (!isAskedAgain_ && !bringsWhole())) return;
   // It is to bring the response itself: the client's conditions are judged here (RFC 9111 4.3.2).
-  std::erase_if(fields, [](const HeaderField& field) {
-    return equalsIgnoringCase(field.name, "If-None-Match") || equalsIgnoringCase(field.name, "If-Modified-Since");
+  std::erase_if(fields, [this](const HeaderField& field) {
+    const bool isOfRange = equalsIgnoringCase(field.name, "Range") || equalsIgnoringCase(field.name, "If-Range");
+    return (plan_.behind && isOfRange) || equalsIgnoringCase(field.name, "If-None-Match") ||
+           equalsIgnoringCase(field.name, "If-Modified-Since");
   });
 }
 
 // Whether what comes is likely to be stored.
 bool RequestCache::bringsWhole() const {
-  return request_.method_number == M_GET && !request_.header_only && !findField(fields_, "Range") &&
+  // Behind an answer, what part of it the client has wanted does not matter.
+  return request_.method_number == M_GET && !request_.header_only && (plan_.behind || !findField(fields_, "Range")) &&
          !findField(fields_, "Authorization") && !requestControl(fields_).noStore &&
          (leader_ || !waiter_.child().hitForMiss->isMarked(lookup_.key));
 }

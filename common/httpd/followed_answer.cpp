@@ -68,10 +68,11 @@ Task<int> sendFollowed(request_rec& request, Flights::Follower& follower, Follow
                        int moduleIndex) {
   Following following(request, follower, std::move(body), waiter);
   StoredHead start = storedHead(request, stored, plan);
-  // How long it is, is known by what the backend has said alone.
-  std::erase_if(start.head.fields, [&](const HeaderField& field) {
-    return equalsIgnoringCase(field.name, "Content-Length") && !findField(stored.fields, "Content-Length");
-  });
+  // How long it is, is known by what the backend has said alone: of what is on its way, the record knows no length.
+  const HeaderField* said = findField(stored.fields, "Content-Length");
+  std::erase_if(start.head.fields,
+                [](const HeaderField& field) { return equalsIgnoringCase(field.name, "Content-Length"); });
+  if (said && start.hasBody) start.head.fields.push_back(*said);
   following.response().holdAtLeast(1024 * 1024);
   Outcome sent = following.response().head(start.head, true);
   if (sent && start.hasBody) sent = co_await following.run();

@@ -131,7 +131,9 @@ bool RequestCache::mayCollapse() const {
   if (lookup_.has() && (isCollapsed_ || lookup_.serving.reason == ServingReason::kNoCache)) return false;
   return plan_.config.collapse.valueOr(kCollapse).count() > 0 && boardings_ < kMostBoardings && !request_.header_only &&
          !findField(fields_, "Authorization") && !findField(fields_, "Range") &&
-         !waiter_.child().hitForMiss->isMarked(lookup_.key);
+         !waiter_.child().hitForMiss->isMarked(lookup_.key) &&
+         // What is not stored is asked for by each who has waited for it.
+         store_->breaker().rest(Clock::now()) == milliseconds{0};
 }
 
 Task<RequestCache::Turn> RequestCache::board() {

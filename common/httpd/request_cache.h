@@ -129,7 +129,7 @@ class PROXYCOMMON_API RequestCache {
   void keep(const StoredResponse& fresh, const std::string& record);
   void forget(const Digest& key);
   void invalidate(const HeaderFields& received, int status);
-  Task<Outcome> settle();
+  Task<void> settle();
   bool mayAnswerInstead(bool isDisconnected) const;
   bool mayAnswerInsteadOf(const Error& error) const;
   void endFlight(FlightPhase phase);

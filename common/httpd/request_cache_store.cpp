@@ -264,17 +264,16 @@ void RequestCache::forget(const Digest& key) {
   if (store_->store().mayBlock()) {
     forgotten_.push_back(key);
   } else if (auto removed = store_->store().remove(key); !removed) {
-    ap_log_rerror_(__FILE__, __LINE__, plan_.moduleIndex, APLOG_WARNING, 0, &request_,
-                   "the cache's store \"%s\" did not remove what this request makes invalid: %s",
-                   store_->name().c_str(), removed.error().detail.c_str());
+    store_->notRemoved(removed.error());
   }
 }
 
-// What the backend has made invalid is gone from stores that take their time.
-Task<Outcome> RequestCache::settle() {
-  for (const Digest& key : std::exchange(forgotten_, {}))
-    if (auto removed = co_await removeIn(*store_, key, waiter_); !removed) co_return std::move(removed.error());
-  co_return Outcome{};
+// What the backend has made invalid is gone from stores that take their time, or the store has said that it is not.
+Task<void> RequestCache::settle() {
+  for (const Digest& key : std::exchange(forgotten_, {})) {
+    auto removed = co_await removeIn(*store_, key, waiter_);
+    if (!removed && removed.error().kind != ErrorKind::kClientGone) store_->notRemoved(removed.error());
+  }
 }
 
 // `isDisconnected`: no answer came at all (RFC 9111 4.2.4), rather than one that tells of an error (RFC 5861 4).
@@ -293,9 +292,7 @@ bool RequestCache::mayAnswerInsteadOf(const Error& error) const {
 }
 
 Task<std::optional<int>> RequestCache::conclude(const Error* failed, bool isToldOf) {
-  if (auto settled = co_await settle(); !settled)
-    ap_log_rerror_(__FILE__, __LINE__, plan_.moduleIndex, APLOG_WARNING, 0, &request_, "%s",
-                   settled.error().detail.c_str());
+  co_await settle();
   const bool usesStored = failed ? !isToldOf && mayAnswerInsteadOf(*failed) : course_ == Course::kUseStored;
   if (!usesStored) co_return std::nullopt;
   isForwarded_ = true;

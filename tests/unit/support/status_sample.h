@@ -60,7 +60,7 @@ inline revproxy::StatusSnapshot sampleSnapshot(std::string_view hostile = kHosti
   balancer.cache = CacheTotals{60, 20, 4, 3, 2, 1, 19, 18'446'744'073'709'551'615u};
   snapshot.balancers.push_back(balancer);
   snapshot.stores = {{"memory", "lmdb", {7, 8'000, 268'435'456, 5, 0}},
-                     {std::string{hostile}, "socache", {0, 0, 0, 0, 9}}};
+                     {std::string{hostile}, "socache", {0, 0, 0, 0, 9, false}}};
   return snapshot;
 }
 

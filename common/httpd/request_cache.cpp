@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "common/base/text.h"
 #include "common/cache/cache_control.h"
 #include "common/cache/cache_key.h"
 #include "common/cache/preconditions.h"
@@ -201,7 +202,10 @@ Task<RequestCache::Turn> RequestCache::follow(Flights::Follower& follower, Follo
   const std::string record = body.record();
   auto decoded = decodeRecord(record);
   if (!decoded || !std::holds_alternative<StoredResponse>(*decoded)) co_return Turn::kAsk;
-  const StoredResponse& stored = std::get<StoredResponse>(*decoded);
+  StoredResponse& stored = std::get<StoredResponse>(*decoded);
+  // Its record was made before its body came.
+  if (const HeaderField* length = findField(stored.fields, "Content-Length"))
+    stored.bodyLength = parseNumber(length->value, UINT64_MAX).value_or(0);
   const Serving serving = judge(message(), stored, policy_, wallNow());
   // Another variant; of its own the store tells.
   if (serving.reason == ServingReason::kVary) co_return Turn::kAgain;

@@ -118,6 +118,7 @@ class PROXYCOMMON_API RequestCache {
   Course store(ResponseHead& head);
   // What mayStore() does not know of a 206; of any other response: yes.
   bool isPartOfUse(const CacheResponse& response) const;
+  void chooseKey(const std::vector<std::string>& names);
   void refuse(Storable why, int status);
   void divide();
   bool isResting() const;

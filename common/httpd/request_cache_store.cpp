@@ -143,17 +143,7 @@ RequestCache::Course RequestCache::store(ResponseHead& head) {
   const std::string selection = selectionOf(vary.names, fields_);
   storing_.selection = selection;
   storing_.isAuthorized = findField(fields_, "Authorization") != nullptr;
-  key_ = primary_;
-  if (!vary.names.empty()) {
-    VaryMarker marker =
-        lookup_.marker && lookup_.marker->names == vary.names ? *lookup_.marker : VaryMarker{{}, vary.names};
-    if (!lookup_.marker || lookup_.marker->names != vary.names) {
-      std::random_device random;
-      for (unsigned char& byte : marker.salt) byte = static_cast<unsigned char>(random());
-      marker_ = marker;
-    }
-    key_ = variantKey(primary_, marker, selection);
-  }
+  chooseKey(vary.names);
   tags_ = cacheTags(head.fields).tags;
   useUntil_ = usefulUntil(storing_, policy_);
   // The head's bytes are the connection's, and go with it.
@@ -167,6 +157,21 @@ RequestCache::Course RequestCache::store(ResponseHead& head) {
     endFlight(FlightPhase::kUncacheable);
   }
   return Course::kStore;
+}
+
+// Of a response that has these names in Vary. Others under that URL may have others, and stay.
+void RequestCache::chooseKey(const std::vector<std::string>& names) {
+  key_ = primary_;
+  if (names.empty()) return;
+  VaryMarker marker{{}, lookup_.marker ? joinedNames(lookup_.marker->names, names) : names};
+  if (lookup_.marker && lookup_.marker->names == marker.names) {
+    marker.salt = lookup_.marker->salt;
+  } else {
+    std::random_device random;
+    for (unsigned char& byte : marker.salt) byte = static_cast<unsigned char>(random());
+    marker_ = marker;
+  }
+  key_ = variantKey(primary_, marker, selectionOf(marker.names, fields_));
 }
 
 // It goes to its client alone.

@@ -100,6 +100,8 @@ ServerConfig ServerConfig::merged(const ServerConfig& outer, const ServerConfig&
 }
 
 void ServerConfig::seal() {
+  // CDN-Cache-Control speaks to caches in front of an origin alone (RFC 9213 3.1).
+  if (!cache.targets.isSet()) cache.targets = std::vector<std::string>{};
   guard = proxycommon::AddressGuard::closed();
   allowed.open(guard);
   for (const auto& network : privateNetworks) guard.allow(network, proxycommon::PortSet::all());
@@ -129,7 +131,7 @@ const command_rec kDirectives[] = {
         "FwdProxyCacheHeuristic", RSRC_CONF,
         "PERCENT of the time since it was modified that a response without a lifetime is fresh; default 10, or Off"),
     directive::line<&cacheTargets>("FwdProxyCacheTargets", RSRC_CONF,
-                                   "FIELD ...: in place of Cache-Control, for this cache; default CDN-Cache-Control"),
+                                   "FIELD ...: in place of Cache-Control, for this cache; default None"),
     directive::nested<&ServerConfig::cache, &proxycommon::CacheConfig::storesSetCookie, &directive::readSwitch>(
         "FwdProxyCacheSetCookie", RSRC_CONF, "On: responses with Set-Cookie may be kept; default Off"),
     directive::nested<&ServerConfig::cache, &proxycommon::CacheConfig::mostBody, &directive::readSizeOrOff>(

@@ -77,7 +77,7 @@ constexpr std::array<std::string_view, 2> kOfTheExchange = {"age", "date"};
 
 // What RFC 9111 3.4 speaks of: an error's body, say, is no piece of the representation, whatever its ETag is.
 bool isOfTheRepresentation(const StoredResponse& response) {
-  return !response.isHead && response.status == (response.part ? 206 : 200);
+  return response.status == (response.part ? 206 : 200);
 }
 
 // RFC 9110 15.3.7.2: the places stand in the body.

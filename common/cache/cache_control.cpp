@@ -119,6 +119,15 @@ Directive directiveOf(std::string_view member) {
   return {trimmed(name), argument, isSpaced ? std::nullopt : deltaSeconds(argument)};
 }
 
+// RFC 9213 2.1: what is no number of seconds is not to be taken for one. The directives of requests mean nothing here.
+bool hasRightType(const StructuredMember& member) {
+  const auto known =
+      std::find_if(kNumbers.begin(), kNumbers.end(), [&](const auto& number) { return number.first == member.key; });
+  if (known == kNumbers.end() || known->second == &CacheControl::minFresh || known->second == &CacheControl::maxStale)
+    return true;
+  return member.item.kind == StructuredItem::Kind::kInteger && member.item.integer >= 0;
+}
+
 }  // namespace
 
 CacheControl parseCacheControl(std::span<const HeaderField> fields, std::string_view name) {
@@ -144,7 +153,7 @@ CacheControl requestControl(std::span<const HeaderField> fields) {
 std::optional<CacheControl> parseTargetedControl(std::span<const HeaderField> fields, std::string_view name) {
   if (!findField(fields, name)) return std::nullopt;
   const auto members = parseDictionary(fields, name);
-  if (!members || members->empty()) return std::nullopt;
+  if (!members || members->empty() || !std::all_of(members->begin(), members->end(), hasRightType)) return std::nullopt;
   CacheControl control;
   control.isPresent = true;
   control.isTargeted = true;

@@ -55,7 +55,7 @@ PROXYCOMMON_API CacheControl parseCacheControl(std::span<const HeaderField> fiel
 PROXYCOMMON_API CacheControl requestControl(std::span<const HeaderField> fields);
 
 // A targeted field: a Dictionary of structured fields (RFC 9213 2.1, RFC 8941 3.2). nullopt: there is none, it is
-// empty, or it cannot be parsed, and is to be ignored.
+// empty, it cannot be parsed, or what should be a number of seconds is none; then it is to be ignored.
 PROXYCOMMON_API std::optional<CacheControl> parseTargetedControl(std::span<const HeaderField> fields,
                                                                  std::string_view name);
 

@@ -17,9 +17,9 @@ namespace {
 constexpr std::array<std::string_view, 2> kReplaced = {"if-none-match", "if-modified-since"};
 // What asks for a part of it.
 constexpr std::array<std::string_view, 2> kOfRanges = {"if-range", "range"};
-// What describes the stored bytes, and how they are sent: that does not change with a 304 (RFC 9111 3.2).
-constexpr std::array<std::string_view, 5> kOfTheBytes = {"content-encoding", "content-length", "content-md5",
-                                                         "content-digest", "content-range"};
+// What is true of one message's bytes, of which a 304 has none: that does not change with it (RFC 9111 3.2).
+constexpr std::array<std::string_view, 4> kOfTheBytes = {"content-length", "content-md5", "content-digest",
+                                                         "content-range"};
 // What was true of the old exchange alone: the age of a response is counted anew.
 constexpr std::array<std::string_view, 2> kOfTheExchange = {"age", "date"};
 
@@ -93,7 +93,7 @@ Freshening judgeFreshened(const CacheRequest& request, const StoredResponse& sto
 }
 
 HeadFreshening judgeHead(const StoredResponse& stored, const CacheResponse& response) {
-  if (response.status != 200 || stored.status != 200 || stored.isHead) return HeadFreshening::kNothing;
+  if (response.status != 200 || stored.status != 200) return HeadFreshening::kNothing;
   for (const std::string_view name : {"ETag", "Last-Modified"}) {
     const auto received = valueOf(response.fields, name);
     if (received && received != valueOf(stored.fields, name)) return HeadFreshening::kStale;

@@ -26,7 +26,7 @@ PROXYCOMMON_API HeaderFields conditionalFields(std::span<const HeaderField> requ
 PROXYCOMMON_API bool selects(std::span<const HeaderField> notModified, const StoredResponse& stored);
 
 // The stored response with what a 304 (or a HEAD's 200) has brought (RFC 9111 3.2): each field that it has takes the
-// place of all of that name, but for what describes the stored bytes. Times, Date and Age are those of the new
+// place of all of that name, but for what is true of one message's bytes. Times, Date and Age are those of the new
 // exchange. Whether it may stay in the store is for judgeFreshened() to say. Views into both.
 PROXYCOMMON_API StoredResponse freshened(const StoredResponse& stored, std::span<const HeaderField> update,
                                          const CachePolicy& policy, WallTime requestTime, WallTime responseTime);

@@ -11,7 +11,6 @@ namespace {
 // kNone: it is a response for that request, be it fresh or not.
 ServingReason unfitness(const CacheRequest& request, const StoredResponse& stored, const CacheControl& control) {
   if (!mayLookUp(request)) return ServingReason::kMethod;
-  if (stored.isHead && request.method != "HEAD") return ServingReason::kHeadOnly;
   if (stored.selection != request.selection && !matches(stored, request.fields)) return ServingReason::kVary;
   // RFC 9111 3.5; a 304 may have taken away what permitted it.
   const bool mayShareAuthorized = control.mustRevalidate || control.isPublic || control.sharedMaxAge;
@@ -21,9 +20,11 @@ ServingReason unfitness(const CacheRequest& request, const StoredResponse& store
 }
 
 // What the request asks for beyond what the response says (RFC 9111 5.2.1).
-ServingReason objection(const CacheControl& asked, Seconds age, Seconds ttl) {
+ServingReason objection(const CacheControl& control, const CacheControl& asked, Seconds age, Seconds ttl) {
   if (asked.noCache) return ServingReason::kRequestNoCache;
-  if (asked.maxAge && age > *asked.maxAge + asked.maxStale.value_or(Seconds{0})) return ServingReason::kRequestMaxAge;
+  const bool isImmutable = control.immutable && ttl > Seconds{0};
+  if (!isImmutable && asked.maxAge && age > *asked.maxAge + asked.maxStale.value_or(Seconds{0}))
+    return ServingReason::kRequestMaxAge;
   if (asked.minFresh && ttl < *asked.minFresh) return ServingReason::kRequestMinFresh;
   return ServingReason::kNone;
 }
@@ -47,7 +48,7 @@ Serving judge(const CacheRequest& request, const StoredResponse& stored, const C
   if (serving.reason != ServingReason::kNone) return serving;
   const CacheControl asked = requestControl(request.fields);
   serving.verdict = Verdict::kRevalidate;
-  serving.reason = control.noCache ? ServingReason::kNoCache : objection(asked, serving.age, serving.ttl);
+  serving.reason = control.noCache ? ServingReason::kNoCache : objection(control, asked, serving.age, serving.ttl);
   if (serving.reason != ServingReason::kNone) return serving;
   if (serving.ttl > Seconds{0}) {
     serving.verdict = Verdict::kFresh;
@@ -100,7 +101,6 @@ ForwardReason forwardReason(ServingReason reason) {
     case ServingReason::kMethod:
       return ForwardReason::kMethod;
     case ServingReason::kAuthorization:
-    case ServingReason::kHeadOnly:
       return ForwardReason::kMiss;
     case ServingReason::kNone:
     case ServingReason::kExpired:

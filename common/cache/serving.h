@@ -29,7 +29,6 @@ enum class ServingReason {
   kRequestMinFresh,  // 5.2.1.3
   kVary,             // 4.1
   kAuthorization,    // 3.5
-  kHeadOnly,         // a HEAD's, for a GET
   kPart,             // a part, which does not hold what is asked for
   kMethod,           // 4: of another method than GET and HEAD
 };
@@ -41,9 +40,8 @@ struct Serving {
   Seconds ttl{0};  // RFC 9211 2.4; negative: stale
 };
 
-// Looks at everything but the URI (the key) and the client's preconditions. `immutable` (RFC 8246 2) changes nothing of
-// what a fresh response is for us; a client's reload (max-age=0, no-cache) revalidates it all the same: whoever sends
-// that knows best, and section 2 binds clients alone.
+// Looks at everything but the URI (the key) and the client's preconditions. An `immutable` response that is fresh is not
+// validated for a client's reload (max-age=0, or any other max-age), only for its no-cache (RFC 8246 2.1).
 PROXYCOMMON_API Serving judge(const CacheRequest& request, const StoredResponse& stored, const CachePolicy& policy,
                               WallTime now);
 

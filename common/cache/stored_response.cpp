@@ -17,10 +17,9 @@ constexpr std::uint8_t kResponseRecord = 0x11;
 constexpr std::uint8_t kVariantsRecord = 0x21;
 
 constexpr std::uint8_t kAuthorized = 1;
-constexpr std::uint8_t kHead = 2;
 constexpr std::uint8_t kPart = 4;
 constexpr std::uint8_t kCompleteLength = 8;
-constexpr std::uint8_t kAllFlags = 15;
+constexpr std::uint8_t kAllFlags = kAuthorized | kPart | kCompleteLength;
 
 constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 60;
 constexpr std::uint64_t kLatest = 253'402'300'799'999;  // milliseconds to the end of the year 9999
@@ -96,9 +95,8 @@ std::optional<StoredResponse> readResponse(RecordReader& reader) {
   response.bodyLength = reader.number<std::uint64_t>();
   const auto first = reader.number<std::uint64_t>();
   const auto completeLength = reader.number<std::uint64_t>();
-  if (flags > kAllFlags) return std::nullopt;
+  if (flags & ~kAllFlags) return std::nullopt;
   response.isAuthorized = flags & kAuthorized;
-  response.isHead = flags & kHead;
   if (flags & kPart) response.part = StoredPart{first, std::nullopt};
   if (response.part && flags & kCompleteLength) response.part->completeLength = completeLength;
   response.reason = reader.text();
@@ -160,7 +158,6 @@ std::string encodeResponse(const StoredResponse& response) {
   record.reserve(size);
   std::uint8_t flags = 0;
   if (response.isAuthorized) flags |= kAuthorized;
-  if (response.isHead) flags |= kHead;
   if (response.part) flags |= kPart;
   if (response.part && response.part->completeLength) flags |= kCompleteLength;
   const StoredPart part = response.part.value_or(StoredPart{});

@@ -26,7 +26,7 @@ struct StoredPart {
   bool operator==(const StoredPart&) const = default;
 };
 
-// Views: of a decoded one into the record.
+// Of a GET, or of a POST that is for one (RFC 9110 9.3.3). Views: of a decoded one into the record.
 struct StoredResponse {
   int status = 0;
   std::string_view reason;
@@ -38,7 +38,6 @@ struct StoredResponse {
   std::optional<StoredPart> part;
   std::string_view selection;  // selectionOf() of the request that brought it; empty: no Vary
   bool isAuthorized = false;   // its request had Authorization (RFC 9111 3.5)
-  bool isHead = false;         // its request was HEAD: there is no body, whatever Content-Length says
 };
 
 // What stands under a resource's own key where its responses have Vary: by which fields they are selected. A new salt

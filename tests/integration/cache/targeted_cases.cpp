@@ -1,20 +1,20 @@
-// RFC 9213: CDN-Cache-Control, which is on the list of targets unless the configuration says another one.
+// RFC 9213: CDN-Cache-Control, which is on the list of targets of a reverse proxy unless its configuration says another
+// one, and not on that of a forward proxy.
 #include "tests/integration/cache/case.h"
 
 namespace proxytest::cache {
+namespace {
 
-Cases targetedCases() {
+Cases followed() {
   const char* section = "9213 2.2";
   const char* select =
       "use its value to determine the caching policy for the response, and it MUST ignore the Cache-Control";
   const char* implement = "MUST implement the semantics of the following cache directives";
   const char* listed = "Targeted fields that are not on a cache's target list MUST NOT change that cache's behavior";
   const char* precedence = "no-store and no-cache make max-age inoperative";
-  const char* ignored =
-      "If a targeted field in a given response is empty, or a parsing error is encountered, that field MUST be ignored";
   const std::string fresh = "Cache-Control: max-age=60";
   const std::string cdn = "CDN-Cache-Control: ";
-  Cases rows{
+  return {
       reused(section, "instead_of_no_store", select, ok({"Cache-Control: no-store", cdn + "max-age=60"})),
       reused(section, "instead_of_private", select, ok({"Cache-Control: private", cdn + "max-age=60"})),
       reused(section, "instead_of_max_age", select, ok({"Cache-Control: max-age=0", cdn + "max-age=60"})),
@@ -57,17 +57,47 @@ Cases targetedCases() {
              ok({"Cache-Control: no-store", cdn + "max-age=0, max-age=60"})),
       reused("9213 2.1", "parameters", "Parameters received on cache directives are to be ignored",
              ok({"Cache-Control: no-store", cdn + "max-age=60;own=1"})),
-      reused("9213 2.1", "empty", ignored, ok({fresh, cdn})),
-      notStored("9213 2.1", "empty_beside_no_store", ignored, ok({"Cache-Control: no-store", cdn})),
+  };
+}
+
+Cases ignoredValues() {
+  const char* ignored =
+      "If a targeted field in a given response is empty, or a parsing error is encountered, that field MUST be ignored";
+  const char* types = "Implementations SHOULD NOT consume values that violate these inferred constraints";
+  const std::string fresh = "Cache-Control: max-age=60";
+  const std::string cdn = "CDN-Cache-Control: ";
+  Cases rows;
+  const auto addIgnored = [&](const char* quote, const std::string& value) {
+    const std::string number = std::to_string(rows.size());
+    rows.push_back(reused("9213 2.1", "ignored_" + number, quote, ok({fresh, cdn + value})));
+    rows.push_back(notStored("9213 2.1", "ignored_beside_no_store_" + number, quote,
+                             ok({"Cache-Control: no-store", cdn + value})));
   };
   for (const char* broken :
-       {"max-age=60, &&&", "no-store, MAX-AGE=60", "no-store,", "max-age=", "no-store \"", "=1", "no-store; "}) {
-    const std::string number = std::to_string(rows.size());
-    rows.push_back(reused("9213 2.1", "broken_" + number, ignored, ok({fresh, cdn + std::string(broken)})));
-    rows.push_back(notStored("9213 2.1", "broken_beside_no_store_" + number, ignored,
-                             ok({"Cache-Control: no-store", cdn + std::string(broken)})));
-  }
+       {"", "max-age=60, &&&", "no-store, MAX-AGE=60", "no-store,", "max-age=", "no-store \"", "=1", "no-store; "})
+    addIgnored(ignored, broken);
+  for (const char* value : {"max-age=\"60\"", "max-age=60.0", "max-age=-1", "max-age"}) addIgnored(types, value);
   return rows;
+}
+
+}  // namespace
+
+Cases targetedCases() {
+  return joined({followed(), ignoredValues()});
+}
+
+Cases untargetedCases() {
+  const char* section = "9213 3.1";
+  const char* separately = "to control the behavior of CDN caches interposed between them and clients separately";
+  return {
+      reused(section, "no_store_for_others", separately,
+             ok({"Cache-Control: max-age=60", "CDN-Cache-Control: no-store"})),
+      notStored(section, "no_store_for_this_one", separately,
+                ok({"Cache-Control: no-store", "CDN-Cache-Control: max-age=60"})),
+      validatedAlways(section, "fresh_for_others", separately,
+                      ok({"Cache-Control: max-age=0", "CDN-Cache-Control: max-age=60"})),
+      validatedAlways(section, "alone", separately, ok({"CDN-Cache-Control: max-age=60"})),
+  };
 }
 
 }  // namespace proxytest::cache

@@ -282,6 +282,15 @@ Cases freshening() {
        {first({kFresh, kOld, kTag}, {"X-User: alice"}),
         get({"X-User: alice"}).answered(notModified({kTag, "Age: 0", "Vary: X-User"})).validated({kAsked}),
         get({"X-User: bob"})}},
+      {"9111 3.2",
+       "content_encoding_is_updated",
+       "MUST add each header field in the provided response to the stored response, replacing field values",
+       {first({kFresh, kOld, kTag, "Content-Encoding: x-old"}),
+        get()
+            .answered(notModified({kTag, "Age: 0", "Content-Encoding: x-new"}))
+            .validated({})
+            .sees({"Content-Encoding: x-new"}),
+        get().hit().sees({"Content-Encoding: x-new"})}},
       {section,
        "twice",
        update,

@@ -34,7 +34,7 @@ bool isSame(const StoredResponse& left, const StoredResponse& right) {
   return left.status == right.status && left.reason == right.reason && left.version == right.version &&
          left.requestTime == right.requestTime && left.responseTime == right.responseTime &&
          left.bodyLength == right.bodyLength && left.part == right.part && left.selection == right.selection &&
-         left.isAuthorized == right.isAuthorized && left.isHead == right.isHead &&
+         left.isAuthorized == right.isAuthorized &&
          std::equal(left.fields.begin(), left.fields.end(), right.fields.begin(), right.fields.end(), sameField);
 }
 
@@ -58,7 +58,6 @@ BOOST_AUTO_TEST_CASE(a_response_comes_back_as_it_was) {
   BOOST_CHECK(comesBack(stored({{"Date", "once"}})));
   StoredResponse other = rich();
   other.part = StoredPart{7, std::nullopt};
-  other.isHead = true;
   other.isAuthorized = false;
   other.status = 599;
   BOOST_CHECK(comesBack(other));

@@ -118,7 +118,7 @@ proxycommon::RequestCachePlan cachePlan(const request_rec& request, const Forwar
 
 using Answer = Result<std::optional<proxycommon::Switched>>;
 
-Task<Answer> ask(request_rec& request, proxycommon::RelayPlan plan, const proxycommon::RequestCache& cache,
+Task<Answer> ask(request_rec& request, proxycommon::RelayPlan plan, proxycommon::RequestCache& cache,
                  proxycommon::RelayBody& body, proxycommon::CachingResponse& response, RequestWaiter& waiter,
                  proxycommon::RelayReport& report) {
   const proxycommon::HeaderFields fields = plan.head.fields;

@@ -221,7 +221,12 @@ void RequestCache::revalidateBehind() {
   if (boarding.leader) plan_.revalidate(std::move(boarding.leader));
 }
 
-void RequestCache::editRequest(HeaderFields& fields) const {
+void RequestCache::editRequest(HeaderFields& fields) {
+  makeConditions(fields);
+  if (mode_ == Mode::kFetch || mode_ == Mode::kRevalidate) sent_ = fields;
+}
+
+void RequestCache::makeConditions(HeaderFields& fields) const {
   if (mode_ == Mode::kRevalidate) {
     fields = conditionalFields(fields, lookup_.stored);
     return;

@@ -58,8 +58,8 @@ class PROXYCOMMON_API RequestCache {
 
   // First of all. What the handler returns, when it has been answered; nullopt: the backend is to be asked.
   Task<std::optional<int>> answer();
-  // The fields for the backend.
-  void editRequest(HeaderFields& fields) const;
+  // The fields for the backend. What they view outlives its answer.
+  void editRequest(HeaderFields& fields);
 
   // What becomes of the backend's answer.
   enum class Course {
@@ -109,6 +109,7 @@ class PROXYCOMMON_API RequestCache {
   Task<int> send(std::string_view word);
   void revalidateBehind();
   bool bringsWhole() const;
+  void makeConditions(HeaderFields& fields) const;
   Result<Course> judgeAnswer(const HeaderFields& received, ResponseHead& head);
   Result<Course> refresh(ResponseHead& head);
   Course store(ResponseHead& head);
@@ -130,6 +131,7 @@ class PROXYCOMMON_API RequestCache {
   const RequestCachePlan plan_;
   const CachePolicy policy_;
   const HeaderFields fields_;  // of the client
+  HeaderFields sent_;          // to the backend
   ChildStore* store_ = nullptr;
   Mode mode_ = Mode::kOff;
   std::string keyText_;

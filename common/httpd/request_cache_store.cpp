@@ -103,8 +103,9 @@ RequestCache::Course RequestCache::store(ResponseHead& head) {
   const CacheResponse response{head.status, head.fields};
   const HeaderField* length = findField(head.fields, "Content-Length");
   const auto bytes = length ? parseNumber(length->value, mostBody()) : std::optional<std::uint64_t>{0};
-  const bool isStorable =
-      bytes && mayStore(message(), response, policy_, now) == Storable::kYes && isPartOfUse(response);
+  const VaryNames vary = varyNames(head.fields);
+  const bool isStorable = bytes && mayStore(message(), response, policy_, now) == Storable::kYes &&
+                          isPartOfUse(response) && selectsAsSent(vary.names, fields_, sent_);
   if (!isStorable) {
     // Of what has gone wrong it is not known what it will be when it is well again.
     if (leader_ && !isServerError(head.status))
@@ -113,7 +114,6 @@ RequestCache::Course RequestCache::store(ResponseHead& head) {
     return Course::kPass;
   }
   const CacheControl control = responseControl(head.fields, policy_);
-  const VaryNames vary = varyNames(head.fields);
   storing_ = {};
   storing_.status = head.status;
   storing_.reason = head.reason;

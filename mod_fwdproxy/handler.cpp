@@ -94,18 +94,26 @@ Task<int> tunnelSwitched(request_rec& request, proxycommon::Switched switched, s
 
 proxycommon::CacheSubject cacheSubject(const request_rec& request, const ForwardRequest& forward) {
   const std::string host = proxycommon::Authority{forward.destination.host, forward.port}.toString(kHttpPort);
-  return {proxycommon::siteOf(request) + "|forward", "http", host, std::string{forward.target}};
+  return {proxycommon::siteOf(request) + "|forward", "http", host, std::string{forward.target}, ""};
 }
 
 Task<int> serve(request_rec& request, const ForwardRequest& forward, const ServerConfig& config, FlightLeader behind);
 
-proxycommon::RequestCachePlan cachePlan(const request_rec& request, const ForwardRequest& forward,
-                                        const ServerConfig& config, FlightLeader behind) {
+proxycommon::ClientResponse::HeadEditor responseEditor(request_rec& request, const ServerConfig& config) {
+  return [&request, via = config.via.valueOr(ViaMode::kOn)](proxycommon::ResponseHead& head) {
+    proxycommon::addResponseVia(request, head, via);
+    return proxycommon::Outcome{};
+  };
+}
+
+proxycommon::RequestCachePlan cachePlan(request_rec& request, const ForwardRequest& forward, const ServerConfig& config,
+                                        FlightLeader behind) {
   proxycommon::RequestCachePlan plan{config.cache, config.cache.chosen(), {}};
   if (!plan.choice.isOn) return plan;
   plan.subject = cacheSubject(request, forward);
   plan.counters = config.cacheCounters;
   plan.note = "fwdproxy-cache";
+  plan.edit = responseEditor(request, config);
   plan.behind = std::move(behind);
   // The request once more, without its client.
   plan.revalidate = [&request, &forward, &config](FlightLeader leader) {
@@ -165,12 +173,8 @@ Task<int> relayRequest(request_rec& request, const ForwardRequest& forward, cons
   proxycommon::RelayBody body(request, bodyPlan);
   if (auto prepared = co_await body.prepare(waiter); !prepared)
     co_return proxycommon::answerError(request, APLOG_MODULE_INDEX, peer, prepared.error(), nullptr);
-  const ViaMode via = config.via.valueOr(ViaMode::kOn);
   proxycommon::ClientResponse client(request, nullptr);
-  proxycommon::CachingResponse response(client, cache, waiter, [&](auto& head) {
-    proxycommon::addResponseVia(request, head, via);
-    return proxycommon::Outcome{};
-  });
+  proxycommon::CachingResponse response(client, cache, waiter, responseEditor(request, config));
   proxycommon::RelayReport report;
   report.backend = peer;
   auto answer = co_await ask(request, std::move(plan), cache, body, response, waiter, report);

@@ -52,7 +52,8 @@ Task<int> purge(RequestWaiter& waiter, CacheChoice choice, CacheSubject subject)
   }
   const bool isPrefix = subject.target.ends_with('*');
   if (isPrefix) subject.target.pop_back();
-  const std::string key = cacheKeyText(subject.site, subject.scheme, subject.host, subject.target);
+  if (isPrefix) subject.place.clear();
+  const std::string key = subject.keyText();
   if (isPrefix) {
     if (auto removed = co_await removePrefixIn(*store, key, waiter); !removed)
       co_return failed(request, *store, removed.error());

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "common/cache/cache_control.h"
-#include "common/cache/cache_key.h"
 #include "common/cache/preconditions.h"
 #include "common/cache/revalidation.h"
 #include "common/cache/vary.h"
@@ -51,7 +50,7 @@ bool RequestCache::begin() {
   store_ = findStore(waiter_.child(), plan_.choice.store);
   if (!store_ || !waiter_.child().flights) return false;
   if (plan_.counters) plan_.counters->noteUsed();
-  keyText_ = cacheKeyText(plan_.subject.site, plan_.subject.scheme, plan_.subject.host, plan_.subject.target);
+  keyText_ = plan_.subject.keyText();
   primary_ = digestOf(keyText_);
   lookup_.key = primary_;
   mode_ = Mode::kPass;
@@ -188,7 +187,7 @@ Task<RequestCache::Turn> RequestCache::follow(Flights::Follower& follower, Follo
   status.forward = reason_;
   status.isCollapsed = true;
   status.ttl = serving.ttl;
-  const StoredAnswerPlan answer{message(), std::to_string(serving.age.count()), cacheStatusValue(status)};
+  const StoredAnswerPlan answer{message(), plan_.edit, std::to_string(serving.age.count()), cacheStatusValue(status)};
   count(&CacheCounters::collapsed);
   note("collapsed");
   answered_ = co_await sendFollowed(request_, follower, std::move(body), stored, answer, waiter_);
@@ -209,7 +208,7 @@ Task<int> RequestCache::send(std::string_view word) {
         : word == "collapsed"   ? &CacheCounters::collapsed
                                 : &CacheCounters::hits);
   note(word);
-  const StoredAnswerPlan answer{message(), std::to_string(serving.age.count()), cacheStatusValue(status)};
+  const StoredAnswerPlan answer{message(), plan_.edit, std::to_string(serving.age.count()), cacheStatusValue(status)};
   auto sent = co_await sendStored(request_, *lookup_.entry, lookup_.stored, answer, waiter_);
   if (sent) co_return OK;
   co_return answerError(request_, APLOG_NO_MODULE, "the cache", sent.error(), nullptr);

@@ -11,22 +11,28 @@
 
 #include "common/base/task.h"
 #include "common/cache/cache_counters.h"
+#include "common/cache/cache_key.h"
 #include "common/cache/cache_message.h"
 #include "common/cache/cache_status.h"
 #include "common/cache/cacheability.h"
 #include "common/cache/flights.h"
 #include "common/httpd/cache_config.h"
 #include "common/httpd/cache_lookup.h"
+#include "common/httpd/request_io.h"
 #include "common/httpd/request_waiter.h"
 
 namespace proxycommon {
 
 // What is asked for, as the cache tells things apart.
 struct CacheSubject {
-  std::string site;    // the vhost, and where in it requests go
-  std::string scheme;  // of the client
-  std::string host;    // as the client names it
-  std::string target;  // path and query, as the backend is asked for it
+  std::string site;    // the vhost
+  std::string scheme;  // of the client, or what the backend is told that it is
+  std::string host;    // as the client names it, likewise
+  std::string target;  // path and query, as clients ask for it
+  std::string place;   // where that leads, and whatever else a response hangs on; may be empty
+
+  // What stands for it, as cacheKeyText() has it.
+  std::string keyText() const { return cacheKeyText(site, scheme, host, target, place); }
 };
 
 // "name:port" of a vhost, as its ServerName has it; the same on all machines that are to share.
@@ -42,6 +48,8 @@ struct RequestCachePlan {
   const char* note = "";  // the name of the note for LogFormat
   // It offers to change the protocol: what comes may be no response, and is nobody else's.
   bool mayBecomeTunnel = false;
+  // What becomes of a head on its way to the client, where it is a stored one.
+  ClientResponse::HeadEditor edit = nullptr;
   // Revalidates behind an answer, and ends the flight; none: stale responses are not served so.
   std::function<void(FlightLeader)> revalidate = nullptr;
   // The request is such a revalidation itself.
@@ -112,7 +120,7 @@ class PROXYCOMMON_API RequestCache {
   void makeConditions(HeaderFields& fields) const;
   Result<Course> judgeAnswer(const HeaderFields& received, ResponseHead& head);
   Result<Course> refresh(ResponseHead& head);
-  Course store(ResponseHead& head);
+  Course store(const HeaderFields& received, const ResponseHead& head);
   void takeHead(const ResponseHead& head);
   void forget(const Digest& key);
   void invalidate(const HeaderFields& received, int status);

@@ -48,16 +48,18 @@ Result<RequestCache::Course> RequestCache::judgeAnswer(const HeaderFields& recei
     begun_ = wallNow() + milliseconds{1};
   }
   backendStatus_ = head.status;
-  if (mode_ == Mode::kRevalidate && head.status == HTTP_NOT_MODIFIED) return refresh(head);
+  ResponseHead unedited = head;
+  unedited.fields = received;
+  if (mode_ == Mode::kRevalidate && head.status == HTTP_NOT_MODIFIED) return refresh(unedited);
   if (isAskedAgain_ && head.status == HTTP_NOT_MODIFIED)
     return failure(ErrorKind::kMalformedResponse, "it answered 304 to a request without conditions", Seen::kRan);
   if (isServerError(head.status) && mayAnswerInstead(false)) {
     endFlight(FlightPhase::kFailed);
     return Course::kUseStored;
   }
-  if (request_.header_only) takeHead(head);
+  if (request_.header_only) takeHead(unedited);
   if (mode_ == Mode::kPass || request_.header_only) return Course::kPass;
-  return store(head);
+  return store(received, head);
 }
 
 // RFC 9111 4.3.4: the stored response is good again.
@@ -98,7 +100,8 @@ void RequestCache::takeHead(const ResponseHead& head) {
   }
 }
 
-RequestCache::Course RequestCache::store(ResponseHead& head) {
+// What is stored is what came: it is edited for each client that gets it.
+RequestCache::Course RequestCache::store(const HeaderFields& received, const ResponseHead& head) {
   const WallTime now = wallNow();
   const CacheResponse response{head.status, head.fields};
   const HeaderField* length = findField(head.fields, "Content-Length");
@@ -118,7 +121,7 @@ RequestCache::Course RequestCache::store(ResponseHead& head) {
   storing_.status = head.status;
   storing_.reason = head.reason;
   storing_.version = head.version;
-  storing_.fields = storedFields(head.fields, control);
+  storing_.fields = storedFields(received, control);
   storing_.part = partOf(response);
   storing_.requestTime = begun_;
   storing_.responseTime = now;
@@ -182,9 +185,11 @@ void RequestCache::giveUp() {
 
 // RFC 9111 4.4. Before the client has its answer, where the store can do it at once.
 void RequestCache::invalidate(const HeaderFields& received, int status) {
-  const CacheRequest request = message();
-  for (const std::string& target : invalidatedTargets(request, {status, received}))
-    forget(digestOf(cacheKeyText(plan_.subject.site, plan_.subject.scheme, plan_.subject.host, target)));
+  CacheSubject subject = plan_.subject;
+  for (std::string& target : invalidatedTargets(message(), {status, received})) {
+    subject.target = std::move(target);
+    forget(digestOf(subject.keyText()));
+  }
 }
 
 void RequestCache::forget(const Digest& key) {

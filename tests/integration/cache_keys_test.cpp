@@ -2,10 +2,13 @@
 // them, and each gets it with the URLs of where it has asked.
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tests/integration/support/client.h"
 #include "tests/integration/support/proxy_test.h"
+#include "tests/integration/support/raw_client.h"
 #include "tests/integration/support/scripted_origin.h"
+#include "tests/integration/support/wait_until.h"
 
 namespace proxytest {
 
@@ -51,6 +54,110 @@ PROXY_TEST_EVENT(what_is_added_on_the_way_is_nobody_elses) {
     const Response second = client.get(httpd.url("/" + name), {"X-Client: 192.0.2.2"});
     BOOST_TEST(second.body == first);
     BOOST_TEST(isHit(second), name);
+  }
+}
+
+// A front that speaks TLS with the client: the redirect to https is for those who have not come by it.
+PROXY_TEST_EVENT(what_a_trusted_front_says_of_the_client_counts) {
+  ScriptedOrigin origin(ScriptedOrigin::answering([](const OriginRequest& request) {
+    const std::string url = request.header("X-Forwarded-Proto").value_or("") + "://" +
+                            request.header("X-Forwarded-Host").value_or("") + request.target();
+    return okResponse(url, kFresh);
+  }));
+  Httpd httpd(mpm);
+  httpd.loadModule("remoteip");
+  httpd.configure("RemoteIPHeader X-Client\nRemoteIPInternalProxy 127.0.0.1\nRevProxyCache On\nRevProxyPass / " +
+                  origin.url("/") + "\n<Location /unchanged>\nRevProxyAddHeaders Off\n</Location>\n");
+  httpd.start();
+  Client client;
+  const auto ask = [&](const std::string& target, const std::string& scheme, const std::string& host, bool isTrusted) {
+    std::vector<std::string> fields{"Host: inner.test", "X-Forwarded-Proto: " + scheme, "X-Forwarded-Host: " + host};
+    if (isTrusted) fields.push_back("X-Client: 192.0.2.1");
+    return client.get(httpd.url(target), fields);
+  };
+  const struct {
+    std::string scheme;
+    std::string host;
+  } fronts[] = {{"http", "one.test"},  {"https", "one.test"},   {"https", "two.test"},
+                {"HTTPS", "one.test"}, {"https", "one.test/x"}, {"https", "one.test/x y"},
+                {"x y", "one.test"},   {"http", "inner.test"},  {"http", "http://one.test"}};
+  for (const std::string target : {"/a", "/unchanged"}) {
+    for (const bool isHitNow : {false, true}) {
+      for (const auto& [scheme, host] : fronts) {
+        const Response response = ask(target, scheme, host, true);
+        BOOST_TEST(response.body == scheme + "://" + host + target);
+        BOOST_TEST(isHit(response) == isHitNow, target << " " << scheme << " " << host);
+      }
+    }
+  }
+  // Who is not trusted says nothing, and shares with all others.
+  BOOST_TEST(ask("/a", "https", "one.test", false).body == "http://inner.test/a");
+  BOOST_TEST(isHit(ask("/a", "http", "evil.test", false)));
+}
+
+// A PROXY line vouches for no field, and where the client's connection was left behind it is not forgotten that it had
+// one.
+PROXY_TEST_EVENT(a_refresh_in_the_background_trusts_no_more_than_its_request) {
+  ScriptedOrigin origin(ScriptedOrigin::answering([](const OriginRequest& request) {
+    return okResponse(request.header("X-Forwarded-Host").value_or("none"),
+                      "Cache-Control: max-age=60, stale-while-revalidate=600\r\nAge: 100\r\n");
+  }));
+  Httpd httpd(mpm);
+  httpd.loadModule("remoteip");
+  httpd.expectLog("AH03496|AH03507|remoteip");
+  // On a port of its own: the harness asks the first one whether httpd is up.
+  const int port = httpd.addPort();
+  httpd.configure("<VirtualHost *:" + std::to_string(port) + ">\nRemoteIPProxyProtocol On\nRevProxyCache On\n" +
+                  "RevProxyPass / " + origin.url("/") + "\n</VirtualHost>\n");
+  httpd.start();
+  for (int request = 0; request < 2; ++request) {
+    RawClient client(port);
+    client.send(
+        "PROXY TCP4 192.0.2.1 127.0.0.1 4000 80\r\nGET /x HTTP/1.1\r\nHost: own.test\r\n"
+        "X-Forwarded-Host: evil.test\r\nConnection: close\r\n\r\n");
+    BOOST_TEST(client.readToEnd().data.ends_with("own.test"));
+  }
+  BOOST_TEST(waitUntil([&] { return origin.requests().size() >= 2; }));
+  for (const OriginRequest& request : origin.requests())
+    BOOST_TEST(request.header("X-Forwarded-Host").value_or("none") == "own.test");
+}
+
+// One place behind two mappings: each gets its own URLs, cookies and Via, from the store as from the backend.
+PROXY_TEST_EVENT(what_is_stored_is_edited_for_who_gets_it) {
+  ScriptedOrigin origin([&](OriginConnection& connection) {
+    while (const auto request = connection.readRequest())
+      connection.write("HTTP/1.1 302 Found\r\n" + std::string(kFresh) + "Location: http://" +
+                       request->header("Host").value_or("") + "/inner/new\r\nSet-Cookie: a=b; Path=/inner\r\n" +
+                       "Content-Length: 0\r\n\r\n");
+  });
+  Httpd httpd(mpm);
+  const auto location = [&](const std::string& path, const std::string& settings) {
+    return "<Location " + path + ">\n" + settings + "</Location>\n";
+  };
+  const std::string pass =
+      "RevProxyPass " + origin.url("/inner/") + "\nRevProxyPassReverse " + origin.url("/inner/") + "\n";
+  const auto configure = [&](const std::string& cookiePath) {
+    httpd.configure(
+        "RevProxyCacheStore kept lmdb size=4M path=" + (httpd.directory().path() / "kept").string() +
+        "\nRevProxyCache On store=kept\nRevProxyCacheSetCookie On\n" + location("/one/", pass + "RevProxyVia On\n") +
+        location("/two/", pass) + "RevProxyPassReverseCookiePath /inner " + cookiePath +
+        "\n<RevProxyBalancer app>\nRevProxyMember " + origin.url("/inner") +
+        "\n</RevProxyBalancer>\nRevProxyPass /app balancer://app/\nRevProxyPassReverse /app balancer://app/\n");
+  };
+  configure("/left");
+  httpd.start();
+  for (const bool isHitNow : {false, true}) {
+    Client client;
+    for (const std::string place : {"/one", "/two", "/app"}) {
+      const Response response = client.get(httpd.url(place + "/x"));
+      BOOST_TEST(isHit(response) == isHitNow);
+      BOOST_TEST(response.header("Location").value_or("") == httpd.url(place + "/new"));
+      BOOST_TEST(response.header("Via").has_value() == (place == "/one"));
+      BOOST_TEST(response.header("Set-Cookie").value_or("") == (isHitNow ? "a=b; Path=/right" : "a=b; Path=/left"));
+    }
+    if (isHitNow) break;
+    configure("/right");
+    httpd.graceful();
   }
 }
 

@@ -204,6 +204,10 @@ class Service {
     plan.edit = [this](auto& head) { return editForClient(head); };
     plan.mayBecomeTunnel = !offered_.empty();
     plan.behind = std::move(behind);
+    plan.presentedAs = [this](std::string_view url) {
+      return presentedAs(request_, server_, endpoint_->member->backend, url);
+    };
+    plan.placeOf = [this](std::string_view target) { return placeOfTarget(request_, target); };
     plan.revalidate = [this](FlightLeader leader) { revalidateBehind(request_, state_, std::move(leader)); };
     return plan;
   }

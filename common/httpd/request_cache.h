@@ -50,6 +50,11 @@ struct RequestCachePlan {
   bool mayBecomeTunnel = false;
   // What becomes of a head on its way to the client, where it is a stored one.
   ClientResponse::HeadEditor edit = nullptr;
+  // What a URL of the backend's stands for, in a response of its: URLs or paths of this site as clients know them.
+  // None: they are the same.
+  std::function<std::vector<std::string>(std::string_view url)> presentedAs = nullptr;
+  // Where a target (path and query) of this site leads; none: nowhere else.
+  std::function<std::string(std::string_view target)> placeOf = nullptr;
   // Revalidates behind an answer, and ends the flight; none: stale responses are not served so.
   std::function<void(FlightLeader)> revalidate = nullptr;
   // The request is such a revalidation itself.
@@ -123,7 +128,7 @@ class PROXYCOMMON_API RequestCache {
   Course store(const HeaderFields& received, const ResponseHead& head);
   void takeHead(const ResponseHead& head);
   void forget(const Digest& key);
-  void invalidate(const HeaderFields& received, int status);
+  void invalidate(const HeaderFields& received, const ResponseHead& head);
   Task<Outcome> settle();
   bool mayAnswerInstead(bool isDisconnected) const;
   bool mayAnswerInsteadOf(const Error& error) const;

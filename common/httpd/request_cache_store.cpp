@@ -43,7 +43,7 @@ Result<RequestCache::Course> RequestCache::take(const HeaderFields& received, Re
 Result<RequestCache::Course> RequestCache::judgeAnswer(const HeaderFields& received, ResponseHead& head) {
   if (mode_ == Mode::kOff) return Course::kPass;
   if (request_.method_number != M_GET) {
-    invalidate(received, head.status);
+    invalidate(received, head);
     // Its own answer may be stored, and has come since (RFC 9110 9.3.3).
     begun_ = wallNow() + milliseconds{1};
   }
@@ -184,9 +184,17 @@ void RequestCache::giveUp() {
 }
 
 // RFC 9111 4.4. Before the client has its answer, where the store can do it at once.
-void RequestCache::invalidate(const HeaderFields& received, int status) {
+void RequestCache::invalidate(const HeaderFields& received, const ResponseHead& head) {
+  std::vector<std::string> presented;
+  for (const HeaderField& field : received)
+    if (plan_.presentedAs && isInvalidating(field.name))
+      for (std::string& url : plan_.presentedAs(trimmed(field.value))) presented.push_back(std::move(url));
+  HeaderFields fields = head.fields;
+  for (const std::string& url : presented) fields.push_back({"Location", url});
   CacheSubject subject = plan_.subject;
-  for (std::string& target : invalidatedTargets(message(), {status, received})) {
+  for (std::string& target : invalidatedTargets(message(), {head.status, fields})) {
+    const bool isElsewhere = plan_.placeOf && target != plan_.subject.target;
+    subject.place = isElsewhere ? plan_.placeOf(target) : plan_.subject.place;
     subject.target = std::move(target);
     forget(digestOf(subject.keyText()));
   }

@@ -1,7 +1,10 @@
 // What a stored response hangs on: no two clients share one that the backend tells apart, by whatever it is told of
 // them, and each gets it with the URLs of where it has asked.
+#include <chrono>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "tests/integration/support/client.h"
@@ -158,6 +161,72 @@ PROXY_TEST_EVENT(what_is_stored_is_edited_for_who_gets_it) {
     if (isHitNow) break;
     configure("/right");
     httpd.graceful();
+  }
+}
+
+// RFC 9111 4.4: what a successful POST names is gone, whichever way the backend names it.
+PROXY_TEST_EVENT(what_a_change_names_is_removed_by_each_of_its_urls) {
+  std::string named;  // by the next POST
+  std::mutex mutex;
+  ScriptedOrigin origin(ScriptedOrigin::answering([&](const OriginRequest& request) {
+    const std::lock_guard lock(mutex);
+    if (request.method() == "POST")
+      return "HTTP/1.1 201 Created\r\nContent-Length: 0\r\nLocation: " + named + "\r\n\r\n";
+    return okResponse("", kFresh);
+  }));
+  Httpd httpd(mpm);
+  const std::string url = origin.url("/inner/");
+  httpd.configure("RevProxyCache On\nRevProxyPass /app/ " + url + "\nRevProxyPassReverse /app/ " + url +
+                  "\n<Location /bare/>\nRevProxyPass " + url + "\n</Location>\nRevProxyPass /more " +
+                  origin.url("/in/ner") + "\n<Location /kept/>\nRevProxyPreserveHost On\nRevProxyPass " + url +
+                  "\n</Location>\n");
+  httpd.start();
+  Client client;
+  const std::vector<std::string> host{"Host: www.test"};
+  const auto isStored = [&](const std::string& target) { return isHit(client.get(httpd.url(target), host)); };
+  const auto change = [&](const std::string& target, const std::string& location) {
+    {
+      const std::lock_guard lock(mutex);
+      named = location;
+    }
+    BOOST_TEST(client.post(httpd.url(target), "", host).status == 201);
+    // What begins in the millisecond of a removal is not stored.
+    std::this_thread::sleep_for(std::chrono::milliseconds{2});
+  };
+  const struct {
+    std::string at;
+    std::string location;
+    std::string removed;
+  } rows[] = {
+      {"/app/", url + "x", "/app/x"},
+      {"/app/", "/inner/x", "/app/x"},
+      {"/app/", "/app/x", "/app/x"},
+      {"/app/", "http://www.test/app/x", "/app/x"},
+      {"/app/", "HTTP://WWW.test:80/app/./y/../x", "/app/x"},
+      {"/app/y", "x?a=b", "/app/x?a=b"},
+      {"/app/", url + "x", "/bare/x"},
+      {"/bare/", url + "x", "/bare/x"},
+      {"/bare/", "/inner/x", "/app/x"},
+      {"/bare/", "/bare/%C3%A9", "/bare/%C3%A9"},
+      {"/app/", origin.url("/in/ner/x"), "/more/x"},
+      {"/app/", "/more/x", "/more/x"},
+      {"/kept/", "http://www.test/inner/x", "/kept/x"},
+  };
+  for (const auto& [at, location, removed] : rows) {
+    BOOST_TEST_CONTEXT(location << " at " << at) {
+      isStored(removed);
+      isStored("/app/other");
+      BOOST_TEST(isStored(removed));
+      change(at, location);
+      BOOST_TEST(!isStored(removed));
+      BOOST_TEST(isStored("/app/other"));
+    }
+  }
+  // Of another host.
+  for (const std::string location : {"http://other.test/app/x", "http://127.0.0.1:1/inner/x", "//other.test/app/x"}) {
+    isStored("/app/x");
+    change("/app/", location);
+    BOOST_TEST(isStored("/app/x"), location);
   }
 }
 

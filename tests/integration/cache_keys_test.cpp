@@ -230,6 +230,24 @@ PROXY_TEST_EVENT(what_a_change_names_is_removed_by_each_of_its_urls) {
   }
 }
 
+// RFC 9110 9.3.3: a POST's answer is for later GETs where the client reads in Content-Location the URL that it asked.
+PROXY_TEST_EVENT(an_answer_to_post_is_kept_by_the_url_that_its_client_reads) {
+  ScriptedOrigin origin(ScriptedOrigin::answering([&](const OriginRequest& request) {
+    return okResponse(request.method(), std::string(kFresh) + "Content-Location: http://" +
+                                            request.header("Host").value_or("") + request.target() + "\r\n");
+  }));
+  Httpd httpd(mpm);
+  const std::string url = origin.url("/inner/");
+  httpd.configure("RevProxyCache On\nRevProxyPass /app/ " + url + "\nRevProxyPassReverse /app/ " + url +
+                  "\nRevProxyPass /bare/ " + url + "\n");
+  httpd.start();
+  Client client;
+  for (const std::string target : {"/app/x", "/bare/x"}) {
+    BOOST_TEST(client.post(httpd.url(target), "").body == "POST");
+    BOOST_TEST(client.get(httpd.url(target)).body == (target == "/app/x" ? "POST" : "GET"));
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace proxytest

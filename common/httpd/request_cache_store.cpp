@@ -139,7 +139,7 @@ RequestCache::Course RequestCache::store(const HeaderFields& received, const Res
     }
     key_ = variantKey(primary_, marker, fields_);
   }
-  tags_ = cacheTags(head.fields).tags;
+  tags_ = tagsOfSite(plan_.subject.site, cacheTags(head.fields));
   useUntil_ = usefulUntil(storing_, policy_);
   // The head's bytes are the connection's, and go with it.
   record_ = encodeResponse(storing_);

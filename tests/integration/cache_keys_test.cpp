@@ -248,6 +248,55 @@ PROXY_TEST_EVENT(an_answer_to_post_is_kept_by_the_url_that_its_client_reads) {
   }
 }
 
+PROXY_TEST_EVENT(a_purge_reaches_all_mappings_and_stores_of_one_host) {
+  const auto answering = [] {
+    return ScriptedOrigin::answering(okResponse("", kFresh + std::string("Cache-Tag: t\r\n")));
+  };
+  ScriptedOrigin one(answering());
+  ScriptedOrigin two(answering());
+  Httpd httpd(mpm);
+  const std::string any = "<VirtualHost *:" + std::to_string(httpd.port()) + ">\nServerName ";
+  const std::string settings =
+      "\nRevProxyCache On\nRevProxyCachePurge On\n<Location />\nRequire all granted\n</Location>\n"
+      "RevProxyPass / " +
+      one.url("/") + "\nRevProxyPass /two/ " + two.url("/") +
+      "\n<Location /two/apart/>\nRevProxyCache On store=apart\n</Location>\n</VirtualHost>\n";
+  httpd.configure("RevProxyCacheStore apart lmdb size=4M path=" + (httpd.directory().path() / "apart").string() + "\n" +
+                  any + "a.test" + settings + any + "b.test" + settings);
+  httpd.start();
+  Client client;
+  const std::vector<std::string> targets{"/x", "/two/x", "/two/apart/x"};
+  const auto isStored = [&](const std::string& host, const std::string& target) {
+    return isHit(client.get(httpd.url(target), {"Host: " + host}));
+  };
+  const auto storeAll = [&] {
+    for (const std::string host : {"a.test", "b.test"})
+      for (const std::string& target : targets)
+        BOOST_TEST(waitUntil([&] { return isStored(host, target); }), host << target);
+  };
+  const auto purge = [&](const std::string& target, const std::string& field) {
+    return client.perform({.url = httpd.url(target), .method = "PURGE", .headers = {"Host: a.test", field}}).status;
+  };
+  const struct {
+    std::string target;
+    std::string field;
+    std::vector<bool> stays;
+  } rows[] = {{"/*", "X-None: 1", {false, false, false}},
+              {"/two/*", "X-None: 1", {true, false, false}},
+              {"/", "Cache-Tag: t", {false, false, false}},
+              {"/two/x", "X-None: 1", {true, false, true}},
+              {"/two/apart/x", "X-None: 1", {true, true, false}}};
+  for (const auto& [target, field, stays] : rows) {
+    BOOST_TEST_CONTEXT("PURGE " << target << " with " << field) {
+      storeAll();
+      BOOST_TEST(purge(target, field) == 200);
+      for (const std::string& other : targets) BOOST_TEST(isStored("b.test", other), other);
+      for (std::size_t place = 0; place < targets.size(); ++place)
+        BOOST_TEST(isStored("a.test", targets[place]) == stays[place], targets[place]);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace proxytest

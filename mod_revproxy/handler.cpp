@@ -199,7 +199,7 @@ class Service {
     proxycommon::RequestCachePlan plan{plan_.config.cache, cacheChoice(plan_), {}};
     if (!plan.choice.isOn) return plan;
     plan.subject = cacheSubject(request_, state_);
-    plan.counters = &server_.balancer.shared().state->cache;
+    plan.counters = to_.shared->cache;
     plan.note = kCacheNote;
     plan.edit = [this](auto& head) { return editForClient(head); };
     plan.mayBecomeTunnel = !offered_.empty();

@@ -114,6 +114,7 @@ proxycommon::RequestCachePlan cachePlan(request_rec& request, const ForwardReque
   plan.counters = config.cacheCounters;
   plan.note = "fwdproxy-cache";
   plan.edit = responseEditor(request, config);
+  plan.moduleIndex = APLOG_MODULE_INDEX;
   plan.behind = std::move(behind);
   // The request once more, without its client.
   plan.revalidate = [&request, &forward, &config](FlightLeader leader) {

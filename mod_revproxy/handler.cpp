@@ -202,6 +202,7 @@ class Service {
     plan.counters = to_.shared->cache;
     plan.note = kCacheNote;
     plan.edit = [this](auto& head) { return editForClient(head); };
+    plan.moduleIndex = APLOG_MODULE_INDEX;
     plan.mayBecomeTunnel = !offered_.empty();
     plan.behind = std::move(behind);
     plan.presentedAs = [this](std::string_view url) {

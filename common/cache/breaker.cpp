@@ -38,11 +38,11 @@ milliseconds Breaker::rest(Clock::time_point now) const {
   return std::max(std::chrono::ceil<milliseconds>(restsUntil_ - now), milliseconds{0});
 }
 
-bool Breaker::mayComplain(Clock::time_point now) {
+bool Breaker::mayComplain(std::atomic<Clock::rep>& complainedAt, Clock::time_point now) {
   const Clock::rep present = now.time_since_epoch().count();
-  Clock::rep last = complainedAt_;
+  Clock::rep last = complainedAt;
   if (last != 0 && Clock::duration{present - last} < kBetweenLines) return false;
-  return complainedAt_.compare_exchange_strong(last, present);
+  return complainedAt.compare_exchange_strong(last, present);
 }
 
 }  // namespace proxycommon

@@ -34,15 +34,15 @@ class PROXYCOMMON_API Breaker {
 
   // How long it is left alone from now on; zero: it is not.
   milliseconds rest(Clock::time_point now) const;
-  // Whether a line may go to the log: true once a minute.
-  bool mayComplain(Clock::time_point now);
+  // Whether a line may go to the log: true once a minute for all who give the same `complainedAt`, which is zero at
+  // first and may be in shared memory.
+  static bool mayComplain(std::atomic<Clock::rep>& complainedAt, Clock::time_point now);
 
  private:
   // Changes with each failure, and when it is good again.
   std::atomic<std::uint64_t> turn_{0};
   std::atomic<bool> isResting_{false};
-  std::atomic<Clock::rep> complainedAt_{0};  // 0: never
-  mutable std::mutex mutex_;                 // what follows
+  mutable std::mutex mutex_;  // what follows
   milliseconds rest_{0};
   Clock::time_point restsUntil_{};
 };

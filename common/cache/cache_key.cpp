@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "common/base/text.h"
-#include "common/cache/vary.h"
 
 namespace proxycommon {
 namespace {
@@ -34,10 +33,10 @@ std::string cacheKeyText(std::string_view site, std::string_view scheme, std::st
   return place.empty() ? text : text.append(" ").append(place);
 }
 
-Digest variantKey(const Digest& primary, const VaryMarker& marker, std::span<const HeaderField> request) {
+Digest variantKey(const Digest& primary, const VaryMarker& marker, std::string_view selection) {
   std::string text{primary.view()};
   text.append(reinterpret_cast<const char*>(marker.salt.data()), marker.salt.size());
-  return digestOf(text.append(selectionOf(marker.names, request)));
+  return digestOf(text.append(selection));
 }
 
 }  // namespace proxycommon

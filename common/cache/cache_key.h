@@ -1,14 +1,12 @@
 // Keys of the cache (RFC 9111 2): a resource's own, and that of one of its variants.
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 
 #include "common/base/export.h"
 #include "common/cache/digest.h"
 #include "common/cache/stored_response.h"
-#include "common/http/headers.h"
 
 namespace proxycommon {
 
@@ -20,8 +18,7 @@ namespace proxycommon {
 PROXYCOMMON_API std::string cacheKeyText(std::string_view site, std::string_view scheme, std::string_view host,
                                          std::string_view target, std::string_view place = {});
 
-// Of the variant that this request selects (RFC 9111 4.1).
-PROXYCOMMON_API Digest variantKey(const Digest& primary, const VaryMarker& marker,
-                                  std::span<const HeaderField> request);
+// Of the variant that a request selects (RFC 9111 4.1): `selection` is what selectionOf() makes of the marker's names.
+PROXYCOMMON_API Digest variantKey(const Digest& primary, const VaryMarker& marker, std::string_view selection);
 
 }  // namespace proxycommon

@@ -15,6 +15,8 @@ struct CacheRequest {
   std::string_view host;    // name or address, and port: what stands in Host
   std::string_view target;  // path and query
   std::span<const HeaderField> fields;
+  // What selectionOf() has made of it for a stored response that may be meant; empty: nothing yet.
+  std::string_view selection = {};
 };
 
 // As the backend sent it.

@@ -7,10 +7,12 @@
 #include "common/base/text.h"
 #include "common/cache/byte_ranges.h"
 #include "common/cache/cache_control.h"
+#include "common/cache/cache_tags.h"
 #include "common/cache/freshness.h"
 #include "common/cache/invalidation.h"
 #include "common/cache/preconditions.h"
 #include "common/cache/revalidation.h"
+#include "common/cache/serving.h"
 #include "common/cache/vary.h"
 
 namespace proxycommon {
@@ -96,9 +98,9 @@ Storable freshness(const CacheResponse& response, const CacheControl& control, c
 }  // namespace
 
 std::string_view nameOf(Storable storable) {
-  static constexpr std::array<std::string_view, 12> kNames = {
-      "storable",      "method", "status",   "request-no-store", "no-store",     "private",
-      "authorization", "cookie", "vary-any", "partial",          "no-freshness", "no-use"};
+  static constexpr std::array<std::string_view, 15> kNames = {
+      "storable", "method",  "status",       "request-no-store", "no-store", "private",   "authorization", "cookie",
+      "vary-any", "partial", "no-freshness", "no-use",           "tags",     "too-large", "vary-added"};
   return kNames[static_cast<std::size_t>(storable)];
 }
 
@@ -111,7 +113,33 @@ Storable mayStore(const CacheRequest& request, const CacheResponse& response, co
   if (!policy.storesSetCookie && bringsCookie(response, control)) return Storable::kSetCookie;
   if (varyNames(response.fields).isAny) return Storable::kVaryAny;
   if (response.status == 206 && !isUsablePart(request, response)) return Storable::kPartial;
+  if (cacheTags(response.fields).isCut) return Storable::kTags;
   return freshness(response, control, policy, now);
+}
+
+bool isOfResource(Storable storable, int status) {
+  // What has gone wrong may be well again, and these are for one client's conditions and range.
+  if (isServerError(status) || status == 304 || status == 412 || status == 416) return false;
+  switch (storable) {
+    case Storable::kYes:
+    case Storable::kMethod:
+    case Storable::kRequestNoStore:
+    case Storable::kAuthorization:
+    case Storable::kPartial:
+      return false;
+    case Storable::kStatus:
+    case Storable::kNoStore:
+    case Storable::kPrivate:
+    case Storable::kSetCookie:
+    case Storable::kVaryAny:
+    case Storable::kNoFreshness:
+    case Storable::kNoUse:
+    case Storable::kTags:
+    case Storable::kTooLarge:
+    case Storable::kVaryAdded:
+      break;
+  }
+  return true;
 }
 
 bool mayLookUp(const CacheRequest& request) {

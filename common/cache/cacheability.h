@@ -23,6 +23,9 @@ enum class Storable {
   kPartial,      // a 206 that is of no use: several ranges, or of what is not known (RFC 9111 3.3)
   kNoFreshness,  // nothing says how long, and there is nothing to validate with
   kNoUse,        // stale on arrival, and nothing to validate with
+  kTags,         // more, or others, than it could be purged by
+  kTooLarge,     // for the store; mayStore() does not say so
+  kVaryAdded,    // by what goes on otherwise than clients send it: selectsAsSent(); nor this
 };
 
 // For a log or Cache-Status' detail: a token.
@@ -30,6 +33,10 @@ PROXYCOMMON_API std::string_view nameOf(Storable storable);
 
 PROXYCOMMON_API Storable mayStore(const CacheRequest& request, const CacheResponse& response, const CachePolicy& policy,
                                   WallTime now);
+
+// Whether it is the response that forbids it, so that the same is to be expected for the next client; of a status that
+// tells what the resource is.
+PROXYCOMMON_API bool isOfResource(Storable storable, int status);
 
 // Whether a stored response may answer it at all (RFC 9111 4): GET and HEAD. A no-store of the request does not hinder
 // (5.2.1.5).

@@ -7,8 +7,20 @@
 
 namespace proxycommon {
 
+namespace {
+
+constexpr std::string_view kDigits = "0123456789abcdef";
+
+}  // namespace
+
+std::array<char, 16> Digest::brief() const {
+  std::array<char, 16> text;
+  for (std::size_t place = 0; place < text.size(); ++place)
+    text[place] = kDigits[place % 2 == 0 ? bytes[place / 2] >> 4 : bytes[place / 2] & 15];
+  return text;
+}
+
 std::string Digest::hex() const {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
   text.reserve(bytes.size() * 2);
   for (const unsigned char byte : bytes) text.append({kDigits[byte >> 4], kDigits[byte & 15]});

@@ -23,6 +23,8 @@ struct Digest {
     std::memcpy(&word, bytes.data(), sizeof word);
     return word;
   }
+  // The first half of hex(), for people to compare; no memory is taken.
+  PROXYCOMMON_API std::array<char, 16> brief() const;
   // 32 digits.
   PROXYCOMMON_API std::string hex() const;
 };

@@ -83,7 +83,7 @@ WallTime usefulUntil(const StoredResponse& stored, const CachePolicy& policy) {
   milliseconds stale{0};
   if (!control.forbidsStale()) {
     stale = control.staleIfError ? milliseconds{*control.staleIfError} : policy.staleIfError;
-    stale = std::max<milliseconds>(stale, control.staleWhileRevalidate.value_or(Seconds{0}));
+    stale = std::max<milliseconds>({stale, control.staleWhileRevalidate.value_or(Seconds{0}), kDay});
   }
   return stored.responseTime + ttl + stale;
 }

@@ -35,7 +35,8 @@ PROXYCOMMON_API Seconds currentAge(std::span<const HeaderField> fields, WallTime
 // How long it will still be fresh; negative: it is stale since.
 PROXYCOMMON_API Seconds timeToLive(const StoredResponse& stored, const CachePolicy& policy, WallTime now);
 
-// After this it is of no use: stale, nothing to validate it with, and not permitted for any error.
+// After this it is of no use. With a validator always; without, as long as it is fresh, or may go out stale by what it
+// says, by policy, or, a day long, because a client takes it or the backend gives no answer (RFC 9111 4.2.4).
 PROXYCOMMON_API WallTime usefulUntil(const StoredResponse& stored, const CachePolicy& policy);
 
 }  // namespace proxycommon

@@ -151,10 +151,13 @@ Result<std::optional<FoundEntry>> LmdbStore::find(const Digest& key) {
   }
   shared_.noteUse(key);
   if (file == 0) return std::optional{std::move(found)};
+  found.mapped = mapped_.find(file);
+  if (found.mapped) return std::optional{std::move(found)};
   auto opened = folder_.bodies().open(file, found.bodyOffset + found.bodyLength);
   // Somebody has removed or replaced it meanwhile.
   if (!opened) return std::optional<FoundEntry>{};
-  found.file = std::move(*opened);
+  found.mapped = mapped_.offer(file, opened->get(), found.bodyOffset + found.bodyLength);
+  if (!found.mapped) found.file = std::move(*opened);
   return std::optional{std::move(found)};
 }
 

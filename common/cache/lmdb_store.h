@@ -69,6 +69,7 @@ class LmdbStore final : public Store {
   LmdbLimits limits_;
   LmdbShared& shared_;
   LmdbRow* row_;
+  MappedBodies mapped_;
   std::mutex mutex_;  // of the three below
   std::uint64_t epoch_ = 0;
   std::shared_ptr<LmdbEnvironment> environment_;

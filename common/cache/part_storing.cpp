@@ -31,7 +31,7 @@ struct Source {
 };
 
 Source sourceOf(const FoundEntry& entry) {
-  return {entry.body, entry.file ? entry.file.get() : -1, entry.bodyOffset};
+  return {entry.memory(), entry.file ? entry.file.get() : -1, entry.bodyOffset};
 }
 Source sourceOf(const IncomingBody& body) {
   if (!body.isInFile()) return {body.memory(), -1, 0};
@@ -102,10 +102,10 @@ class Putting {
     if (combination) {
       const bool isCopied = needsOld(*combination);
       if (!isCopied) return put(*combination, *stored, body_);
-      if (combination->length <= std::min(terms.mostCombined, store_.mostBody()))
+      if (combination->length <= std::min(terms.mostCopied, store_.mostBody()))
         if (auto all = joined(*combination, sourceOf(**found), sourceOf(body_), store_.workFolder()))
           return put(*combination, *stored, *all);
-      if (!stored->part) return false;
+      if (stored->bodyLength >= brought_.bodyLength) return false;
     }
     return terms.hasAllFields ? put(alone(brought_), {}, body_) : false;
   }

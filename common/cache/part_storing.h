@@ -12,8 +12,8 @@
 namespace proxycommon {
 
 struct PartTerms {
-  // What is larger is not put together, for it has to be copied. Bytes.
-  std::uint64_t mostCombined = 0;
+  // Where the two would have more bytes together, for they have to be copied, the larger one of them is kept.
+  std::uint64_t mostCopied = 0;
   // Its fields are all that a 200 would have; else, answering an If-Range (RFC 9110 15.3.7), it only adds to what has
   // them.
   bool hasAllFields = true;

@@ -6,7 +6,10 @@
 #include <optional>
 
 #include "common/base/text.h"
+#include "common/cache/cache_tags.h"
+#include "common/cache/cacheability.h"
 #include "common/cache/preconditions.h"
+#include "common/cache/vary.h"
 
 namespace proxycommon {
 namespace {
@@ -15,8 +18,8 @@ constexpr std::array<std::string_view, 2> kReplaced = {"if-none-match", "if-modi
 // What asks for a part of it.
 constexpr std::array<std::string_view, 2> kOfRanges = {"if-range", "range"};
 // What describes the stored bytes, and how they are sent: that does not change with a 304 (RFC 9111 3.2).
-constexpr std::array<std::string_view, 4> kOfTheBytes = {"content-encoding", "content-length", "content-md5",
-                                                         "content-range"};
+constexpr std::array<std::string_view, 5> kOfTheBytes = {"content-encoding", "content-length", "content-md5",
+                                                         "content-digest", "content-range"};
 // What was true of the old exchange alone: the age of a response is counted anew.
 constexpr std::array<std::string_view, 2> kOfTheExchange = {"age", "date"};
 
@@ -76,15 +79,31 @@ StoredResponse freshened(const StoredResponse& stored, std::span<const HeaderFie
   return fresh;
 }
 
+Freshening judgeFreshened(const CacheRequest& request, const StoredResponse& stored, const StoredResponse& fresh,
+                          const CachePolicy& policy, WallTime now) {
+  // What its request had in these fields is not known.
+  if (varyNames(fresh.fields).names != varyNames(stored.fields).names) return Freshening::kRemoves;
+  // Stores find it by the tags that it was put with.
+  if (cacheTags(fresh.fields).tags != cacheTags(stored.fields).tags) return Freshening::kRemoves;
+  const CacheResponse response{fresh.status, fresh.fields};
+  if (mayStore(request, response, policy, now) == Storable::kYes) return Freshening::kReplaces;
+  if (findField(request.fields, "Authorization")) return Freshening::kStays;
+  const CacheRequest plain{request.method, request.scheme, request.host, request.target, {}};
+  return mayStore(plain, response, policy, now) == Storable::kYes ? Freshening::kStays : Freshening::kRemoves;
+}
+
 HeadFreshening judgeHead(const StoredResponse& stored, const CacheResponse& response) {
   if (response.status != 200 || stored.status != 200 || stored.isHead) return HeadFreshening::kNothing;
-  for (const std::string_view name : {"ETag", "Last-Modified", "Content-Length"}) {
-    const auto now = valueOf(response.fields, name);
-    const auto before = valueOf(stored.fields, name);
-    if (now && before && *now != *before) return HeadFreshening::kStale;
+  for (const std::string_view name : {"ETag", "Last-Modified"}) {
+    const auto received = valueOf(response.fields, name);
+    if (received && received != valueOf(stored.fields, name)) return HeadFreshening::kStale;
   }
   const auto length = valueOf(response.fields, "Content-Length");
-  if (length && !stored.part && *length != std::to_string(stored.bodyLength)) return HeadFreshening::kStale;
+  if (!length) return HeadFreshening::kUpdates;
+  // What came in chunks has no such field.
+  const auto before = valueOf(stored.fields, "Content-Length");
+  if (before && *length != *before) return HeadFreshening::kStale;
+  if (!stored.part && *length != std::to_string(stored.bodyLength)) return HeadFreshening::kStale;
   return HeadFreshening::kUpdates;
 }
 

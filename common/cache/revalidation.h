@@ -27,9 +27,19 @@ PROXYCOMMON_API bool selects(std::span<const HeaderField> notModified, const Sto
 
 // The stored response with what a 304 (or a HEAD's 200) has brought (RFC 9111 3.2): each field that it has takes the
 // place of all of that name, but for what describes the stored bytes. Times, Date and Age are those of the new
-// exchange. Whether it may stay in the store is mayStore() of its status and its fields. Views into both.
+// exchange. Whether it may stay in the store is for judgeFreshened() to say. Views into both.
 PROXYCOMMON_API StoredResponse freshened(const StoredResponse& stored, std::span<const HeaderField> update,
                                          const CachePolicy& policy, WallTime requestTime, WallTime responseTime);
+
+// What becomes of a stored response of which freshened() has made `fresh`.
+enum class Freshening {
+  kReplaces,  // the new one takes its place
+  kStays,     // the old one stays: its request's answer is for nobody else (RFC 9111 3.5, 5.2.1.5), and tells nothing
+  kRemoves,   // neither stays: the new one may not be stored (RFC 9111 3), is selected by other fields (4.1), or bears
+              // other tags
+};
+PROXYCOMMON_API Freshening judgeFreshened(const CacheRequest& request, const StoredResponse& stored,
+                                          const StoredResponse& fresh, const CachePolicy& policy, WallTime now);
 
 // What the answer to a HEAD tells of a stored GET (RFC 9111 4.3.5).
 enum class HeadFreshening {

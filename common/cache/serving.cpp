@@ -12,7 +12,7 @@ namespace {
 ServingReason unfitness(const CacheRequest& request, const StoredResponse& stored, const CacheControl& control) {
   if (!mayLookUp(request)) return ServingReason::kMethod;
   if (stored.isHead && request.method != "HEAD") return ServingReason::kHeadOnly;
-  if (!matches(stored, request.fields)) return ServingReason::kVary;
+  if (stored.selection != request.selection && !matches(stored, request.fields)) return ServingReason::kVary;
   // RFC 9111 3.5; a 304 may have taken away what permitted it.
   const bool mayShareAuthorized = control.mustRevalidate || control.isPublic || control.sharedMaxAge;
   if (stored.isAuthorized && !mayShareAuthorized) return ServingReason::kAuthorization;
@@ -56,6 +56,13 @@ Serving judge(const CacheRequest& request, const StoredResponse& stored, const C
   serving.reason = ServingReason::kExpired;
   serving.verdict = staleVerdict(control, asked, -serving.ttl);
   return serving;
+}
+
+bool isReusable(const StoredResponse& stored, const CachePolicy& policy, WallTime now) {
+  const CacheControl control = responseControl(stored.fields, policy);
+  if (control.noCache) return false;
+  const Seconds ttl = freshnessLifetime(stored, control, policy) - currentAge(stored, now);
+  return ttl > Seconds{0} || staleVerdict(control, {}, -ttl) != Verdict::kRevalidate;
 }
 
 bool mayServeOnError(const CacheRequest& request, const StoredResponse& stored, const CachePolicy& policy,

@@ -47,6 +47,10 @@ struct Serving {
 PROXYCOMMON_API Serving judge(const CacheRequest& request, const StoredResponse& stored, const CachePolicy& policy,
                               WallTime now);
 
+// Whether anybody who does not ask for more is answered with it now, the backend not being asked first: it is fresh, or
+// goes out stale while it is revalidated. When not, nobody gains by waiting for it.
+PROXYCOMMON_API bool isReusable(const StoredResponse& stored, const CachePolicy& policy, WallTime now);
+
 // Whether it may go out stale in place of an error (RFC 5861 4: the backend's 500, 502, 503, 504, or none at all, RFC
 // 9111 4.2.4). Never where the response forbids it, where its request asks for no-cache, or where judge() has said
 // kUnusable.

@@ -17,17 +17,25 @@
 #include "common/base/result.h"
 #include "common/cache/digest.h"
 #include "common/cache/incoming_body.h"
+#include "common/cache/mapped_bodies.h"
 
 namespace proxycommon {
 
-// What is found: a copy of the record; the body either in memory, or as a part of a file. Nobody changes that file any
-// more, and it stays readable when the entry is removed meanwhile.
+// What is found: a copy of the record; the body in memory, or as a part of a file. Nobody changes that file any more,
+// and it stays readable when the entry is removed meanwhile.
 struct FoundEntry {
   std::string record;
-  std::string body;     // where file is none
-  FileDescriptor file;  // open for reading; may be sent with sendfile
-  std::uint64_t bodyOffset = 0;
-  std::uint64_t bodyLength = 0;  // either way
+  std::string body;                          // where there is no file
+  std::shared_ptr<const MappedFile> mapped;  // the file, where it is mapped
+  FileDescriptor file;                       // where it is not: open for reading; may be sent with sendfile
+  std::uint64_t bodyOffset = 0;              // in the file
+  std::uint64_t bodyLength = 0;              // in any case
+
+  // The body where it is in memory, as long as there is the entry.
+  std::string_view memory() const {
+    return mapped ? mapped->bytes().substr(static_cast<std::size_t>(bodyOffset), static_cast<std::size_t>(bodyLength))
+                  : std::string_view(body);
+  }
 };
 
 // What is put. Views hold for the call.

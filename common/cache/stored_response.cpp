@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "common/base/text.h"
+#include "common/cache/http_date.h"
 #include "common/cache/record_bytes.h"
 #include "common/http/header_rules.h"
 
@@ -109,6 +110,18 @@ std::optional<StoredResponse> readResponse(RecordReader& reader) {
   return response;
 }
 
+void appendFields(std::string& record, const StoredResponse& response) {
+  const bool isDated = findField(response.fields, "Date") != nullptr;
+  appendNumber(record, static_cast<std::uint32_t>(response.fields.size() + (isDated ? 0 : 1)));
+  for (const HeaderField& field : response.fields) {
+    appendText(record, field.name);
+    appendText(record, field.value);
+  }
+  if (isDated) return;
+  appendText(record, "Date");
+  appendText(record, formatHttpDate(response.responseTime));
+}
+
 std::optional<VaryMarker> readVariants(RecordReader& reader) {
   VaryMarker marker;
   const std::string_view salt = reader.take(marker.salt.size());
@@ -141,7 +154,7 @@ HeaderFields storedFields(std::span<const HeaderField> received, const CacheCont
 }
 
 std::string encodeResponse(const StoredResponse& response) {
-  std::size_t size = 64 + response.reason.size() + response.selection.size();
+  std::size_t size = 112 + response.reason.size() + response.selection.size();
   for (const HeaderField& field : response.fields) size += 8 + field.name.size() + field.value.size();
   std::string record;
   record.reserve(size);
@@ -162,11 +175,7 @@ std::string encodeResponse(const StoredResponse& response) {
   appendNumber(record, part.completeLength.value_or(0));
   appendText(record, response.reason);
   appendText(record, response.selection);
-  appendNumber(record, static_cast<std::uint32_t>(response.fields.size()));
-  for (const HeaderField& field : response.fields) {
-    appendText(record, field.name);
-    appendText(record, field.value);
-  }
+  appendFields(record, response);
   return record;
 }
 

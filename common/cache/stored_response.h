@@ -54,6 +54,7 @@ struct VaryMarker {
 // what is for the proxy alone, and not the fields that no-cache="…" and private="…" name (5.2.2.4, 5.2.2.7).
 PROXYCOMMON_API HeaderFields storedFields(std::span<const HeaderField> received, const CacheControl& control);
 
+// What came without a Date has the time it came at in the record (RFC 9110 6.6.1).
 PROXYCOMMON_API std::string encodeResponse(const StoredResponse& response);
 PROXYCOMMON_API std::string encodeVariants(const VaryMarker& marker);
 

@@ -1,10 +1,12 @@
 // A request's look into the store.
 #include "common/httpd/cache_lookup.h"
 
+#include <string>
 #include <utility>
 #include <variant>
 
 #include "common/cache/cache_key.h"
+#include "common/cache/vary.h"
 
 namespace proxycommon {
 
@@ -14,10 +16,12 @@ Task<Lookup> lookUp(ChildStore& store, const Digest& primary, const CacheRequest
   lookup.key = primary;
   auto found = co_await findIn(store, lookup.key, waiter);
   if (!found) co_return lookup;
+  std::string selection;
   auto record = decodeRecord(found->record);
   if (record && std::holds_alternative<VaryMarker>(*record)) {
     lookup.marker = std::move(std::get<VaryMarker>(*record));
-    lookup.key = variantKey(primary, *lookup.marker, request.fields);
+    selection = selectionOf(lookup.marker->names, request.fields);
+    lookup.key = variantKey(primary, *lookup.marker, selection);
     found = co_await findIn(store, lookup.key, waiter);
     if (!found) co_return lookup;
     record = decodeRecord(found->record);
@@ -27,7 +31,9 @@ Task<Lookup> lookUp(ChildStore& store, const Digest& primary, const CacheRequest
   // What was put after its record was made tells how much there is.
   lookup.stored.bodyLength = found->bodyLength;
   lookup.entry = std::move(found);
-  lookup.serving = judge(request, lookup.stored, policy, wallNow());
+  CacheRequest selecting = request;
+  selecting.selection = selection;
+  lookup.serving = judge(selecting, lookup.stored, policy, wallNow());
   co_return lookup;
 }
 

@@ -18,10 +18,10 @@ int answerPlain(request_rec& request, const std::string& text) {
   return OK;
 }
 
-int refuse(request_rec& request, const char* why) {
+int refuse(request_rec& request, int status, const std::string& why) {
   ap_log_rerror_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_ERR, 0, &request, "PURGE %s is refused: %s",
-                 printable(request.unparsed_uri).c_str(), why);
-  return HTTP_FORBIDDEN;
+                 printable(request.unparsed_uri).c_str(), why.c_str());
+  return status;
 }
 
 int failed(request_rec& request, const ChildStore& store, const Error& error) {
@@ -61,12 +61,17 @@ bool isPurge(const request_rec& request, const CacheConfig& config) {
 Task<int> purge(RequestWaiter& waiter, CacheChoice choice, CacheSubject subject) {
   request_rec& request = waiter.request();
   if (!ap_some_auth_required(&request))
-    co_return refuse(request, "nothing says who may purge: write Require into the <Location> of RevProxyCachePurge");
+    co_return refuse(request, HTTP_FORBIDDEN,
+                     "nothing says who may purge: write Require into the <Location> of RevProxyCachePurge");
   ChildStore* store = findStore(waiter.child(), choice.store);
-  if (!store) co_return HTTP_SERVICE_UNAVAILABLE;
+  if (!store)
+    co_return refuse(request, HTTP_SERVICE_UNAVAILABLE,
+                     "this child has not been able to open the cache's store \"" + std::string{choice.store} + "\"");
   const HeaderFields fields = requestFields(request);
   const CacheTags tags = cacheTags(fields);
-  if (tags.isCut) co_return HTTP_BAD_REQUEST;
+  if (tags.isCut)
+    co_return refuse(request, HTTP_BAD_REQUEST,
+                     "a tag of its is no tag that a response can bear, or there are too many");
   Many many;
   if (!tags.tags.empty()) {
     many.tags = tagsOfSite(subject.site, tags);

@@ -26,7 +26,8 @@ struct NamedStore {
   std::string kind;
   StoreOptions options;
   std::string definedAt;
-  std::unique_ptr<StoreDefinition> definition;  // from checkStores() on
+  std::unique_ptr<StoreDefinition> definition;      // from checkStores() on
+  std::atomic<Clock::rep>* complainedAt = nullptr;  // of all children; once it is prepared
   bool isPrepared = false;
 };
 
@@ -161,6 +162,9 @@ Outcome prepareStores(server_rec& main) {
     for (const std::string& warning : *warnings)
       ap_log_error_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_WARNING, 0, &main, "the cache's store \"%s\": %s",
                     name.c_str(), warning.c_str());
+    auto complainedAt = sharedState()->state<std::atomic<Clock::rep>>("cache-complaint " + name);
+    if (!complainedAt) return std::move(complainedAt.error());
+    store.complainedAt = *complainedAt;
     store.isPrepared = true;
   }
   return {};
@@ -170,7 +174,7 @@ std::vector<ChildStore*> openStores(apr_pool_t& childPool, server_rec& main) {
   std::vector<ChildStore*> opened;
   for (auto& [name, store] : storesOf(main.process->pconf).named) {
     if (!store.isPrepared) continue;
-    auto one = ChildStore::open(childPool, name, *store.definition);
+    auto one = ChildStore::open(childPool, name, *store.definition, *store.complainedAt);
     if (one) {
       opened.push_back(*one);
       continue;

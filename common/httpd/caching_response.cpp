@@ -1,11 +1,20 @@
 // A response for two.
 #include "common/httpd/caching_response.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace proxycommon {
 
 using Course = RequestCache::Course;
+
+namespace {
+
+// What is kept for a client that reads slowly, so that those who follow, and the store, need not wait for it. Each such
+// client may have it, so it has an end; behind that the backend waits for the client.
+constexpr std::uint64_t kMostHeld = 16 * 1024 * 1024;
+
+}  // namespace
 
 CachingResponse::CachingResponse(ClientResponse& client, RequestCache& cache, RequestWaiter& waiter,
                                  ClientResponse::HeadEditor edit)
@@ -33,9 +42,7 @@ Outcome CachingResponse::head(ResponseHead& head, bool requestIsComplete) {
   waiter_.outliveClient(course_ == Course::kStore);
   if (course_ != Course::kStore && waiter_.hasLostClient())
     return failure(ErrorKind::kClientGone, "the client has closed its connection");
-  if (course_ == Course::kStore) {
-    client_.holdAtLeast(cache_.incoming() ? cache_.mostBody() : 0);
-  }
+  if (course_ == Course::kStore && cache_.incoming()) client_.holdAtLeast(std::min(cache_.mostBody(), kMostHeld));
   if (course_ == Course::kStore && cache_.makeNotModified(head)) passes_ = false;
   cache_.addStatus(head, course_ == Course::kStore);
   return told(client_.head(head, requestIsComplete));
@@ -43,7 +50,10 @@ Outcome CachingResponse::head(ResponseHead& head, bool requestIsComplete) {
 
 Outcome CachingResponse::body(std::span<const char> bytes) {
   if (IncomingBody* incoming = cache_.incoming()) {
-    if (!incoming->append(bytes) || incoming->size() > cache_.mostBody()) cache_.giveUp();
+    if (!incoming->append(bytes))
+      cache_.giveUp();
+    else if (incoming->size() > cache_.mostBody())
+      cache_.outgrow();
     if (isLeft_ && !cache_.incoming()) return failure(ErrorKind::kClientGone, "the client has closed its connection");
   }
   return passes_ ? told(client_.body(bytes)) : Outcome{};

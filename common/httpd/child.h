@@ -29,7 +29,7 @@ class ChildStore;
 
 // How long a worker stays with a client of that server that may ask again.
 using KeepAliveHold = milliseconds (*)(const server_rec&);
-inline constexpr milliseconds kDefaultKeepAliveHold{5};
+inline constexpr milliseconds kDefaultKeepAliveHold{20};
 
 // What a module asks of the library.
 struct LibraryNeeds {

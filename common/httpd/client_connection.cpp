@@ -57,8 +57,8 @@ bool nextRequestComes(conn_rec& connection, milliseconds hold) {
   return waitFor({&client, 1}, Deadline::after(hold));
 }
 
-// The right to hold; a worker keeps it from one request to the next. Of at most half of the child's workers, so that
-// the others are there for whoever comes.
+// The right to hold; a worker keeps it from one request to the next. Of at most seven in eight of the child's workers, so
+// that there are others for whoever comes; a connection that is not held among many that are costs far more than either.
 class HoldPermit {
  public:
   explicit HoldPermit(Child& child) : child_(child) {}
@@ -71,7 +71,7 @@ class HoldPermit {
   bool isGiven() {
     if (child_.busyWorkers >= child_.workers) return false;
     if (given_) return true;
-    given_ = ++child_.holdingWorkers * 2 <= child_.workers;
+    given_ = ++child_.holdingWorkers * 8 <= child_.workers * 7;
     if (!given_) --child_.holdingWorkers;
     return given_;
   }

@@ -1,8 +1,8 @@
 // The life of a client's HTTP/1 connection under MPMs that take connections back (event): one request after the other,
 // those that wait parked in between. And the keep-alive hold: a worker that has answered stays for a few milliseconds
 // with its client's connection, for a busy client sends its next request within that time, and handing the connection
-// to the MPM and back costs more than the wait; at most half of the child's workers do so at a time, and none while no
-// other is free.
+// to the MPM and back costs more than the wait; at most seven in eight of the child's workers do so at a time, and none
+// while no other is free.
 #pragma once
 
 #include "common/httpd/httpd_api.h"

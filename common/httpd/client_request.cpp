@@ -1,5 +1,8 @@
 // The head of a client's request, as httpd has read it.
+#include <algorithm>
+#include <array>
 #include <string>
+#include <string_view>
 
 #include "common/http/header_rules.h"
 #include "common/httpd/request_io.h"
@@ -9,6 +12,14 @@ namespace {
 
 bool hasContentFilters(const request_rec& request) {
   return request.input_filters != request.proto_input_filters;
+}
+
+// Than the whole response (RFC 9110 13.1, 14.2).
+bool asksForLess(std::string_view name) {
+  constexpr std::array<std::string_view, 6> kNames = {
+      "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range", "Range"};
+  return std::any_of(kNames.begin(), kNames.end(),
+                     [name](std::string_view one) { return equalsIgnoringCase(one, name); });
 }
 
 }  // namespace
@@ -24,7 +35,11 @@ HeaderFields fieldsOf(const apr_table_t* table) {
 }
 
 HeaderFields requestFields(const request_rec& request) {
-  return fieldsOf(request.headers_in);
+  HeaderFields fields = fieldsOf(request.headers_in);
+  // httpd copies the client's fields, which say this of another resource.
+  if (request.main || isErrorPage(request))
+    std::erase_if(fields, [](const HeaderField& field) { return asksForLess(field.name); });
+  return fields;
 }
 
 bool awaitsContinue(const request_rec& request) {

@@ -192,6 +192,17 @@ Outcome ClientResponse::file(int descriptor, std::uint64_t offset, std::uint64_t
   return {};
 }
 
+void ClientResponse::lasting(std::string_view bytes) {
+  // Not copied either where it has to wait: the request's pool goes when the last of its bytes has been written.
+  APR_BRIGADE_INSERT_TAIL(brigade_,
+                          apr_bucket_immortal_create(bytes.data(), bytes.size(), request_.connection->bucket_alloc));
+}
+
+Result<bool> ClientResponse::isTaken() {
+  if (auto passed = passWith(nullptr); !passed) return std::move(passed.error());
+  return !request_.connection->data_in_output_filters;
+}
+
 Outcome ClientResponse::trailers(const HeaderFields& fields) {
   // mod_http2 sends them itself; an HTTP/1.0 client knows none.
   for (const HeaderField& field : fields)

@@ -65,7 +65,8 @@ class Following {
 }  // namespace
 
 Task<int> sendFollowed(request_rec& request, Flights::Follower& follower, FollowedBody body,
-                       const StoredResponse& stored, const StoredAnswerPlan& plan, RequestWaiter& waiter) {
+                       const StoredResponse& stored, const StoredAnswerPlan& plan, RequestWaiter& waiter,
+                       int moduleIndex) {
   Following following(request, follower, std::move(body), waiter, plan.edit);
   StoredHead start = storedHead(request, stored, plan);
   // How long it is, is known by what the backend has said alone.
@@ -81,7 +82,7 @@ Task<int> sendFollowed(request_rec& request, Flights::Follower& follower, Follow
     sent = co_await finishResponse(following.response(), limits, waiter);
   }
   if (sent) co_return OK;
-  co_return answerError(request, APLOG_NO_MODULE, "the cache", sent.error(), &following.response());
+  co_return answerError(request, moduleIndex, "the cache", sent.error(), &following.response());
 }
 
 }  // namespace proxycommon

@@ -9,8 +9,9 @@
 namespace proxycommon {
 
 // As it comes, until it is whole; broken off where the one who brings it fails. What the handler returns. References
-// outlive the Task.
+// outlive the Task. `moduleIndex`: of the log's lines.
 Task<int> sendFollowed(request_rec& request, Flights::Follower& follower, FollowedBody body,
-                       const StoredResponse& stored, const StoredAnswerPlan& plan, RequestWaiter& waiter);
+                       const StoredResponse& stored, const StoredAnswerPlan& plan, RequestWaiter& waiter,
+                       int moduleIndex);
 
 }  // namespace proxycommon

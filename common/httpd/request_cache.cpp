@@ -66,6 +66,7 @@ Task<std::optional<int>> RequestCache::answer() {
   Turn turn = Turn::kAgain;
   while (turn == Turn::kAgain) turn = co_await look();
   if (turn == Turn::kAnswered) co_return answered_;
+  isCollapsed_ = false;
   if (isOnlyIfCached(message())) {
     endFlight(FlightPhase::kFailed);
     note("miss");
@@ -114,6 +115,8 @@ Task<RequestCache::Turn> RequestCache::look() {
                              (verdict == Verdict::kRevalidate || verdict == Verdict::kStaleWhileRevalidate) &&
                              hasValidator(lookup_.stored.fields);
   mode_ = mayRevalidate ? Mode::kRevalidate : Mode::kFetch;
+  // Variants, since it has boarded: it is none of theirs that it leads.
+  if (leader_ && !plan_.behind && boarded_ != lookup_.key) endFlight(FlightPhase::kStored);
   if (leader_ || isOnlyIfCached(message()) || !mayCollapse()) co_return Turn::kAsk;
   co_return co_await board();
 }
@@ -123,6 +126,8 @@ bool RequestCache::mayCollapse() const {
   const CacheControl asked = requestControl(fields_);
   // The one is not to be shared, the other is not served by what another has asked for.
   if (asked.noStore || asked.noCache) return false;
+  // What has to be asked about for each one, and what was waited for and does not do.
+  if (lookup_.has() && (isCollapsed_ || lookup_.serving.reason == ServingReason::kNoCache)) return false;
   return plan_.config.collapse.valueOr(kCollapse).count() > 0 && boardings_ < kMostBoardings && !request_.header_only &&
          !findField(fields_, "Authorization") && !findField(fields_, "Range") &&
          !waiter_.child().hitForMiss->isMarked(lookup_.key);
@@ -132,7 +137,8 @@ Task<RequestCache::Turn> RequestCache::board() {
   auto wake = flightWakeOf(waiter_);
   if (!wake) co_return Turn::kAsk;
   ++boardings_;
-  auto boarding = waiter_.child().flights->board(lookup_.key, std::move(*wake));
+  boarded_ = lookup_.key;
+  auto boarding = waiter_.child().flights->board(boarded_, std::move(*wake));
   if (boarding.leader) {
     lead(std::move(boarding.leader));
     // It may have been stored between the look and this.
@@ -151,16 +157,17 @@ void RequestCache::lead(FlightLeader leader) {
 }
 
 Task<RequestCache::Turn> RequestCache::wait(Flights::Follower& follower) {
-  const Clock::time_point end = Clock::now() + plan_.config.collapse.valueOr(kCollapse);
+  if (!waitsUntil_) waitsUntil_ = Clock::now() + plan_.config.collapse.valueOr(kCollapse);
   while (true) {
-    auto changed = co_await followUntilChange(follower, FlightPhase::kAsking, waiter_, end);
+    auto changed = co_await followUntilChange(follower, FlightPhase::kAsking, waiter_, *waitsUntil_);
     if (!changed && changed.error().kind != ErrorKind::kClientGone) co_return Turn::kAsk;
     if (!changed) {
-      answered_ = answerError(request_, APLOG_NO_MODULE, "the cache", changed.error(), nullptr);
+      answered_ = answerError(request_, plan_.moduleIndex, "the cache", changed.error(), nullptr);
       co_return Turn::kAnswered;
     }
     if (*changed == FlightPhase::kStored) co_return Turn::kAgain;
-    if (*changed == FlightPhase::kUncacheable || *changed == FlightPhase::kFailed) co_return Turn::kAsk;
+    if (*changed == FlightPhase::kUncacheable) co_return Turn::kAsk;
+    if (*changed == FlightPhase::kFailed) co_return co_await recover();
     if (*changed == FlightPhase::kAbandoned) {
       if (auto taken = follower.takeOver()) {
         lead(std::move(taken));
@@ -175,34 +182,53 @@ Task<RequestCache::Turn> RequestCache::wait(Flights::Follower& follower) {
   }
 }
 
+// Whom it has waited for has brought nothing, as a rule since the backend has failed.
+Task<RequestCache::Turn> RequestCache::recover() {
+  if (mayAnswerInstead(false)) {
+    answered_ = co_await send("stale");
+    co_return Turn::kAnswered;
+  }
+  // Once more one goes for all: a backend that is in trouble is not helped by all of them at once.
+  if (std::exchange(hasRecovered_, true)) co_return Turn::kAsk;
+  isCollapsed_ = false;
+  co_return Turn::kAgain;
+}
+
 Task<RequestCache::Turn> RequestCache::follow(Flights::Follower& follower, FollowedBody body) {
   const std::string record = body.record();
   auto decoded = decodeRecord(record);
   if (!decoded || !std::holds_alternative<StoredResponse>(*decoded)) co_return Turn::kAsk;
   const StoredResponse& stored = std::get<StoredResponse>(*decoded);
   const Serving serving = judge(message(), stored, policy_, wallNow());
-  if (serving.verdict != Verdict::kFresh) co_return Turn::kAsk;
+  // Another variant; of its own the store tells.
+  if (serving.reason == ServingReason::kVary) co_return Turn::kAgain;
+  // What may go out while it is revalidated was so a moment ago.
+  if (serving.verdict != Verdict::kFresh && serving.verdict != Verdict::kStaleWhileRevalidate) co_return Turn::kAsk;
+  const auto key = boarded_.brief();
   CacheStatus status;
   status.cache = request_.server->server_hostname;
   status.forward = reason_;
   status.isCollapsed = true;
   status.ttl = serving.ttl;
+  status.key = {key.data(), key.size()};
   const StoredAnswerPlan answer{message(), plan_.edit, std::to_string(serving.age.count()), cacheStatusValue(status)};
   count(&CacheCounters::collapsed);
   note("collapsed");
-  answered_ = co_await sendFollowed(request_, follower, std::move(body), stored, answer, waiter_);
+  answered_ = co_await sendFollowed(request_, follower, std::move(body), stored, answer, waiter_, plan_.moduleIndex);
   co_return Turn::kAnswered;
 }
 
 Task<int> RequestCache::send(std::string_view word) {
   const Serving& serving = lookup_.serving;
+  const auto key = lookup_.key.brief();
   CacheStatus status;
   status.cache = request_.server->server_hostname;
-  status.isHit = !isForwarded_;
-  if (isForwarded_) status.forward = reason_;
+  status.isHit = !isForwarded_ && !isCollapsed_;
+  if (!status.isHit) status.forward = reason_;
   if (isForwarded_ && backendStatus_ != 0) status.forwardStatus = backendStatus_;
   status.isCollapsed = isCollapsed_;
   status.ttl = serving.ttl;
+  status.key = {key.data(), key.size()};
   count(word == "stale"         ? &CacheCounters::stale
         : word == "revalidated" ? &CacheCounters::revalidated
         : word == "collapsed"   ? &CacheCounters::collapsed
@@ -211,7 +237,7 @@ Task<int> RequestCache::send(std::string_view word) {
   const StoredAnswerPlan answer{message(), plan_.edit, std::to_string(serving.age.count()), cacheStatusValue(status)};
   auto sent = co_await sendStored(request_, *lookup_.entry, lookup_.stored, answer, waiter_);
   if (sent) co_return OK;
-  co_return answerError(request_, APLOG_NO_MODULE, "the cache", sent.error(), nullptr);
+  co_return answerError(request_, plan_.moduleIndex, "the cache", sent.error(), nullptr);
 }
 
 // One of all who meet it, the others go on with what is there.
@@ -240,6 +266,7 @@ void RequestCache::makeConditions(HeaderFields& fields) const {
 // Whether what comes is likely to be stored.
 bool RequestCache::bringsWhole() const {
   return request_.method_number == M_GET && !request_.header_only && !findField(fields_, "Range") &&
+         !findField(fields_, "Authorization") && !requestControl(fields_).noStore &&
          (leader_ || !waiter_.child().hitForMiss->isMarked(lookup_.key));
 }
 

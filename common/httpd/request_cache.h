@@ -45,7 +45,8 @@ struct RequestCachePlan {
   CacheChoice choice;
   CacheSubject subject;
   CacheCounters* counters = nullptr;
-  const char* note = "";  // the name of the note for LogFormat
+  const char* note = "";              // the name of the note for LogFormat
+  int moduleIndex = APLOG_NO_MODULE;  // of the log's lines
   // It offers to change the protocol: what comes may be no response, and is nobody else's.
   bool mayBecomeTunnel = false;
   // What becomes of a head on its way to the client, where it is a stored one.
@@ -92,6 +93,8 @@ class PROXYCOMMON_API RequestCache {
   void paused();
   // The body is whole.
   void complete();
+  // More has come than is stored.
+  void outgrow();
   // Storing has failed, or the response does not come to its end.
   void giveUp();
 
@@ -118,6 +121,7 @@ class PROXYCOMMON_API RequestCache {
   Task<Turn> board();
   void lead(FlightLeader leader);
   Task<Turn> wait(Flights::Follower& follower);
+  Task<Turn> recover();
   Task<Turn> follow(Flights::Follower& follower, FollowedBody body);
   Task<int> send(std::string_view word);
   void revalidateBehind();
@@ -126,15 +130,21 @@ class PROXYCOMMON_API RequestCache {
   Result<Course> judgeAnswer(const HeaderFields& received, ResponseHead& head);
   Result<Course> refresh(ResponseHead& head);
   Course store(const HeaderFields& received, const ResponseHead& head);
+  // What mayStore() does not know of a 206; of any other response: yes.
+  bool isPartOfUse(const CacheResponse& response) const;
+  void refuse(Storable why, int status);
+  void divide();
+  bool isResting() const;
+  void remember(const Digest& key, bool isShared) const;
+  void put(std::unique_ptr<IncomingBody> body, std::function<void(bool)> done);
   void takeHead(const ResponseHead& head);
+  StoredResponse confirmed(const ResponseHead& head) const;
+  void keep(const StoredResponse& fresh, const std::string& record);
   void forget(const Digest& key);
   void invalidate(const HeaderFields& received, const ResponseHead& head);
   Task<Outcome> settle();
   bool mayAnswerInstead(bool isDisconnected) const;
   bool mayAnswerInsteadOf(const Error& error) const;
-  // What mayStore() does not know of a 206; of any other response: yes.
-  bool isPartOfUse(const CacheResponse& response) const;
-  void put(std::unique_ptr<IncomingBody> body, std::function<void(bool)> done);
   void endFlight(FlightPhase phase);
   void note(std::string_view word) const;
   void count(std::atomic<std::uint64_t> CacheCounters::*counter) const;
@@ -152,21 +162,27 @@ class PROXYCOMMON_API RequestCache {
   Lookup lookup_;
   ForwardReason reason_ = ForwardReason::kUriMiss;
   FlightLeader leader_;
+  Digest boarded_;  // the flight's key
   bool isCollapsed_ = false;
   unsigned boardings_ = 0;
+  std::optional<Clock::time_point> waitsUntil_;  // for all others together
+  bool hasRecovered_ = false;
   int answered_ = OK;      // what the handler returns, of kAnswered
   int backendStatus_ = 0;  // 0: it has not answered
   bool isForwarded_ = false;
+  bool isConfirmed_ = false;  // by a 304: what is stored is the answer
   bool isStreamed_ = false;
+  bool isAwaited_ = false;  // by those who have yet to come over from another flight
   bool isAskedAgain_ = false;
   Course course_ = Course::kPass;
   std::vector<Digest> forgotten_;
   WallTime begun_ = wallNow();
+  Storable refusal_ = Storable::kYes;  // why its answer is not stored
   // What is being stored.
   std::unique_ptr<IncomingBody> incoming_;
   std::string record_;
   Digest key_;
-  std::optional<VaryMarker> marker_;  // that is new
+  std::optional<VaryMarker> marker_;  // that is new, and not stored yet
   std::vector<std::string> tags_;
   WallTime useUntil_;
   StoredResponse storing_;

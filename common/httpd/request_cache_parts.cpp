@@ -8,8 +8,15 @@
 namespace proxycommon {
 namespace {
 
-// What has to be copied to be put together, at most: a part costs no more than that, however much is there already.
-constexpr std::uint64_t kMostCombined = 16 * 1024 * 1024;
+// Parts are copied to be put together. However much is there already, a small one must not cost much: else a client
+// that asks for single bytes could have a disk written full.
+constexpr std::uint64_t kMostCopied = 16 * 1024 * 1024;
+constexpr std::uint64_t kAlwaysCopied = 1024 * 1024;
+constexpr std::uint64_t kCopiedForOne = 16;
+
+std::uint64_t mostCopied(std::uint64_t brought) {
+  return std::min(kMostCopied, std::max(kAlwaysCopied, std::min(brought, kMostCopied) * kCopiedForOne));
+}
 
 }  // namespace
 
@@ -30,7 +37,7 @@ bool RequestCache::isPartOfUse(const CacheResponse& response) const {
 void RequestCache::put(std::unique_ptr<IncomingBody> body, std::function<void(bool)> done) {
   OwnedEntry entry{encodeResponse(storing_), keyText_, tags_, begun_, useUntil_};
   if (!storing_.part) return putIn(*store_, key_, std::move(entry), std::move(body), std::move(done));
-  const PartTerms terms{std::min(kMostCombined, mostBody()), findField(fields_, "If-Range") == nullptr};
+  const PartTerms terms{std::min(mostCopied(body->size()), mostBody()), findField(fields_, "If-Range") == nullptr};
   putPartIn(*store_, key_, std::move(entry), std::move(body), terms, std::move(done));
 }
 

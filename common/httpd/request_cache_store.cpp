@@ -10,6 +10,7 @@
 #include "common/cache/invalidation.h"
 #include "common/cache/preconditions.h"
 #include "common/cache/revalidation.h"
+#include "common/cache/serving.h"
 #include "common/cache/vary.h"
 #include "common/httpd/answer_error.h"
 #include "common/httpd/request_cache.h"
@@ -71,18 +72,17 @@ Result<RequestCache::Course> RequestCache::refresh(ResponseHead& head) {
     begun_ = wallNow();
     return Course::kAskAgain;
   }
-  StoredResponse fresh = freshened(lookup_.stored, head.fields, policy_, begun_, wallNow());
+  const StoredResponse fresh = confirmed(head);
   std::string record = encodeResponse(fresh);
-  if (mayStore(message(), {fresh.status, fresh.fields}, policy_, wallNow()) == Storable::kYes)
-    updateIn(*store_, lookup_.key, record, usefulUntil(fresh, policy_));
-  else
-    forget(lookup_.key);
+  keep(fresh, record);
   // What is read from now on stands in the new record.
   lookup_.entry->record = std::move(record);
   if (auto decoded = decodeRecord(lookup_.entry->record))
     if (auto* stored = std::get_if<StoredResponse>(&*decoded)) lookup_.stored = std::move(*stored);
   lookup_.stored.bodyLength = lookup_.entry->bodyLength;
   lookup_.serving = judge(message(), lookup_.stored, policy_, wallNow());
+  isConfirmed_ = true;
+  remember(lookup_.key, isReusable(lookup_.stored, policy_, wallNow()));
   endFlight(FlightPhase::kStored);
   return Course::kUseStored;
 }
@@ -93,10 +93,30 @@ void RequestCache::takeHead(const ResponseHead& head) {
   const CacheResponse response{head.status, head.fields};
   const HeadFreshening judged = judgeHead(lookup_.stored, response);
   if (judged == HeadFreshening::kUpdates) {
-    const StoredResponse fresh = freshened(lookup_.stored, head.fields, policy_, begun_, wallNow());
-    updateIn(*store_, lookup_.key, encodeResponse(fresh), usefulUntil(fresh, policy_));
+    const StoredResponse fresh = confirmed(head);
+    keep(fresh, encodeResponse(fresh));
   } else if (judged == HeadFreshening::kStale) {
     forget(lookup_.key);
+  }
+}
+
+StoredResponse RequestCache::confirmed(const ResponseHead& head) const {
+  StoredResponse fresh = freshened(lookup_.stored, head.fields, policy_, begun_, wallNow());
+  fresh.isAuthorized = fresh.isAuthorized || findField(fields_, "Authorization");
+  return fresh;
+}
+
+// What has been made of the stored response, in its place or not.
+void RequestCache::keep(const StoredResponse& fresh, const std::string& record) {
+  switch (judgeFreshened(message(), lookup_.stored, fresh, policy_, wallNow())) {
+    case Freshening::kReplaces:
+      updateIn(*store_, lookup_.key, record, usefulUntil(fresh, policy_));
+      break;
+    case Freshening::kStays:
+      break;
+    case Freshening::kRemoves:
+      forget(lookup_.key);
+      break;
   }
 }
 
@@ -107,13 +127,12 @@ RequestCache::Course RequestCache::store(const HeaderFields& received, const Res
   const HeaderField* length = findField(head.fields, "Content-Length");
   const auto bytes = length ? parseNumber(length->value, mostBody()) : std::optional<std::uint64_t>{0};
   const VaryNames vary = varyNames(head.fields);
-  const bool isStorable = bytes && mayStore(message(), response, policy_, now) == Storable::kYes &&
-                          isPartOfUse(response) && selectsAsSent(vary.names, fields_, sent_);
-  if (!isStorable) {
-    // Of what has gone wrong it is not known what it will be when it is well again.
-    if (leader_ && !isServerError(head.status))
-      waiter_.child().hitForMiss->mark(lookup_.key, plan_.config.hitForMiss.valueOr(kHitForMiss));
-    endFlight(isServerError(head.status) ? FlightPhase::kFailed : FlightPhase::kUncacheable);
+  Storable storable = mayStore(message(), response, policy_, now);
+  if (storable == Storable::kYes && !isPartOfUse(response)) storable = Storable::kPartial;
+  if (storable == Storable::kYes && !bytes) storable = Storable::kTooLarge;
+  if (storable == Storable::kYes && !selectsAsSent(vary.names, fields_, sent_)) storable = Storable::kVaryAdded;
+  if (storable != Storable::kYes) {
+    refuse(storable, head.status);
     return Course::kPass;
   }
   const CacheControl control = responseControl(head.fields, policy_);
@@ -137,7 +156,7 @@ RequestCache::Course RequestCache::store(const HeaderFields& received, const Res
       for (unsigned char& byte : marker.salt) byte = static_cast<unsigned char>(random());
       marker_ = marker;
     }
-    key_ = variantKey(primary_, marker, fields_);
+    key_ = variantKey(primary_, marker, selection);
   }
   tags_ = tagsOfSite(plan_.subject.site, cacheTags(head.fields));
   useUntil_ = usefulUntil(storing_, policy_);
@@ -145,7 +164,52 @@ RequestCache::Course RequestCache::store(const HeaderFields& received, const Res
   record_ = encodeResponse(storing_);
   if (auto decoded = decodeRecord(record_)) storing_ = std::move(std::get<StoredResponse>(*decoded));
   incoming_ = std::make_unique<IncomingBody>(store_->store().workFolder(), record_);
+  if (marker_) divide();
+  // Whoever follows would have to ask about it all the same.
+  if (!storing_.part && !isReusable(storing_, policy_, now)) {
+    remember(key_, false);
+    endFlight(FlightPhase::kUncacheable);
+  }
   return Course::kStore;
+}
+
+// It goes to its client alone.
+void RequestCache::refuse(Storable why, int status) {
+  refusal_ = why;
+  if (isOfResource(why, status)) remember(lookup_.key, false);
+  if (why == Storable::kTags)
+    ap_log_rerror_(__FILE__, __LINE__, plan_.moduleIndex, APLOG_INFO, 0, &request_,
+                   "not stored: its Cache-Tag or Surrogate-Key has more than %zu tags, or one that is longer than %zu "
+                   "bytes or not in visible ASCII, and a purge would miss it",
+                   kMostTags, kMostTagLength);
+  endFlight(isServerError(status) ? FlightPhase::kFailed : FlightPhase::kUncacheable);
+}
+
+// The responses have turned out to be variants. Whoever follows looks again, finds by what they are selected, and waits
+// for its own: this one, or one that another brings.
+void RequestCache::divide() {
+  const auto nobody = [](bool) {};
+  OwnedEntry marker{encodeVariants(*std::exchange(marker_, {})), keyText_, {}, begun_, WallTime::max()};
+  auto nothing = std::make_unique<IncomingBody>(store_->store().workFolder(), "");
+  FlightLeader own;
+  if (leader_ && !isResting()) own = waiter_.child().flights->board(key_, [] {}).leader;
+  if (!own) return putIn(*store_, primary_, std::move(marker), std::move(nothing), nobody);
+  FlightLeader before = std::exchange(leader_, std::move(own));
+  isAwaited_ = before->isFollowed();
+  putIn(*store_, primary_, std::move(marker), std::move(nothing),
+        [before](bool isStored) { before->end(isStored ? FlightPhase::kStored : FlightPhase::kFailed); });
+}
+
+// Whether the store is left alone now, and nothing can be put.
+bool RequestCache::isResting() const {
+  return store_->breaker().rest(Clock::now()) > milliseconds{0};
+}
+
+// Whether what the backend has said can be shared with those who come next.
+void RequestCache::remember(const Digest& key, bool isShared) const {
+  const HitForMiss& table = *waiter_.child().hitForMiss;
+  if (isShared) return table.unmark(key);
+  table.mark(key, plan_.config.hitForMiss.valueOr(kHitForMiss));
 }
 
 void RequestCache::grew() {
@@ -155,7 +219,7 @@ void RequestCache::grew() {
 void RequestCache::paused() {
   if (!incoming_ || !leader_) return;
   // Nobody wakes a leader for who comes while it waits: what has come of the body lies ready for them.
-  if (incoming_->size() == 0 && !leader_->isFollowed()) return;
+  if (incoming_->size() == 0 && !isAwaited_ && !leader_->isFollowed()) return;
   if (!incoming_->isInFile() && !incoming_->moveToFile()) return giveUp();
   if (!std::exchange(isStreamed_, true)) leader_->stream(incoming_->path());
   leader_->grew();
@@ -166,16 +230,21 @@ void RequestCache::complete() {
   std::unique_ptr<IncomingBody> body = std::move(incoming_);
   if (!isAllOf(storing_, body->size()) || !body->finish()) return endFlight(FlightPhase::kFailed);
   storing_.bodyLength = body->size();
-  if (plan_.counters) plan_.counters->noteStored(body->size());
   // Of a part, the whole may be what cannot be stored.
-  if (!storing_.part) waiter_.child().hitForMiss->unmark(lookup_.key);
-  if (marker_)
-    putIn(*store_, primary_, {encodeVariants(*marker_), keyText_, {}, begun_, WallTime::max()},
-          std::make_unique<IncomingBody>(store_->store().workFolder(), ""), [](bool) {});
+  if (!storing_.part && isReusable(storing_, policy_, wallNow())) {
+    remember(lookup_.key, true);
+    remember(key_, true);
+  }
   FlightLeader leader = std::exchange(leader_, nullptr);
-  put(std::move(body), [leader](bool isStored) {
+  put(std::move(body), [leader, counters = plan_.counters, bytes = storing_.bodyLength](bool isStored) {
+    if (isStored && counters) counters->noteStored(bytes);
     if (leader) leader->end(isStored ? FlightPhase::kStored : FlightPhase::kFailed);
   });
+}
+
+void RequestCache::outgrow() {
+  remember(key_, false);
+  giveUp();
 }
 
 void RequestCache::giveUp() {
@@ -204,7 +273,7 @@ void RequestCache::forget(const Digest& key) {
   if (store_->store().mayBlock()) {
     forgotten_.push_back(key);
   } else if (auto removed = store_->store().remove(key); !removed) {
-    ap_log_rerror_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_WARNING, 0, &request_,
+    ap_log_rerror_(__FILE__, __LINE__, plan_.moduleIndex, APLOG_WARNING, 0, &request_,
                    "the cache's store \"%s\" did not remove what this request makes invalid: %s",
                    store_->name().c_str(), removed.error().detail.c_str());
   }
@@ -234,23 +303,25 @@ bool RequestCache::mayAnswerInsteadOf(const Error& error) const {
 
 Task<std::optional<int>> RequestCache::conclude(const Error* failed, bool isToldOf) {
   if (auto settled = co_await settle(); !settled)
-    ap_log_rerror_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_WARNING, 0, &request_, "%s",
+    ap_log_rerror_(__FILE__, __LINE__, plan_.moduleIndex, APLOG_WARNING, 0, &request_, "%s",
                    settled.error().detail.c_str());
   const bool usesStored = failed ? !isToldOf && mayAnswerInsteadOf(*failed) : course_ == Course::kUseStored;
   if (!usesStored) co_return std::nullopt;
   isForwarded_ = true;
-  const bool isFresh = lookup_.serving.ttl.count() >= 0;
-  co_return co_await send(isFresh ? "revalidated" : "stale");
+  co_return co_await send(isConfirmed_ ? "revalidated" : "stale");
 }
 
 void RequestCache::addStatus(ResponseHead& head, bool isStored) const {
   if (mode_ == Mode::kOff) return;
   count(mode_ == Mode::kPass || reason_ == ForwardReason::kMethod ? &CacheCounters::passes : &CacheCounters::misses);
+  const auto key = (isStored ? key_ : lookup_.key).brief();
   CacheStatus status;
   status.cache = request_.server->server_hostname;
   status.forward = reason_;
-  status.isStored = isStored;
-  status.isCollapsed = isCollapsed_;
+  status.isStored = isStored && !isResting();
+  if (backendStatus_ != head.status) status.forwardStatus = backendStatus_;
+  status.key = {key.data(), key.size()};
+  if (refusal_ != Storable::kYes) status.detail = nameOf(refusal_);
   std::string received;
   for (const HeaderField& field : head.fields)
     if (equalsIgnoringCase(field.name, "Cache-Status"))

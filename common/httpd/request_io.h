@@ -15,7 +15,8 @@ namespace proxycommon {
 
 // Views into a table.
 HeaderFields fieldsOf(const apr_table_t* table);
-// Views into r->headers_in.
+// Views into r->headers_in. A subrequest, and an ErrorDocument, has its own without conditions and ranges: the client
+// says such things of what it has asked for itself.
 PROXYCOMMON_API HeaderFields requestFields(const request_rec& request);
 
 // What the client asks to change its connection's protocol to (RFC 9110 7.8); empty: nothing, or it cannot be.
@@ -98,6 +99,10 @@ class PROXYCOMMON_API ClientResponse final : public RelayResponse {
 
   // A part of a file, behind what was given before; the descriptor is duplicated. Error kInternal.
   Outcome file(int descriptor, std::uint64_t offset, std::uint64_t length);
+  // Bytes that stay where they are until the request's pool goes, behind what was given before.
+  void lasting(std::string_view bytes);
+  // Whether the client has taken all that was passed on; what is in hand is passed on before.
+  Result<bool> isTaken();
   // From now on that many bytes are kept for a slow client, if it was less.
   void holdAtLeast(std::uint64_t bytes);
 

@@ -145,14 +145,15 @@ bool send(ChildStore& at, StoreCall<T> what, std::function<void(const Result<T>&
 
 }  // namespace
 
-ChildStore::ChildStore(std::string name, std::unique_ptr<Store> store)
-    : name_(std::move(name)), store_(std::move(store)) {}
+ChildStore::ChildStore(std::string name, std::unique_ptr<Store> store, std::atomic<Clock::rep>& complainedAt)
+    : name_(std::move(name)), store_(std::move(store)), complainedAt_(complainedAt) {}
 
-Result<ChildStore*> ChildStore::open(apr_pool_t& childPool, std::string name, const StoreDefinition& definition) {
+Result<ChildStore*> ChildStore::open(apr_pool_t& childPool, std::string name, const StoreDefinition& definition,
+                                     std::atomic<Clock::rep>& complainedAt) {
   auto store = definition.open();
   if (!store) return std::move(store.error());
   // Never destroyed: its threads may be in a call when the process ends.
-  auto* opened = new ChildStore(std::move(name), std::move(*store));
+  auto* opened = new ChildStore(std::move(name), std::move(*store), complainedAt);
   apr_pool_pre_cleanup_register(&childPool, opened, guarded<&freezeThreads>);
   return opened;
 }
@@ -177,7 +178,7 @@ void ChildStore::overloaded(std::string_view what) {
 }
 
 void ChildStore::complain(const std::string& what) {
-  if (!breaker_.mayComplain(Clock::now())) return;
+  if (!Breaker::mayComplain(complainedAt_, Clock::now())) return;
   ap_log_error_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_ERR, 0, ap_server_conf, "cache store \"%s\" %s",
                 name_.c_str(), what.c_str());
 }

@@ -27,7 +27,9 @@ namespace proxycommon {
 class PROXYCOMMON_API ChildStore {
  public:
   // In child_init. Error kInternal: it cannot be opened; the child goes on without it.
-  static Result<ChildStore*> open(apr_pool_t& childPool, std::string name, const StoreDefinition& definition);
+  // `complainedAt`: when any child has last said that it fails, in shared memory.
+  static Result<ChildStore*> open(apr_pool_t& childPool, std::string name, const StoreDefinition& definition,
+                                  std::atomic<Clock::rep>& complainedAt);
 
   const std::string& name() const { return name_; }
   Store& store() { return *store_; }
@@ -40,17 +42,18 @@ class PROXYCOMMON_API ChildStore {
   // Those of the store, and the calls that failed or were late.
   StoreFigures figures();
 
-  // A call has failed, or was late: the store is left alone, and the log says so once a minute.
+  // A call has failed, or was late: the store is left alone, and the log says so once a minute, for all children.
   void failed(Breaker::Call call, const Error& error);
   // More is asked of it than it can do; the same line in the log.
   void overloaded(std::string_view what);
 
  private:
-  ChildStore(std::string name, std::unique_ptr<Store> store);
+  ChildStore(std::string name, std::unique_ptr<Store> store, std::atomic<Clock::rep>& complainedAt);
   void complain(const std::string& what);
 
   const std::string name_;
   const std::unique_ptr<Store> store_;
+  std::atomic<Clock::rep>& complainedAt_;
   Breaker breaker_;
   StoreThreads threads_;
   std::atomic<std::uint64_t> failures_{0};

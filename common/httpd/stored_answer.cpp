@@ -73,6 +73,19 @@ void setRange(const request_rec& request, const ByteRange& range, std::optional<
   result.head.fields.push_back({"Content-Length", pooled(request, std::to_string(result.length))});
 }
 
+// A stored whole has a length, whatever framing it came in, and whatever a store that is not ours alone says of it: the
+// next response would begin where that ends (RFC 9112 6.3). A HEAD's tells of a body that is not here.
+void setLength(const request_rec& request, std::uint64_t length, HeaderFields& fields) {
+  const HeaderField* stored = findField(fields, "Content-Length");
+  if (stored && parseNumber(stored->value, UINT64_MAX) == length) return;
+  drop(fields, "Content-Length");
+  fields.push_back({"Content-Length", pooled(request, std::to_string(length))});
+}
+
+milliseconds clientTimeout(const request_rec& request) {
+  return milliseconds{apr_time_as_msec(request.server->timeout)};
+}
+
 Outcome sendInMemory(ClientResponse& response, std::string_view body) {
   const std::span<char> block = response.readBuffer();
   std::memcpy(block.data(), body.data(), body.size());
@@ -93,6 +106,42 @@ Task<Outcome> sendLarge(ClientResponse& response, std::string_view body, Request
   ExchangeLimits limits{};
   limits.client = timeout;
   co_return co_await finishResponse(response, limits, waiter);
+}
+
+// A mapping, held as long as there is the request.
+std::string_view heldBytes(const request_rec& request, std::shared_ptr<const MappedFile> file) {
+  using Held = std::shared_ptr<const MappedFile>;
+  const std::string_view bytes = file->bytes();
+  apr_pool_cleanup_register(
+      request.pool, new Held(std::move(file)),
+      [](void* held) {
+        delete static_cast<Held*>(held);
+        return apr_status_t{APR_SUCCESS};
+      },
+      apr_pool_cleanup_null);
+  return bytes;
+}
+
+Outcome sendFile(ClientResponse& response, FoundEntry& entry, const StoredHead& start) {
+  if (auto added = response.file(entry.file.get(), entry.bodyOffset + start.first, start.length); !added) return added;
+  return response.finish();
+}
+
+// Not copied, as long as the client takes it.
+Task<Outcome> sendMapped(const request_rec& request, ClientResponse& response, const FoundEntry& entry,
+                         const StoredHead& start, RequestWaiter& waiter) {
+  std::string_view rest = heldBytes(request, entry.mapped).substr(entry.bodyOffset + start.first, start.length);
+  // httpd's filter cuts several ranges out of a whole alone.
+  const bool isCut = start.head.status == HTTP_OK && apr_table_get(request.headers_in, "Range");
+  while (!isCut && rest.size() > kAtOnce) {
+    response.lasting(rest.substr(0, kAtOnce));
+    rest.remove_prefix(kAtOnce);
+    auto taken = response.isTaken();
+    if (!taken) co_return std::move(taken.error());
+    if (!*taken) co_return co_await sendLarge(response, rest, waiter, clientTimeout(request));
+  }
+  response.lasting(rest);
+  co_return response.finish();
 }
 
 }  // namespace
@@ -125,9 +174,7 @@ StoredHead storedHead(request_rec& request, const StoredResponse& stored, const 
     result.head.reason = "Partial Content";
   } else {
     result.head.fields = stored.fields;
-    // A stored whole has a length, whatever framing it came in; a HEAD's tells of a body that is not here.
-    if (!stored.isHead && !findField(stored.fields, "Content-Length") && stored.status != HTTP_NO_CONTENT)
-      result.head.fields.push_back({"Content-Length", pooled(request, std::to_string(stored.bodyLength))});
+    if (!stored.isHead && stored.status != HTTP_NO_CONTENT) setLength(request, stored.bodyLength, result.head.fields);
   }
   addOwnFields(request, plan, result.head.fields);
   if (request.header_only) result.hasBody = false;
@@ -141,17 +188,14 @@ Task<Outcome> sendStored(request_rec& request, FoundEntry& entry, const StoredRe
   ClientResponse response(request, plan.edit);
   if (auto told = response.head(start.head, true); !told) co_return told;
   if (!start.hasBody || start.length == 0) co_return response.finish();
-  if (entry.file) {
-    if (auto added = response.file(entry.file.get(), entry.bodyOffset + start.first, start.length); !added)
-      co_return added;
-    co_return response.finish();
-  }
-  const std::string_view body = std::string_view(entry.body).substr(start.first, start.length);
+  if (entry.mapped) co_return co_await sendMapped(request, response, entry, start, waiter);
+  if (entry.file) co_return sendFile(response, entry, start);
+  const std::string_view body = entry.memory().substr(start.first, start.length);
   if (body.size() <= kAtOnce) {
     if (auto sent = sendInMemory(response, body); !sent) co_return sent;
     co_return response.finish();
   }
-  co_return co_await sendLarge(response, body, waiter, milliseconds{apr_time_as_msec(request.server->timeout)});
+  co_return co_await sendLarge(response, body, waiter, clientTimeout(request));
 }
 
 }  // namespace proxycommon

@@ -64,6 +64,33 @@ void requireRanges(const CacheRequest& request, std::string_view text) {
   if (const auto asked = askedRange(request, 1000)) REQUIRE(asked->first <= asked->last && asked->last < 1000);
 }
 
+StoredResponse partFrom(const HeaderFields& fields) {
+  StoredResponse response;
+  response.status = 206;
+  response.fields = fields;
+  response.part = partOf({response.status, fields});
+  response.bodyLength = lengthOfPart({response.status, fields}).value_or(0);
+  return response;
+}
+
+// What is put together is of these two, without a gap, and no more than there is.
+void requireParts(const CacheRequest& request, const HeaderFields& one, const HeaderFields& other) {
+  const StoredResponse old = partFrom(one);
+  const StoredResponse brought = partFrom(other);
+  if (old.part)
+    if (const auto range = rangeFromPart(request, old))
+      REQUIRE(range->first >= old.part->first && range->last < old.part->first + old.bodyLength);
+  const auto combination = combine(old, brought);
+  if (!combination) return;
+  std::uint64_t length = 0;
+  for (const auto& [isNew, offset, bytes] : combination->pieces) {
+    REQUIRE(offset + bytes <= (isNew ? brought : old).bodyLength);
+    length += bytes;
+  }
+  REQUIRE(length == combination->length && length <= old.bodyLength + brought.bodyLength);
+  REQUIRE(!findField(combinedFields(old, brought), "Content-Range"));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -83,6 +110,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   requireConsistent(request, freshened(stored, update, {}, kNow, kNow));
   requireDates(rest);
   requireRanges(request, rest);
+  requireParts(request, answered, update);
   for (const std::string& tag : cacheTags(asked).tags) REQUIRE(tag.size() <= kMostTagLength);
   const std::string status = cacheStatusValue({.cache = rest, .key = rest, .detail = rest});
   REQUIRE(status.find_first_of("\r\n") == std::string::npos);

@@ -10,6 +10,7 @@
 #include <numeric>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tests/integration/support/client.h"
 #include "tests/integration/support/connection_owner.h"
@@ -334,6 +335,26 @@ PROXY_TEST_EVENT(a_leader_whose_client_leaves_early_still_brings_it_to_the_other
   origin.rest.open();
   expectAll(swarm, kClients);
   BOOST_TEST(origin.requests() == 1u);
+}
+
+// RFC 9111 4 lets only those share a request whom its response is for: a part is not for who wants all, or another.
+PROXY_TEST_EVENT(a_range_waits_for_nobody_and_nobody_for_it) {
+  GatedOrigin origin;
+  Httpd httpd(mpm, kFewWorkers);
+  httpd.configure(cached(origin.url("/")));
+  httpd.start();
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (const char* range : {"Range: bytes=0-4\r\n", "", "Range: bytes=0-4\r\n", "Range: bytes=5-9\r\n"}) {
+    clients.push_back(std::make_unique<RawClient>(httpd.port()));
+    clients.back()->send("GET " + std::string(kKey) + " HTTP/1.1\r\nHost: proxytest\r\n" + range + "\r\n");
+    BOOST_TEST_REQUIRE(origin.waitForRequests(clients.size()));
+  }
+  origin.head.open();
+  origin.rest.open();
+  for (const auto& client : clients) {
+    BOOST_TEST(client->readHead().find("200 OK") != std::string::npos);
+    BOOST_TEST(client->readExactly(kBodySize) == origin.body());
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -64,6 +64,42 @@ PROXY_TEST_EVENT(what_is_narrower_says_whether_there_is_a_cache) {
   BOOST_TEST((missesByMapping(httpd) == misses));
 }
 
+PROXY_TEST_EVENT(a_purge_is_for_whom_require_lets_and_says_what_came_of_it) {
+  ScriptedOrigin origin(
+      ScriptedOrigin::answering(okResponse("kept", "Cache-Control: max-age=60\r\nCache-Tag: red\r\n")));
+  Httpd httpd(mpm);
+  httpd.configure("RevProxyCache On\nRevProxyCachePurge On\nRevProxyPass / " + origin.url("/") +
+                  "\nRevProxyPass /off " + origin.url("/") +
+                  " cache=off\n<Location /let>\n<Limit PURGE>\nRequire all granted\n</Limit>\n</Location>\n");
+  httpd.start();
+  Client client;
+  const auto purge = [&](const std::string& target, const std::vector<std::string>& fields = {}) {
+    return client.perform({.url = httpd.url(target), .method = "PURGE", .headers = fields}).status;
+  };
+  const auto isStored = [&](const std::string& target) {
+    return client.get(httpd.url(target)).header("Cache-Status").value_or("").find("; hit") != std::string::npos;
+  };
+  BOOST_TEST(!isStored("/x"));
+  BOOST_TEST(purge("/x") == 403);
+  httpd.requireLog("PURGE /x is refused: nothing says who may purge");
+  BOOST_TEST(isStored("/x"));
+  BOOST_TEST(!isStored("/let/x"));
+  BOOST_TEST(purge("/let/y") == 404);
+  BOOST_TEST(purge("/let/x") == 200);
+  BOOST_TEST(!isStored("/let/x"));
+  BOOST_TEST(purge("/let/*") == 200);
+  BOOST_TEST(!isStored("/let/x"));
+  BOOST_TEST(purge("/let", {"Cache-Tag: " + std::string(1000, 'x')}) == 400);
+  httpd.requireLog("PURGE /let is refused: .* tag");
+  BOOST_TEST(purge("/let", {"Cache-Tag: red"}) == 200);
+  BOOST_TEST(!isStored("/let/x"));
+  BOOST_TEST(!isStored("/x"));
+  // A method like all others, where there is no cache.
+  const std::size_t before = origin.requests().size();
+  BOOST_TEST(purge("/off/x") == 200);
+  BOOST_TEST(origin.requests().size() == before + 1);
+}
+
 // No balancer's counters tell of it.
 PROXY_TEST_EVENT(mod_status_tells_of_the_forward_proxys_cache) {
   ScriptedOrigin origin(ScriptedOrigin::answering(okResponse("kept", "Cache-Control: max-age=60\r\n")));

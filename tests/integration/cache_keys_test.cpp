@@ -49,6 +49,7 @@ PROXY_TEST_EVENT(what_is_added_on_the_way_is_nobody_elses) {
       const Response response = client.get(httpd.url("/" + name), {"X-Client: " + address});
       BOOST_TEST(response.body.find(address) != std::string::npos, name << ": " << response.body);
       BOOST_TEST(!isHit(response));
+      BOOST_TEST(response.header("Cache-Status").value_or("").ends_with("detail=vary-added"));
     }
   }
   // The same for all who ask for that URL.

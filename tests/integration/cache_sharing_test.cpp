@@ -158,7 +158,12 @@ void expectFailuresCostMisses(Mpm mpm, void (ServerProcess::*fail)(), void (Serv
   expectAllAnswered(httpd, "well/");
   (redis.*fail)();
   expectAllAnswered(httpd, "failing/");
+  const std::string said = get(httpd, "/unstored").header("Cache-Status").value_or("");
+  BOOST_TEST(said.find("fwd=uri-miss") != std::string::npos, said);
+  BOOST_TEST(said.find("stored") == std::string::npos, said);
   httpd.requireLog(kStoreFails);
+  // Not one for each child.
+  BOOST_TEST(httpd.errorLog().linesMatching(kStoreFails).size() == 1u);
   (redis.*mend)();
   expectAllAnswered(httpd, "mended/");
   stored(httpd, "/after");

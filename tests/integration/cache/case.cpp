@@ -81,6 +81,13 @@ Step Step::stale(std::size_t step) const {
   return copy;
 }
 
+Step Step::behind(std::size_t step) const {
+  Step copy = *this;
+  copy.way = Way::kBehind;
+  copy.from = step;
+  return copy;
+}
+
 Step Step::eventually(std::size_t step) const {
   Step copy = *this;
   copy.way = Way::kEventually;

@@ -52,6 +52,7 @@ struct Step {
     kBroken,      // the client gets no whole response, or an error
     kError,       // the client gets a 5xx that is not of the origin
     kStale,       // the client gets what an earlier step has brought, whatever the origin sees of it
+    kBehind,      // the client gets what an earlier step has brought, and the origin is asked behind it, once
     kEventually,  // asked again until it is what an earlier step's origin has said meanwhile
   };
 
@@ -81,6 +82,8 @@ struct Step {
   Step askedAgain(Answer answer) const;    // without conditions, when the first answer is of no use: then that one
   Step hit(std::size_t step = 0) const;    // from the store, as that step's origin has said it
   Step stale(std::size_t step = 0) const;  // the same, and the origin may or may not have been asked
+  // The same, and the step ends once the origin has been asked in the background: what it says then is this step's.
+  Step behind(std::size_t step = 0) const;
   Step eventually(std::size_t step) const;
   Step validated(Fields conditions, std::size_t step = 0) const;  // 304 of the origin, and what was stored
   Step own(int code) const;                                       // the cache's own word

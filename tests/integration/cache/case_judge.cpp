@@ -14,7 +14,7 @@ void add(Faults& faults, const std::string& where, const Faults& more) {
 }
 
 bool isFromStore(Way way) {
-  return way == Way::kStored || way == Way::kStale || way == Way::kEventually;
+  return way == Way::kStored || way == Way::kStale || way == Way::kBehind || way == Way::kEventually;
 }
 
 // An origin that closes may be asked again.
@@ -24,6 +24,8 @@ bool hasRightNumber(const Observation& seen) {
     case Way::kStored:
     case Way::kOwn:
       return count == 0;
+    case Way::kBehind:
+      return count == 1;
     case Way::kForwarded:
     case Way::kValidated:
       if (seen.step.unconditional) return count == 2;

@@ -39,14 +39,26 @@ struct CaseRunner::Play {
   std::vector<std::string> faults;
 };
 
-CaseRunner::CaseRunner(Cases cases) : cases_(std::move(cases)), httpd_(Mpm::kEvent), plays_(cases_.size()) {
-  httpd_.configure("RevProxyPass / http://127.0.0.1:" + std::to_string(origin_.port()) + "/\nRevProxyCache on\n");
-  httpd_.expectLog("revproxy");  // origins that break off are told of
+CaseRunner::CaseRunner(Module module, Cases cases)
+    : module_(module), cases_(std::move(cases)), httpd_(Mpm::kEvent), plays_(cases_.size()) {
+  httpd_.configure(directives());
+  httpd_.expectLog(module == Module::kForward ? "fwdproxy" : "revproxy");  // origins that break off are told of
   httpd_.start();
   client_ = std::make_unique<CaseClient>(httpd_.port());
 }
 
 CaseRunner::~CaseRunner() = default;
+
+std::string CaseRunner::directives() const {
+  const std::string origin = "127.0.0.1:" + std::to_string(origin_.port());
+  if (module_ == Module::kForward) return "FwdProxyRequests On\nFwdProxyAllow " + origin + "\nFwdProxyCache On\n";
+  return "RevProxyPass / http://" + origin + "/\nRevProxyCache On\n";
+}
+
+std::string CaseRunner::authority() const {
+  if (module_ == Module::kForward) return "127.0.0.1:" + std::to_string(origin_.port());
+  return "cache.test:" + std::to_string(httpd_.port());
+}
 
 void CaseRunner::run(std::size_t number) {
   Play& play = playOf(number);
@@ -61,7 +73,7 @@ void CaseRunner::run(std::size_t number) {
 
 CaseRunner::Play& CaseRunner::playOf(std::size_t number) {
   std::unique_ptr<Play>& play = plays_[number];
-  if (!play) play = std::make_unique<Play>(cases_[number], number, "cache.test:" + std::to_string(httpd_.port()));
+  if (!play) play = std::make_unique<Play>(cases_[number], number, authority());
   return *play;
 }
 
@@ -81,7 +93,8 @@ void CaseRunner::waitTogether() {
 }
 
 Received CaseRunner::ask(const Play& play, const Step& step) {
-  std::string head = step.method + " " + play.texts.base() + step.path + " HTTP/1.1\r\n";
+  const std::string site = module_ == Module::kForward ? "http://" + play.texts.authority() : "";
+  std::string head = step.method + " " + site + play.texts.base() + step.path + " HTTP/1.1\r\n";
   if (!isAbout(step.request, "Host")) head += "Host: " + play.texts.authority() + "\r\n";
   for (const std::string& field : step.request) head += field + "\r\n";
   if (!step.body.empty()) head += "Content-Length: " + std::to_string(step.body.size()) + "\r\n";
@@ -113,11 +126,13 @@ void CaseRunner::perform(Play& play, const Step& row) {
   }
   using Way = Step::Way;
   const bool isOfBefore = step.way == Way::kStored || step.way == Way::kValidated || step.way == Way::kStale ||
-                          step.way == Way::kEventually;
+                          step.way == Way::kBehind || step.way == Way::kEventually;
   const Answer& expected = play.answers[isOfBefore ? step.from : play.next];
   try {
     if (step.way == Step::Way::kEventually) return repeat(play, step, expected);
     const Received received = ask(play, step);
+    // Else the next step might tell the origin what to say to it.
+    if (step.way == Way::kBehind) waitUntil([&] { return !origin_.seen(play.texts.base()).empty(); });
     if (step.method != "GET" && step.method != "HEAD") std::this_thread::sleep_for(kMoment);
     const Observation observation{step, expected, received, origin_.seen(play.texts.base())};
     for (const std::string& fault : faultsOf(observation)) play.faults.push_back(where + fault);

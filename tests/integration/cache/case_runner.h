@@ -12,9 +12,12 @@
 
 namespace proxytest::cache {
 
+// Whose cache it is, and so how a client asks: for a path of that host, or for a whole URL of the origin's.
+enum class Module { kReverse, kForward };
+
 class CaseRunner {
  public:
-  explicit CaseRunner(Cases cases);
+  CaseRunner(Module module, Cases cases);
   ~CaseRunner();
 
   void run(std::size_t number);  // fails the test for what is not as the row says
@@ -22,6 +25,8 @@ class CaseRunner {
  private:
   struct Play;
 
+  std::string directives() const;
+  std::string authority() const;  // of the URLs
   Play& playOf(std::size_t number);
   void playToPause(Play& play);  // up to the step that has to wait, or to the end
   void waitTogether();           // all that have to wait come to their pause, and there is one for all
@@ -29,6 +34,7 @@ class CaseRunner {
   void repeat(Play& play, const Step& step, const Answer& expected);
   Received ask(const Play& play, const Step& step);
 
+  Module module_;
   Cases cases_;
   CaseOrigin origin_;
   Httpd httpd_;

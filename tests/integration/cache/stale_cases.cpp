@@ -32,6 +32,18 @@ Cases disconnected() {
        {old(""), get({"Cache-Control: no-cache"}).answered(silence()).error()}},
       {section, "max_stale", explicitly, {old(""), get({"Cache-Control: max-stale"}).hit()}},
       {section, "nothing_stored", may, {get().answered(silence()).error(), get()}},
+      {section,
+       "gone_and_nothing_to_validate_with",
+       may,
+       {first({"Cache-Control: max-age=1"}), get().later().answered(silence()).stale()}},
+      {section,
+       "must_revalidate_and_nothing_to_validate_with",
+       prohibited,
+       {first({"Cache-Control: max-age=1, must-revalidate"}), get().later().answered(silence()).error()}},
+      {section,
+       "max_stale_and_nothing_to_validate_with",
+       explicitly,
+       {first({"Cache-Control: max-age=1"}), get({"Cache-Control: max-stale"}).later().hit()}},
   };
 }
 
@@ -46,7 +58,7 @@ Cases whileRevalidating() {
     return {section,
             std::move(name),
             may,
-            {old(directives), get().answered(renewed).stale().sees({"Age in 100-105"}), get().eventually(1)}};
+            {old(directives), get().answered(renewed).behind().sees({"Age in 100-105"}), get().eventually(1)}};
   };
   const auto validated = [&](std::string name, const char* quote, std::string directives, int age = 100) -> Case {
     return {section, std::move(name), quote, {old(directives, age), get().validated({"If-None-Match: \"kept\""})}};
@@ -60,16 +72,16 @@ Cases whileRevalidating() {
       {section,
        "asks_for_a_change",
        "the cache SHOULD attempt to revalidate it while still serving stale responses",
-       {old(", stale-while-revalidate=60"), get().answered(renewed).stale().tells({"If-None-Match: \"kept\""}),
+       {old(", stale-while-revalidate=60"), get().answered(renewed).behind().tells({"If-None-Match: \"kept\""}),
         get().eventually(1)}},
       {section,
        "stays_new",
        may,
-       {old(", stale-while-revalidate=60"), get().answered(renewed).stale(), get().eventually(1), get().hit(1)}},
+       {old(", stale-while-revalidate=60"), get().answered(renewed).behind(), get().eventually(1), get().hit(1)}},
       {section,
        "error_in_the_background",
        may,
-       {old(", stale-while-revalidate=60"), get().answered(says("500 Oops")).stale(), get().answered(renewed).stale(),
+       {old(", stale-while-revalidate=60"), get().answered(says("500 Oops")).behind(), get().answered(renewed).stale(),
         get().eventually(2)}},
       {section, "while_fresh", may, {old(", stale-while-revalidate=60", 10), get().hit()}},
       validated("window_is_over", over, ", stale-while-revalidate=60", 200),
@@ -123,6 +135,11 @@ Cases onErrors() {
        "asked_for_by_the_client",
        "its scope of application is the request it appears in",
        {old(""), get({"Cache-Control: stale-if-error=60"}).answered(says("500 Oops")).stale()}},
+      {section,
+       "asked_for_and_nothing_to_validate_with",
+       "its scope of application is the request it appears in",
+       {first({"Cache-Control: max-age=1"}),
+        get({"Cache-Control: stale-if-error=60"}).later().answered(says("500 Oops")).stale()}},
       {section, "nothing_stored", may, {get({"Cache-Control: stale-if-error=60"}).answered(says("500 Oops"))}},
   };
   for (const char* status : {"500 Internal Server Error", "502 Bad Gateway", "503 Busy", "504 Gateway Timeout"}) {

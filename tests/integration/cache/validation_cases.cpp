@@ -65,6 +65,7 @@ Cases questionsOfClients() {
   const char* weak = "A recipient MUST use the weak comparison function when comparing entity tags for If-None-Match";
   const char* earlier =
       "If the selected representation's last modification date is earlier or equal to the date provided";
+  const char* forOrigin = "occur in a request with a target resource for which it has no stored responses";
   const char* invalid = "if the received field value is not a valid HTTP-date";
   const Step tagged = first({kFresh, kTag});
   const Step dated = first({kFresh, "Last-Modified: @-3600", "Date: @0"});
@@ -126,6 +127,25 @@ Cases questionsOfClients() {
        "answer_to_one_is_stored",
        "conditional requests",
        {get({"If-None-Match: \"other\""}).answered(ok({kFresh, kTag})), get().hit()}},
+      {section,
+       "with_authorization",
+       forOrigin,
+       {get({"Authorization: Basic eDp5", kAsked}).answered(notModified({kTag})).tells({kAsked}).code(304)}},
+      {section,
+       "not_to_be_stored",
+       forOrigin,
+       {get({"Cache-Control: no-store", kAsked}).answered(notModified({kTag})).tells({kAsked}).code(304)}},
+      {section,
+       "known_to_be_private",
+       forOrigin,
+       {get({"Cache-Control: no-cache"}).answered(ok({"Cache-Control: private", kTag})),
+        get({kAsked}).answered(notModified({kTag})).tells({kAsked}).code(304)}},
+      // What one client must not have stored another's may be.
+      {section,
+       "after_one_not_to_be_stored",
+       "conditional requests",
+       {get({"Cache-Control: no-store"}).answered(ok({kFresh, kTag})),
+        get({"If-None-Match: \"other\""}).answered(ok({kFresh, kTag})).tells({"!If-None-Match"}), get().hit(1)}},
       {section,
        "stale_and_other_tag",
        "the cache MUST generate a 200 (OK) response for the client",
@@ -254,6 +274,34 @@ Cases freshening() {
             .validated({})
             .sees({"Content-Type: text/x-new"}),
         get().hit().sees({"Content-Type: text/x-new"})}},
+      {"9111 5.2.1.5",
+       "no_store_beside_a_304",
+       "a cache MUST NOT store any part of either this request or any response to it",
+       {first({kFresh, kOld, kTag}),
+        get({"Cache-Control: no-store"}).answered(notModified({kTag, "Age: 0", "X-Own: new"})).validated({kAsked}),
+        get().validated({kAsked}).sees({"!X-Own"})}},
+      {"9111 3.5",
+       "authorization_beside_a_304",
+       "MUST NOT use a cached response to a request with an Authorization header field",
+       {first({kFresh, kOld, kTag}),
+        get({"Authorization: Basic eDp5"})
+            .answered(notModified({kTag, "Age: 0", "X-Own: of alice"}))
+            .validated({kAsked}),
+        get().validated({kAsked}).sees({"!X-Own"})}},
+      {"9111 3.5",
+       "authorization_beside_a_304_for_all",
+       "unless the response contains a Cache-Control field with a response directive",
+       {first({kFresh, kOld, kTag}),
+        get({"Authorization: Basic eDp5"})
+            .answered(notModified({kTag, "Age: 0", "Cache-Control: public, max-age=60"}))
+            .validated({kAsked}),
+        get().hit().sees({"?Cache-Control"})}},
+      {"9111 4.1",
+       "vary_of_a_304",
+       "unless all the presented request header fields nominated by that Vary field value match",
+       {first({kFresh, kOld, kTag}, {"X-User: alice"}),
+        get({"X-User: alice"}).answered(notModified({kTag, "Age: 0", "Vary: X-User"})).validated({kAsked}),
+        get({"X-User: bob"})}},
       {section,
        "twice",
        update,
@@ -325,7 +373,17 @@ Cases byHead() {
        update,
        {get().answered(ok({kFresh, kOld, kTag}).saying("the same")),
         asked("HEAD").answered(ok({kFresh, "Age: 0", kTag}).saying("the same")), get().hit()}},
+      {"9111 5.2.2.7",
+       "private_says_a_head",
+       "a shared cache MUST NOT store the response",
+       {stored, head({"Cache-Control: private, max-age=60", kTag, "X-Own: of alice"}, "the same"),
+        get().tells({"!If-None-Match"})}},
       {section, "other_tag", stale, {stored, head({kFresh, "ETag: \"new\""}, "the same"), get()}},
+      {section,
+       "tag_that_it_had_not",
+       stale,
+       {get().answered(ok({kFresh, "Last-Modified: @-3600"}).saying("the same")),
+        head({kFresh, "Last-Modified: @-3600", kTag}, "the same"), get()}},
       {section, "other_length", stale, {stored, head({kFresh, kTag}, "something longer"), get()}},
       {section,
        "other_date",

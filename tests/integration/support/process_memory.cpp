@@ -9,15 +9,17 @@
 #include <string_view>
 #include <system_error>
 
-#include "tests/integration/support/temporary_directory.h"
-
 namespace proxytest {
 namespace {
 
 constexpr std::size_t kKilobyte = 1024;
 
+// -1 for one that is gone.
 pid_t parentOf(pid_t process) {
-  const std::string stat = readFile("/proc/" + std::to_string(process) + "/stat");
+  std::string stat;
+  // Reading the file of one that ends meanwhile fails, and only getline takes that for an end.
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  std::getline(file, stat);
   // The program's name is in parentheses and may itself hold spaces and parentheses.
   const std::size_t nameEnd = stat.rfind(')');
   if (nameEnd == std::string::npos) return -1;
@@ -33,7 +35,9 @@ std::size_t sumOf(pid_t process, std::initializer_list<std::string_view> fields)
   std::size_t sum = 0;
   for (std::string line; std::getline(rollup, line);) {
     for (const std::string_view field : fields) {
-      if (line.starts_with(field)) sum += std::stoul(line.substr(field.size())) * kKilobyte;
+      std::size_t kilobytes = 0;
+      if (line.starts_with(field)) std::istringstream(line.substr(field.size())) >> kilobytes;
+      sum += kilobytes * kKilobyte;
     }
   }
   return sum;
@@ -52,8 +56,9 @@ std::size_t entriesOf(pid_t process, const char* folder) {
 std::vector<pid_t> childrenOf(pid_t parent) {
   std::vector<pid_t> children;
   std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
-    const std::string name = entry.path().filename();
+  std::filesystem::directory_iterator entry("/proc", ignored);
+  for (; !ignored && entry != std::filesystem::directory_iterator(); entry.increment(ignored)) {
+    const std::string name = entry->path().filename();
     pid_t process = 0;
     const auto parsed = std::from_chars(name.data(), name.data() + name.size(), process);
     if (parsed.ec != std::errc() || parsed.ptr != name.data() + name.size()) continue;

@@ -118,7 +118,7 @@ inline proxycommon::Result<bool> putInto(proxycommon::Store& store, std::string_
 }
 
 inline std::string bodyOf(const proxycommon::FoundEntry& entry) {
-  if (!entry.file) return entry.body;
+  if (!entry.file) return std::string{entry.memory()};
   std::string bytes(static_cast<std::size_t>(entry.bodyLength), '\0');
   const ssize_t got = ::pread(entry.file.get(), bytes.data(), bytes.size(), static_cast<off_t>(entry.bodyOffset));
   bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));

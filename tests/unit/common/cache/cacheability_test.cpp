@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 #include <ostream>
 
+#include "common/cache/cache_tags.h"
 #include "tests/unit/common/cache/messages.h"
 
 namespace proxycommon {
@@ -34,6 +35,33 @@ BOOST_AUTO_TEST_CASE(get_and_head_alone_are_stored) {
   for (const std::string_view method : {"GET", "HEAD"}) BOOST_TEST(judged(200, {kFresh}, {}, method) == Storable::kYes);
   for (const std::string_view method : {"POST", "PUT", "DELETE", "OPTIONS", "PATCH", "get", "FOO"})
     BOOST_TEST(judged(200, {kFresh}, {}, method) == Storable::kMethod);
+}
+
+// One client's no-store says nothing of what the next one will be given.
+BOOST_AUTO_TEST_CASE(what_the_response_forbids_it_forbids_for_the_next_too) {
+  for (const Storable of :
+       {Storable::kNoStore, Storable::kPrivate, Storable::kSetCookie, Storable::kVaryAny, Storable::kNoFreshness,
+        Storable::kNoUse, Storable::kStatus, Storable::kTags, Storable::kTooLarge, Storable::kVaryAdded}) {
+    BOOST_TEST(isOfResource(of, 200), nameOf(of));
+    BOOST_TEST(isOfResource(of, 404), nameOf(of));
+    for (const int status : {304, 412, 416, 500, 502, 503, 504}) BOOST_TEST(!isOfResource(of, status), nameOf(of));
+  }
+  for (const Storable of :
+       {Storable::kYes, Storable::kMethod, Storable::kRequestNoStore, Storable::kAuthorization, Storable::kPartial})
+    BOOST_TEST(!isOfResource(of, 200), nameOf(of));
+}
+
+// What a purge by tag would miss.
+BOOST_AUTO_TEST_CASE(what_has_more_tags_than_are_kept_is_not_stored) {
+  std::string tags;
+  for (std::size_t number = 0; number < kMostTags; ++number) tags.append(std::to_string(number)).append(" ");
+  BOOST_TEST(judged(200, {kFresh, {"Surrogate-Key", tags}}) == Storable::kYes);
+  const std::string more = tags + "more";
+  BOOST_TEST(judged(200, {kFresh, {"Surrogate-Key", more}}) == Storable::kTags);
+  const std::string tooLong(kMostTagLength + 1, 't');
+  BOOST_TEST(judged(200, {kFresh, {"Cache-Tag", tooLong}}) == Storable::kTags);
+  BOOST_TEST(judged(200, {kFresh, {"Cache-Tag", "with blank"}}) == Storable::kTags);
+  BOOST_TEST(judged(200, {{"Cache-Control", "private"}, {"Cache-Tag", tooLong}}) == Storable::kPrivate);
 }
 
 // RFC 9110 9.3.3.

@@ -130,18 +130,20 @@ BOOST_DATA_TEST_CASE(a_whole_stays, kAll, kind) {
   BOOST_TEST(bed.shown() == "200 30 whole");
   BOOST_TEST(bed.field("X-A") == "2");
   BOOST_TEST(bed.field("X-B") == "1");
-  BOOST_TEST(!bed.put(3, 4, 30, {kTag, {"X-A", "3"}}, {.mostCombined = 29}));
+  BOOST_TEST(!bed.put(3, 4, 30, {kTag, {"X-A", "3"}}, {.mostCopied = 29}));
   BOOST_TEST(bed.shown() == "200 30 whole");
   BOOST_TEST(bed.field("X-A") == "2");
 }
 
-BOOST_DATA_TEST_CASE(what_is_too_large_to_copy_takes_the_place, kAll, kind) {
+BOOST_DATA_TEST_CASE(of_what_is_too_much_to_copy_the_larger_stays, kAll, kind) {
   Bed bed(kind);
   BOOST_TEST(bed.put(0, 10, 30));
-  BOOST_TEST(bed.put(10, 10, 30, {kTag}, {.mostCombined = 19}));
-  BOOST_TEST(bed.shown() == "206 10 bytes 10-19/30");
+  BOOST_TEST(!bed.put(10, 10, 30, {kTag}, {.mostCopied = 19}));
+  BOOST_TEST(bed.shown() == "206 10 bytes 0-9/30");
+  BOOST_TEST(bed.put(10, 11, 30, {kTag}, {.mostCopied = 20}));
+  BOOST_TEST(bed.shown() == "206 11 bytes 10-20/30");
   // Nothing of the old one is needed.
-  BOOST_TEST(bed.put(5, 20, 30, {kTag}, {.mostCombined = 19}));
+  BOOST_TEST(bed.put(5, 20, 30, {kTag}, {.mostCopied = 19}));
   BOOST_TEST(bed.shown() == "206 20 bytes 5-24/30");
 }
 

@@ -102,6 +102,7 @@ BOOST_AUTO_TEST_CASE(a_304_replaces_fields_but_not_those_of_the_bytes) {
       {{{"Content-Length", "9"}}, {{"Content-Length", "0"}}, "Content-Length=9"},
       {{{"Content-Type", "a"}}, {{"Content-Type", "b"}}, "Content-Type=b"},
       {{{"Content-Encoding", "gzip"}}, {{"Content-Encoding", "br"}}, "Content-Encoding=gzip"},
+      {{{"Content-Digest", "a"}}, {{"Content-Digest", "b"}}, "Content-Digest=a"},
       {{{"Content-Range", "a"}}, {{"Content-Range", "b"}}, "Content-Range=a"},
       {{}, {{"Content-Range", "b"}}, ""},
       {{{"A", "1"}}, {{"Connection", "B"}, {"B", "2"}, {"Keep-Alive", "x"}, {"Upgrade", "x"}}, "A=1"},
@@ -131,6 +132,67 @@ BOOST_AUTO_TEST_CASE(what_has_been_confirmed_is_as_young_as_the_answer) {
   BOOST_TEST(currentAge(freshened(old, {}, {}, later, later), later).count() == 0);
 }
 
+namespace {
+
+Freshening afterwards(const HeaderFields& before, const HeaderFields& update, const HeaderFields& request = {},
+                      std::string_view method = "GET") {
+  const StoredResponse old = stored(before);
+  return judgeFreshened(get(request, method), old, freshened(old, update, {}, kNow, kNow), {}, kNow);
+}
+
+const HeaderField kTag{"ETag", "\"x\""};
+
+}  // namespace
+
+// RFC 9111 3, 5.2.2.5, 5.2.2.7.
+BOOST_AUTO_TEST_CASE(what_may_not_be_stored_does_not_stay_when_it_is_confirmed) {
+  const HeaderField fresh{"Cache-Control", "max-age=60"};
+  for (const std::string_view method : {"GET", "HEAD"}) {
+    BOOST_CHECK(afterwards({kTag, fresh}, {kTag}, {}, method) == Freshening::kReplaces);
+    for (const std::string_view value : {"private", "no-store", "max-age=60, private"}) BOOST_TEST_CONTEXT(value)
+    BOOST_CHECK(afterwards({kTag, fresh}, {{"Cache-Control", value}}, {}, method) == Freshening::kRemoves);
+    BOOST_CHECK(afterwards({kTag, fresh}, {{"Set-Cookie", "who=alice"}}, {}, method) == Freshening::kRemoves);
+    BOOST_CHECK(afterwards({kTag, fresh}, {{"Vary", "*"}}, {}, method) == Freshening::kRemoves);
+  }
+}
+
+// RFC 9111 3.5, 5.2.1.5.
+BOOST_AUTO_TEST_CASE(what_one_client_alone_may_have_changes_nothing) {
+  const HeaderField fresh{"Cache-Control", "max-age=60"};
+  const HeaderFields before{kTag, fresh};
+  const HeaderFields noStore{{"Cache-Control", "no-store"}};
+  const HeaderFields authorized{{"Authorization", "Basic eDp5"}};
+  BOOST_CHECK(afterwards(before, {kTag}, noStore) == Freshening::kStays);
+  BOOST_CHECK(afterwards(before, {{"Cache-Control", "private"}}, noStore) == Freshening::kRemoves);
+  BOOST_CHECK(afterwards(before, {kTag}, authorized) == Freshening::kStays);
+  BOOST_CHECK(afterwards(before, {{"Cache-Control", "private"}}, authorized) == Freshening::kStays);
+  BOOST_CHECK(afterwards(before, {{"Cache-Control", "public, max-age=60"}}, authorized) == Freshening::kReplaces);
+  for (const HeaderFields& request : {noStore, authorized})
+    BOOST_CHECK(afterwards(before, {{"Vary", "x-user"}}, request) == Freshening::kRemoves);
+}
+
+// RFC 9111 4.1.
+BOOST_AUTO_TEST_CASE(what_is_selected_by_other_fields_than_it_was_does_not_stay) {
+  const HeaderField fresh{"Cache-Control", "max-age=60"};
+  BOOST_CHECK(afterwards({kTag, fresh}, {{"Vary", "x-user"}}) == Freshening::kRemoves);
+  BOOST_CHECK(afterwards({kTag, fresh, {"Vary", "x-user"}}, {{"Vary", "x-user, accept"}}) == Freshening::kRemoves);
+  BOOST_CHECK(afterwards({kTag, fresh, {"Vary", "x-user, accept"}}, {{"Vary", "x-user"}}) == Freshening::kRemoves);
+  BOOST_CHECK(afterwards({kTag, fresh, {"Vary", "x-user, accept"}}, {{"Vary", "Accept,X-User"}}) ==
+              Freshening::kReplaces);
+  BOOST_CHECK(afterwards({kTag, fresh, {"Vary", "x-user"}}, {kTag}) == Freshening::kReplaces);
+}
+
+// A purge by the new tags would not find it.
+BOOST_AUTO_TEST_CASE(other_tags_remove_what_is_stored) {
+  const HeaderField fresh{"Cache-Control", "max-age=60"};
+  const HeaderField tagged{"Cache-Tag", "a, b"};
+  BOOST_CHECK(afterwards({kTag, fresh, tagged}, {kTag}) == Freshening::kReplaces);
+  BOOST_CHECK(afterwards({kTag, fresh, tagged}, {tagged}) == Freshening::kReplaces);
+  BOOST_CHECK(afterwards({kTag, fresh, tagged}, {{"Cache-Tag", "a, c"}}) == Freshening::kRemoves);
+  BOOST_CHECK(afterwards({kTag, fresh, tagged}, {{"Surrogate-Key", "c"}}) == Freshening::kRemoves);
+  BOOST_CHECK(afterwards({kTag, fresh}, {tagged}) == Freshening::kRemoves);
+}
+
 // RFC 9111 4.3.5.
 BOOST_AUTO_TEST_CASE(a_head_confirms_or_outdates) {
   const auto judged = [](const HeaderFields& before, const HeaderFields& answer, int status = 200) {
@@ -147,6 +209,10 @@ BOOST_AUTO_TEST_CASE(a_head_confirms_or_outdates) {
   BOOST_CHECK(judged({{"Content-Length", "5"}}, {{"Content-Length", "6"}}) == HeadFreshening::kStale);
   BOOST_CHECK(judged({tag}, {{"ETag", "\"y\""}, length}) == HeadFreshening::kStale);
   BOOST_CHECK(judged({{"Last-Modified", "a"}}, {{"Last-Modified", "b"}}) == HeadFreshening::kStale);
+  // A validator that the stored one has not got matches nothing.
+  BOOST_CHECK(judged({}, {tag}) == HeadFreshening::kStale);
+  BOOST_CHECK(judged({tag}, {tag, {"Last-Modified", "a"}}) == HeadFreshening::kStale);
+  BOOST_CHECK(judged({{"Last-Modified", "a"}}, {tag, {"Last-Modified", "a"}}) == HeadFreshening::kStale);
   BOOST_CHECK(judged({{"Last-Modified", "a"}}, {{"Last-Modified", "a"}}) == HeadFreshening::kUpdates);
   for (const int status : {204, 304, 404, 500}) BOOST_CHECK(judged({tag}, {tag}, status) == HeadFreshening::kNothing);
   BOOST_CHECK(judgeHead(stored({}, 404), {200, {}}) == HeadFreshening::kNothing);

@@ -51,6 +51,23 @@ using enum ServingReason;
 
 }  // namespace
 
+BOOST_AUTO_TEST_CASE(what_is_asked_about_each_time_is_not_reusable) {
+  const auto reusable = [](std::string_view control, long age) {
+    return isReusable(stored({{"Date", kNowText}, {"Cache-Control", control}, {"ETag", "\"x\""}}), {},
+                      kNow + Seconds{age});
+  };
+  for (const std::string_view control : {"max-age=10", "max-age=10, must-revalidate", "max-age=10, no-cache=\"X-A\""}) {
+    BOOST_TEST(reusable(control, 9), control);
+    BOOST_TEST(!reusable(control, 10), control);
+  }
+  for (const std::string_view control :
+       {"no-cache", "max-age=10, no-cache", "max-age=0", "max-age=0, must-revalidate", "no-store, max-age=0",
+        "max-age=0, must-revalidate, stale-while-revalidate=60", "max-age=0, stale-if-error=60"})
+    BOOST_TEST(!reusable(control, 0), control);
+  BOOST_TEST(reusable("max-age=0, stale-while-revalidate=60", 59));
+  BOOST_TEST(!reusable("max-age=0, stale-while-revalidate=60", 60));
+}
+
 BOOST_AUTO_TEST_CASE(fresh_is_what_is_younger_than_its_lifetime) {
   const Row rows[] = {
       {"max-age=10", "", 0, kFresh},
@@ -168,6 +185,13 @@ BOOST_AUTO_TEST_CASE(another_variant_is_of_no_use) {
   found.selection = selection;
   BOOST_CHECK(judge(get(german), found, {}, kNow).verdict == kFresh);
   BOOST_CHECK(judge(get(english), found, {}, kNow).reason == kVary);
+  // That of another response, or of an earlier one with other names, decides nothing.
+  CacheRequest selecting = get(german);
+  selecting.selection = "of another";
+  BOOST_CHECK(judge(selecting, found, {}, kNow).verdict == kFresh);
+  selecting = get(english);
+  selecting.selection = "of another";
+  BOOST_CHECK(judge(selecting, found, {}, kNow).reason == kVary);
   BOOST_CHECK(!mayServeOnError(get(english), found, {.staleIfError = milliseconds{99999}}, kNow));
 }
 

@@ -61,7 +61,7 @@ BOOST_DATA_TEST_CASE(bodies_of_all_sizes_come_back, kAll, kind) {
       std::string content(size, 'x');
       for (std::size_t at = 0; at < size; ++at) content[at] = static_cast<char>(at * 7 + size);
       BOOST_TEST(*putInto(*store, key, content, {}, inFile));
-      BOOST_TEST((found(*store, key) == content), key);
+      for (int times = 0; times < 4; ++times) BOOST_TEST((found(*store, key) == content), key);
     }
 }
 
@@ -70,7 +70,8 @@ BOOST_DATA_TEST_CASE(a_second_one_takes_the_place_of_the_first, kAll, kind) {
   const auto store = rig.open();
   for (const std::string& content : {std::string("small"), large('a'), large('b'), std::string("again")}) {
     BOOST_TEST(*putInto(*store, "a", content));
-    BOOST_TEST((found(*store, "a") == content));
+    // What is found more often may come another way.
+    for (int times = 0; times < 4; ++times) BOOST_TEST((found(*store, "a") == content));
   }
   if (kind == "lmdb") BOOST_TEST(store->figures().entries == 1u);
 }

@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "common/base/text.h"
+#include "common/cache/revalidation.h"
 #include "tests/unit/common/cache/messages.h"
 
 namespace proxytest {
@@ -53,7 +55,7 @@ std::string namesOf(const HeaderFields& fields) {
 
 BOOST_AUTO_TEST_CASE(a_response_comes_back_as_it_was) {
   BOOST_CHECK(comesBack(rich()));
-  BOOST_CHECK(comesBack(stored({})));
+  BOOST_CHECK(comesBack(stored({{"Date", "once"}})));
   StoredResponse other = rich();
   other.part = StoredPart{7, std::nullopt};
   other.isHead = true;
@@ -63,6 +65,26 @@ BOOST_AUTO_TEST_CASE(a_response_comes_back_as_it_was) {
   other.part.reset();
   other.reason = "";
   BOOST_CHECK(comesBack(other));
+}
+
+// RFC 9110 6.6.1.
+BOOST_AUTO_TEST_CASE(what_came_without_a_date_has_the_time_it_came_at) {
+  const auto datesOf = [](const StoredResponse& response) {
+    const std::string record = encodeResponse(response);
+    const auto decoded = decodeRecord(record);
+    BOOST_REQUIRE(decoded && std::holds_alternative<StoredResponse>(*decoded));
+    std::string dates;
+    for (const HeaderField& field : std::get<StoredResponse>(*decoded).fields)
+      if (equalsIgnoringCase(field.name, "Date")) dates.append(field.value).append(";");
+    return dates;
+  };
+  StoredResponse response = stored({{"ETag", "\"x\""}});
+  response.responseTime = kNow + milliseconds{999};
+  BOOST_TEST(datesOf(response) == std::string(kNowText) + ";");
+  BOOST_TEST(datesOf(stored({{"date", "once"}})) == "once;");
+  // RFC 9111 3.2: so has what a 304 without one confirms.
+  const StoredResponse old = stored({{"Date", "once"}, {"ETag", "\"x\""}});
+  BOOST_TEST(datesOf(freshened(old, {}, {}, kNow, kNow)) == std::string(kNowText) + ";");
 }
 
 BOOST_AUTO_TEST_CASE(a_marker_comes_back_as_it_was) {

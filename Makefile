@@ -39,8 +39,9 @@ revproxy_core := $(addprefix mod_revproxy/,mapping.cpp backend.cpp reverse_map.c
   $(wildcard $(addsuffix /*.cpp,$(addprefix mod_revproxy/,balancer health status)))
 revproxy_httpd := $(filter-out $(revproxy_core),$(wildcard mod_revproxy/*.cpp))
 test_support := $(wildcard tests/support/*.cpp)
-unit_tests := $(wildcard tests/unit/*.cpp tests/unit/*/*.cpp tests/unit/*/*/*.cpp) $(test_support)
-integration_tests := $(wildcard tests/integration/*.cpp tests/integration/*/*.cpp) $(test_support)
+unit_tests := $(wildcard tests/unit/*.cpp tests/unit/*/*.cpp tests/unit/*/*/*.cpp)
+integration_support := $(wildcard tests/integration/support/*.cpp) $(test_support)
+integration_tests := $(filter-out $(integration_support),$(wildcard tests/integration/*.cpp tests/integration/*/*.cpp))
 objects = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
 
 # What modules of others are built against.
@@ -60,7 +61,7 @@ parallel = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 all: build-deps
 	@$(MAKE) --no-print-directory $(parallel) modules
 
-.PHONY: modules tests build-deps test-deps
+.PHONY: modules tests sanitized build-deps test-deps
 modules: $(library) $(modules)
 tests: $(BUILD)/unit_tests $(BUILD)/integration_tests $(test_modules)
 
@@ -90,14 +91,20 @@ $(modules): $(BUILD)/%.so: $(library) %/exports.map
 # Boost.Test's own headers are not clean under our warnings' strictest members.
 $(BUILD)/tests/%.o: WARNINGS := -Wall -Wextra -Werror
 $(BUILD)/tests/%.o: DEFINES += -DBOOST_TEST_DYN_LINK
-# Half of the time that compiling them would take else. Coroutines that end into one another must not need stack.
-$(BUILD)/tests/%.o: CXXFLAGS := -O1 -g1 -foptimize-sibling-calls
+# Compiling them is most of their cost: under no sanitizer it takes half as long so. Hardening wants an optimizer.
+optimized_tests := -O1 -g1 -foptimize-sibling-calls
+$(BUILD)/tests/%.o: CXXFLAGS := $(if $(SANITIZE),$(optimized_tests),-O0 -g1)
+$(BUILD)/tests/%.o: HARDENING :=
+# What they stand on makes, sends and hashes hundreds of megabytes.
+$(addprefix $(BUILD)/tests/,$(addsuffix /%.o,support unit/support integration/support)): CXXFLAGS := $(optimized_tests)
 
-$(BUILD)/unit_tests: $(call objects,$(unit_tests) $(common_core) $(fwdproxy_core) $(revproxy_core))
+# The optimized objects first: of functions that many have, such as those of templates, the linker takes the first. In
+# what is tested, coroutines that end into one another must not need stack.
+$(BUILD)/unit_tests: $(call objects,$(common_core) $(fwdproxy_core) $(revproxy_core) $(test_support) $(unit_tests))
 	@echo "  link  $@"
 	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lcares -lnghttp2 -lpcre2-8 -llmdb -lssl -lcrypto -o $@
 
-$(BUILD)/integration_tests: $(call objects,$(integration_tests))
+$(BUILD)/integration_tests: $(call objects,$(integration_support) $(integration_tests))
 	@echo "  link  $@"
 	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lnghttp2 -lssl -lcrypto -o $@
 
@@ -125,12 +132,13 @@ $(BUILD)/thread_tests: $(call objects,$(thread_tests) $(thread_core))
 	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lcares -lnghttp2 -llmdb -lssl -lcrypto -o $@
 
 # Under a sanitizer that was asked for: everything. Else what waits is also run under AddressSanitizer, with modules built
-# for it, and what threads share under ThreadSanitizer.
+# for it, and what threads share under ThreadSanitizer: tests/check.sh has them built, beside the tests of the others.
 check: test-deps
 	@$(MAKE) --no-print-directory $(parallel) modules tests
-	@$(if $(SANITIZE),:,$(MAKE) --no-print-directory $(parallel) SANITIZE=address BUILD=$(BUILD)-address modules)
-	@$(if $(SANITIZE),:,$(MAKE) --no-print-directory $(parallel) SANITIZE=thread BUILD=$(BUILD)-thread $(BUILD)-thread/thread_tests)
 	@BUILD=$(BUILD) SANITIZE=$(SANITIZE) tests/check.sh
+sanitized:
+	@$(MAKE) --no-print-directory $(parallel) SANITIZE=address BUILD=$(BUILD)-address modules
+	@$(MAKE) --no-print-directory $(parallel) SANITIZE=thread BUILD=$(BUILD)-thread $(BUILD)-thread/thread_tests
 
 # The suites of what waits, at full size and with limits of time: minutes, and 18,000 descriptors.
 soak: test-deps

@@ -5,7 +5,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 build=${BUILD:-build}
-suites=(tunnels parking upgrade buffering drain status_page http2_backend keepalive_race failover sticky_sessions limits
+suites=(tunnels parking upgrade buffering drain status_page http2_backend large_bodies keepalive_race failover sticky_sessions limits
     cache_collapse cache_sharing cache_survival)
 [ $# = 0 ] || suites=("$@")
 

@@ -43,8 +43,8 @@ Outcome makeFolder(const std::string& path) {
   return systemFailure(path, "the folder cannot be made");
 }
 
-Outcome writeFile(const std::string& path, std::string_view bytes) {
-  const FileDescriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
+Result<FileDescriptor> writeFile(const std::string& path, std::string_view bytes) {
+  FileDescriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
   if (!file) return systemFailure(path, "a body cannot be written");
   while (!bytes.empty()) {
     const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
@@ -56,7 +56,7 @@ Outcome writeFile(const std::string& path, std::string_view bytes) {
     }
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
-  return {};
+  return file;
 }
 
 // For a file that was moved: when it came under that name.
@@ -80,26 +80,35 @@ Outcome BodyFiles::makeFolders() const {
   return makeFolder(work_);
 }
 
-Result<std::uint64_t> BodyFiles::keep(IncomingBody& body) const {
-  std::uint64_t number = 0;
-  while (number == 0)
-    if (::getrandom(&number, sizeof number, 0) != static_cast<ssize_t>(sizeof number)) number = 0;
-  const std::string path = pathOf(number);
+Result<KeptBody> BodyFiles::keep(IncomingBody& body) const {
+  KeptBody kept;
+  while (kept.number == 0)
+    if (::getrandom(&kept.number, sizeof kept.number, 0) != static_cast<ssize_t>(sizeof kept.number)) kept.number = 0;
+  const std::string path = pathOf(kept.number);
+  std::uint64_t size = 0;
   if (!body.isInFile()) {
-    if (auto written = writeFile(path, body.memory()); !written) return std::move(written.error());
-    return number;
+    kept.checksum = checksumOfBody(body.memory());
+    auto written = writeFile(path, body.memory());
+    if (!written) return std::move(written.error());
+    kept.stamp = stampOf(written->get(), size).value_or(0);
+    return kept;
   }
+  const auto checksum = checksumOfBody(body.descriptor(), body.bodyOffset(), body.size());
+  if (!checksum) return systemFailure(body.path(), "a body cannot be read");
+  kept.checksum = *checksum;
   if (::rename(body.path().c_str(), path.c_str()) != 0) return systemFailure(path, "a body cannot be moved there");
-  body.takeFile();
-  return number;
+  const FileDescriptor file = body.takeFile();
+  kept.stamp = stampOf(file.get(), size).value_or(0);
+  return kept;
 }
 
-std::optional<FileDescriptor> BodyFiles::open(std::uint64_t number, std::uint64_t bytes) const {
+std::optional<BodyFile> BodyFiles::open(std::uint64_t number, std::uint64_t bytes) const {
   FileDescriptor file{::open(pathOf(number).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
-  struct stat what {};
-  if (!file || ::fstat(file.get(), &what) != 0 || !S_ISREG(what.st_mode)) return std::nullopt;
-  if (what.st_size < 0 || static_cast<std::uint64_t>(what.st_size) != bytes) return std::nullopt;
-  return file;
+  if (!file) return std::nullopt;
+  std::uint64_t size = 0;
+  const auto stamp = stampOf(file.get(), size);
+  if (!stamp || size != bytes) return std::nullopt;
+  return BodyFile{std::move(file), *stamp};
 }
 
 void BodyFiles::remove(std::uint64_t number) const {

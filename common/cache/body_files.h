@@ -8,11 +8,18 @@
 #include <string>
 #include <string_view>
 
-#include "common/base/file_descriptor.h"
 #include "common/base/result.h"
+#include "common/cache/body_checks.h"
 #include "common/cache/incoming_body.h"
 
 namespace proxycommon {
+
+// A body that has become a file of the store.
+struct KeptBody {
+  std::uint64_t number = 0;
+  std::uint64_t checksum = 0;
+  std::uint64_t stamp = 0;  // 0: not known
+};
 
 // Any thread, any process. Errors are kInternal.
 class BodyFiles {
@@ -22,10 +29,10 @@ class BodyFiles {
 
   // Makes the folders that are missing.
   Outcome makeFolders() const;
-  // The body in a file of the store; its number. An incoming file is taken over.
-  Result<std::uint64_t> keep(IncomingBody& body) const;
+  // The body in a file of the store. An incoming file is taken over.
+  Result<KeptBody> keep(IncomingBody& body) const;
   // nullopt: it is not there, or is not of that size.
-  std::optional<FileDescriptor> open(std::uint64_t number, std::uint64_t bytes) const;
+  std::optional<BodyFile> open(std::uint64_t number, std::uint64_t bytes) const;
   void remove(std::uint64_t number) const;
   // Removes those of which `isKnown` says no, and which have been there for a while: somebody may be about to tell.
   void sweep(const std::function<bool(std::uint64_t)>& isKnown, bool evenNew) const;

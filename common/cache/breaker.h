@@ -1,5 +1,5 @@
-// Breaker: a store that fails, or answers late, is left alone for a while, which grows with each failure; then one call
-// tries again. Time is given in.
+// Breaker: a store that fails, or answers late, is left alone for a while, which grows with each failure, to a few
+// seconds; then one call tries again. Time is given in.
 #pragma once
 
 #include <atomic>
@@ -16,9 +16,9 @@ namespace proxycommon {
 class PROXYCOMMON_API Breaker {
  public:
   static constexpr milliseconds kShortestRest{250};
-  static constexpr milliseconds kLongestRest{30'000};
+  static constexpr milliseconds kLongestRest{4000};
   // A call that tells nothing for so long after a rest has failed as well: another one may try.
-  static constexpr milliseconds kProbe{10'000};
+  static constexpr milliseconds kProbe{5000};
   static constexpr std::chrono::minutes kBetweenLines{1};
 
   // The right to make one call. What is told of a call that was begun before the last failure counts for nothing: many

@@ -1,17 +1,18 @@
 // A store of the cache over any PlainStore.
 #include "common/cache/generation_store.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
 namespace proxycommon {
 namespace {
 
-// What is under way for longer than this may come back behind a removal.
-constexpr std::chrono::hours kUnderWay{24};
+// What is under way for longer is not stored: so nothing that was removed needs to be remembered for longer, and a
+// client that sends many POSTs does not fill the store with what is.
+constexpr std::chrono::minutes kUnderWay{5};
+constexpr std::chrono::seconds kRounding{5};  // of expiries
+// Each is asked for whenever the entry is: what bears more is not worth it.
+constexpr std::size_t kMostTags = 16;
+constexpr std::chrono::hours kShortestGeneration{7 * 24};
 // What has no end of its own; memcached takes larger numbers for dates of long ago.
 constexpr std::chrono::hours kLongest{365 * 24};
 // Lists that grow beyond it begin anew: each find reads and compares them.
@@ -44,6 +45,11 @@ WallTime forever() {
   return wallNow() + kLongest;
 }
 
+// Whether tombstones of that time may have gone by now.
+bool isForgotten(WallTime begun) {
+  return begun + kUnderWay <= wallNow();
+}
+
 bool isRemoved(const PrefixList& list, const EntryRecord& entry, milliseconds skew) {
   if (list.since != WallTime{} && entry.began <= list.since + skew) return true;
   return std::any_of(list.removed.begin(), list.removed.end(), [&](const PrefixList::Removed& removed) {
@@ -55,22 +61,6 @@ bool isRemoved(const PrefixList& list, const EntryRecord& entry, milliseconds sk
 void add(PrefixList& list, const std::string& prefix, WallTime when) {
   std::erase_if(list.removed, [&](const PrefixList::Removed& removed) { return removed.prefix.starts_with(prefix); });
   list.removed.push_back({prefix, when});
-}
-
-Result<std::string> wholeBody(const IncomingBody& body) {
-  if (!body.isInFile()) return std::string(body.memory());
-  std::string bytes(body.size(), '\0');
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t got = ::pread(body.descriptor(), bytes.data() + done, bytes.size() - done,
-                                static_cast<off_t>(body.bodyOffset() + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0)
-      return failure(ErrorKind::kInternal,
-                     "reading " + body.path() + ": " + (got == 0 ? "it is too short" : std::strerror(errno)));
-    done += static_cast<std::size_t>(got);
-  }
-  return bytes;
 }
 
 }  // namespace
@@ -88,7 +78,7 @@ Outcome GenerationStore::set(std::string_view key, std::string_view value, WallT
 }
 
 Outcome GenerationStore::bury(std::string_view tombstoneKey, const Tombstone& tombstone) {
-  return set(tombstoneKey, encode(tombstone), tombstone.removed + kUnderWay);
+  return set(tombstoneKey, encode(tombstone), tombstone.removed + kUnderWay + settings_.clockSkew + kRounding);
 }
 
 Result<bool> GenerationStore::wasRemovedSince(std::string_view tombstoneKey, WallTime began) {
@@ -164,14 +154,14 @@ Outcome GenerationStore::begin(std::string_view tombstoneKey,
   return failure(ErrorKind::kInternal, "others remove the same without a pause");
 }
 
-Result<Generation> GenerationStore::generationOf(const Digest& tag) {
+Result<Generation> GenerationStore::generationOf(const Digest& tag, WallTime useUntil) {
   const auto got = plain_->get(tagKey(tag));
   if (!got) return got.error();
   if (const auto generation = *got ? decodeGeneration(**got) : std::nullopt) return *generation;
   Generation made;
   auto begun = begin(tagTombstone(tag), [&](const Nonce& id, WallTime since) {
     made = {id, since};
-    return set(tagKey(tag), encode(made), forever());
+    return set(tagKey(tag), encode(made), std::clamp(useUntil, wallNow() + kShortestGeneration, forever()));
   });
   if (!begun) return std::move(begun.error());
   return made;
@@ -180,7 +170,7 @@ Result<Generation> GenerationStore::generationOf(const Digest& tag) {
 Result<bool> GenerationStore::joinGenerations(EntryRecord& entry, std::span<const std::string> tags) {
   for (const std::string& text : tags) {
     const Digest tag = digestOf(text);
-    const auto generation = generationOf(tag);
+    const auto generation = generationOf(tag, entry.useUntil);
     if (!generation) return generation.error();
     if (generation->removed != WallTime{} && entry.began <= generation->removed + settings_.clockSkew) return false;
     entry.tags.push_back({tag, generation->id});
@@ -208,7 +198,7 @@ Result<bool> GenerationStore::joinEpoch(EntryRecord& entry) {
   return !isRemoved(*list, entry, settings_.clockSkew);
 }
 
-Result<bool> GenerationStore::keep(const EntryRecord& entry) {
+Result<bool> GenerationStore::keep(const EntryRecord& entry, WallTime begun) {
   const std::string value = encode(entry);
   if (value.size() > plain_->mostValue()) return false;
   auto done = plain_->set(entryKey(entry.key), value, std::min(entry.useUntil, forever()));
@@ -216,13 +206,13 @@ Result<bool> GenerationStore::keep(const EntryRecord& entry) {
   // It is found by nobody meanwhile; but tombstones do not last as long as entries do.
   const auto removed = wasRemovedSince(entryTombstone(entry.key), entry.began);
   if (!removed) return removed.error();
-  if (!*removed) return true;
+  if (!*removed && !isForgotten(begun)) return true;
   if (auto gone = plain_->remove(entryKey(entry.key)); !gone) return std::move(gone.error());
   return false;
 }
 
 Result<bool> GenerationStore::put(const Digest& key, const NewEntry& entry, IncomingBody& body) {
-  if (body.size() > mostBody()) return false;
+  if (body.size() > mostBody() || entry.tags.size() > kMostTags || isForgotten(entry.began)) return false;
   const auto removed = wasRemovedSince(entryTombstone(key), entry.began);
   if (!removed) return removed.error();
   if (*removed) return false;
@@ -237,17 +227,18 @@ Result<bool> GenerationStore::put(const Digest& key, const NewEntry& entry, Inco
   auto bytes = wholeBody(body);
   if (!bytes) return std::move(bytes.error());
   made.body = std::move(*bytes);
-  return keep(made);
+  return keep(made, entry.began);
 }
 
 Result<bool> GenerationStore::update(const Digest& key, std::string_view record, WallTime useUntil) {
+  const WallTime begun = wallNow();
   auto loaded = load(key);
   if (!loaded) return std::move(loaded.error());
   if (!*loaded) return false;
   EntryRecord& entry = **loaded;
   entry.record = record;
   entry.useUntil = useUntil;
-  return keep(entry);
+  return keep(entry, begun);
 }
 
 Result<bool> GenerationStore::remove(const Digest& key) {
@@ -264,9 +255,8 @@ Outcome GenerationStore::removeTagged(std::string_view tag) {
   const auto nonce = makeNonce();
   if (!nonce) return nonce.error();
   const Digest digest = digestOf(tag);
-  const WallTime now = wallNow();
-  if (auto buried = bury(tagTombstone(digest), {now, *nonce}); !buried) return buried;
-  return set(tagKey(digest), encode(Generation{*nonce, now}), forever());
+  if (auto buried = bury(tagTombstone(digest), {wallNow(), *nonce}); !buried) return buried;
+  return plain_->remove(tagKey(digest));
 }
 
 Outcome GenerationStore::removePrefix(std::string_view urlPrefix) {
@@ -303,7 +293,9 @@ Outcome GenerationStore::addPrefix(const std::string& prefix) {
 }
 
 StoreFigures GenerationStore::figures() {
-  return {};
+  StoreFigures figures;
+  figures.isCounted = false;
+  return figures;
 }
 
 bool GenerationStore::mayBlock() const {

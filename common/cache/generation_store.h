@@ -2,10 +2,11 @@
 // index and nothing to go through: an entry carries what must still hold when it is found, and that is read with it.
 //
 //   entry      record and body, when its request began, its URL, (tag, generation) pairs, the epoch of the prefixes
-//   tag        its generation: removing makes a new one. A generation that is lost is a miss.
+//   tag        its generation: removing takes it away, and who stores next makes a new one. A generation that is lost
+//              is a miss. Each tag is a call of its own: what bears more than 16 is not stored.
 //   prefixes   one list with its epoch. A list that is lost is a miss.
-//   tombstone  of a key, a tag, the list: that something was removed, and when. It outlives what is under way, so
-//              that what was begun before cannot come back behind the removal.
+//   tombstone  of a key, a tag, the list: that something was removed, and when. It is there for minutes, and what is
+//              under way for longer is not stored, so that what was begun before cannot come back behind the removal.
 //
 // All times are the wall clocks' of the machines that share it: what one of them begins is refused if another one has
 // removed it since, as far as their clocks agree. Where they do not, `clockSkew` says by how much they may differ: for
@@ -43,7 +44,7 @@ class PROXYCOMMON_API GenerationStore final : public Store {
   // A list that many change at once is thrown away, and all entries with it: that is safe, and no prefix is lost.
   Outcome removePrefix(std::string_view urlPrefix) override;
 
-  // Nothing of it is known.
+  // None are known: others share it, and it drops what it likes.
   StoreFigures figures() override;
   bool mayBlock() const override;
   std::uint64_t mostBody() const override;
@@ -57,12 +58,12 @@ class PROXYCOMMON_API GenerationStore final : public Store {
   // Fills in the generations that an entry is of. False: it was removed since it began.
   Result<bool> joinGenerations(EntryRecord& entry, std::span<const std::string> tags);
   Result<bool> joinEpoch(EntryRecord& entry);
-  // What is there, or is begun now.
-  Result<Generation> generationOf(const Digest& tag);
+  // What is there, or is begun now, for entries that are of use until then.
+  Result<Generation> generationOf(const Digest& tag, WallTime useUntil);
   Result<PrefixList> prefixList();
   Outcome begin(std::string_view tombstoneKey, const std::function<Outcome(const Nonce&, WallTime)>& write);
-  // Writes it, unless it was removed meanwhile.
-  Result<bool> keep(const EntryRecord& entry);
+  // Writes it, unless it was removed since what `begun` is the time of, or that is too long ago to say.
+  Result<bool> keep(const EntryRecord& entry, WallTime begun);
   Outcome addPrefix(const std::string& prefix);
 
   // What must be kept.

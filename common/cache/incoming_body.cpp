@@ -165,6 +165,15 @@ FileDescriptor IncomingBody::takeFile() {
   return std::move(file_);
 }
 
+Result<std::string> wholeBody(const IncomingBody& body) {
+  if (!body.isInFile()) return std::string{body.memory()};
+  std::string bytes(static_cast<std::size_t>(body.size()), '\0');
+  const ssize_t got = readAt(body.descriptor(), bytes, body.bodyOffset());
+  if (got == static_cast<ssize_t>(bytes.size())) return bytes;
+  return failure(ErrorKind::kInternal, "a body on its way cannot be read in " + body.path() + ": " +
+                                           (got < 0 ? systemText() : "it is too short"));
+}
+
 void sweepWorkFolder(const std::string& folder) {
   std::error_code fault;
   for (std::filesystem::directory_iterator file{folder, fault}; !fault && file != std::filesystem::directory_iterator{};

@@ -66,6 +66,9 @@ class PROXYCOMMON_API IncomingBody {
   bool hasFailed_ = false;
 };
 
+// All of it, wherever it is. Error kInternal: its file cannot be read.
+PROXYCOMMON_API Result<std::string> wholeBody(const IncomingBody& body);
+
 // Unlinks what writers that are dead have left there. Whoever takes a file over and keeps it in that folder has to give
 // it another name.
 PROXYCOMMON_API void sweepWorkFolder(const std::string& folder);

@@ -21,7 +21,9 @@
 namespace proxycommon {
 namespace {
 
+// A walk ends by itself before that: what does not is in what is damaged.
 constexpr milliseconds kMostTime{60'000};
+constexpr milliseconds kMostTimeToWalk{40'000};
 constexpr milliseconds kMostTimeToClear{20'000};
 
 // Dies quietly, and with whoever has made it.
@@ -63,6 +65,8 @@ struct Walked {
   std::uint64_t entries = 0;
   std::vector<std::uint64_t> files;
   std::int64_t newestBegan = 0;
+  Deadline deadline;
+  bool isCut = false;  // not all was seen in time
 };
 
 // Of each entry: its checksum, and that the index knows it.
@@ -74,6 +78,8 @@ Outcome walk(LmdbTransaction& transaction, LmdbQueue queue, Walked& walked) {
   std::uint64_t before = 0;
   auto row = cursor->seek({});
   for (; row && *row; row = cursor->next(), ++walked.entries) {
+    walked.isCut = walked.deadline.expired();
+    if (walked.isCut) return {};
     const auto entry = entryOf(**row);
     const auto value = entry ? readValue(entry->key, entry->value) : std::nullopt;
     if (!value || entry->place <= before) return damaged();
@@ -90,7 +96,7 @@ Outcome walk(LmdbTransaction& transaction, LmdbQueue queue, Walked& walked) {
 
 Outcome walkAll(LmdbTransaction& transaction, Walked& walked) {
   for (const LmdbQueue queue : {LmdbQueue::kFresh, LmdbQueue::kProven})
-    if (auto done = walk(transaction, queue, walked); !done) return done;
+    if (auto done = walk(transaction, queue, walked); !done || walked.isCut) return done;
   if (walked.entries != LmdbEntries(transaction).count())
     return failure(ErrorKind::kInternal, "the store has lost entries");
   return {};
@@ -112,8 +118,8 @@ bool doneApart(uid_t user, gid_t group, milliseconds limit, const std::function<
   }
 }
 
-Outcome checkFiles(const LmdbFolder& folder, const LmdbSize& size, LmdbShared& shared, bool alone) {
-  Walked walked;
+Outcome checkFiles(const LmdbFolder& folder, const LmdbSize& size, LmdbShared& shared, bool alone, milliseconds limit) {
+  Walked walked{.files = {}, .deadline = Deadline::after(limit)};
   {
     auto environment = openHeld(folder, size);
     if (!environment) return std::move(environment.error());
@@ -126,6 +132,7 @@ Outcome checkFiles(const LmdbFolder& folder, const LmdbSize& size, LmdbShared& s
   std::int64_t newest = shared.newestBegan.load();
   while (newest < walked.newestBegan && !shared.newestBegan.compare_exchange_weak(newest, walked.newestBegan)) {
   }
+  if (walked.isCut) return {};
   auto& known = walked.files;
   std::sort(known.begin(), known.end());
   folder.bodies().sweep(
@@ -135,8 +142,9 @@ Outcome checkFiles(const LmdbFolder& folder, const LmdbSize& size, LmdbShared& s
 
 Result<bool> checkOrSetAside(const LmdbCheck& check, bool alone) {
   const std::uint64_t epoch = check.shared.epoch;
-  if (doneApart(check.user, check.group, kMostTime,
-                [&] { return static_cast<bool>(checkFiles(check.folder, check.size, check.shared, alone)); }))
+  if (doneApart(check.user, check.group, kMostTime, [&] {
+        return static_cast<bool>(checkFiles(check.folder, check.size, check.shared, alone, kMostTimeToWalk));
+      }))
     return true;
   const FileDescriptor held = check.folder.held();
   // Somebody else has seen the same.

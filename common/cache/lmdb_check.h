@@ -18,8 +18,10 @@ namespace proxycommon {
 bool doneApart(uid_t user, gid_t group, milliseconds limit, const std::function<bool()>& work);
 
 // Walks over everything and tells `shared` what it has seen. Error: the files are damaged, or cannot be read. Body
-// files that nobody knows are removed; `alone`: even new ones, for nobody else has the store open.
-Outcome checkFiles(const LmdbFolder& folder, const LmdbSize& size, LmdbShared& shared, bool alone);
+// files that nobody knows are removed; `alone`: even new ones, for nobody else has the store open. A large store on a
+// slow disk may not be seen whole within `limit`: then no body file is removed, and the rest is looked at when it is
+// used.
+Outcome checkFiles(const LmdbFolder& folder, const LmdbSize& size, LmdbShared& shared, bool alone, milliseconds limit);
 
 // What there is to know for that.
 struct LmdbCheck {

@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "common/base/text.h"
@@ -34,18 +36,31 @@ std::optional<std::uint64_t> readSize(std::string_view text) {
   return *number * unit;
 }
 
+// However it is written; a link in place of the folder itself stays one, and is refused later.
+std::string plainPath(const std::string& path) {
+  std::filesystem::path plain = std::filesystem::path(path).lexically_normal();
+  if (!plain.has_filename()) plain = plain.parent_path();
+  std::error_code fault;
+  const auto parent = std::filesystem::weakly_canonical(plain.parent_path(), fault);
+  return fault ? plain : parent / plain.filename();
+}
+
 class LmdbDefinition final : public StoreDefinition {
  public:
   LmdbDefinition(std::string path, std::uint64_t size) : path_(std::move(path)), size_(size) {}
 
   Result<std::vector<std::string>> prepare(const StorePlace& place) override;
+  std::string folder(const std::string& runtimeFolder) const override;
+  bool isLeftOut() const override { return isLeftOut_; }
   Result<std::unique_ptr<Store>> open() const override {
     if (!shared_) return failure(ErrorKind::kInternal, "the store was not made ready");
     return LmdbStore::open(folder_, limits_, *shared_);
   }
 
  private:
-  Outcome makeFolder(const StorePlace& place);
+  Result<HeldFolders::Hold> hold(const StorePlace& place);
+  Result<bool> makeFolder(const StorePlace& place);
+  void settleEnd(const StorePlace& place) const;
   void fitToSpace(const LmdbFolder& folder);
   Outcome makeReady(const LmdbFolder& folder, const StorePlace& place);
 
@@ -55,26 +70,67 @@ class LmdbDefinition final : public StoreDefinition {
   std::string folder_;
   LmdbLimits limits_;
   LmdbShared* shared_ = nullptr;
+  bool isLeftOut_ = false;
   std::vector<std::string> warnings_;
 };
 
-// Where it is to be, and there.
-Outcome LmdbDefinition::makeFolder(const StorePlace& place) {
-  const std::string inRuntime = place.runtimeFolder + '/';
-  if (!path_.empty()) {
-    folder_ = path_.starts_with('/') ? path_ : inRuntime + path_;
-    return LmdbFolder(folder_).make(place.user, place.group);
+std::string LmdbDefinition::folder(const std::string& runtimeFolder) const {
+  if (path_.empty()) return {};
+  return plainPath(path_.starts_with('/') ? path_ : runtimeFolder + '/' + path_);
+}
+
+// There, and this server's.
+Result<HeldFolders::Hold> LmdbDefinition::hold(const StorePlace& place) {
+  constexpr int kTries = 3;
+  Result<HeldFolders::Hold> held = HeldFolders::Hold::kGone;
+  for (int tries = 0; tries < kTries && held && *held == HeldFolders::Hold::kGone; ++tries) {
+    if (auto made = LmdbFolder(folder_).make(place.user, place.group); !made) return std::move(made.error());
+    held = place.held.hold(folder_);
+  }
+  return held;
+}
+
+// Where it is to be. False: another server has it.
+Result<bool> LmdbDefinition::makeFolder(const StorePlace& place) {
+  const auto isOurs = [](HeldFolders::Hold held) { return held == HeldFolders::Hold::kOurs; };
+  folder_ = folder(place.runtimeFolder);
+  if (!folder_.empty()) {
+    const auto held = hold(place);
+    if (!held) return held.error();
+    if (!isOurs(*held))
+      warnings_.push_back("another server that runs has the folder " + folder_ +
+                          ", and this one goes on without the store: give each its own path=, or end the other one and "
+                          "restart this one gracefully");
+    return isOurs(*held);
   }
   if (place.name != kMemory)
     return failure(ErrorKind::kInternal, "the store \"" + place.name + "\" needs a folder: path=…");
   const std::string name = "revproxy-" + place.instance + "-cache";
   folder_ = std::string{kMemoryFolder} + '/' + name;
-  auto made = LmdbFolder(folder_).make(place.user, place.group);
-  if (made) return made;
-  // Anybody can make such a folder first: that must not keep the server from starting.
-  folder_ = inRuntime + name;
-  warnings_.push_back(made.error().detail + "; the store is in " + folder_);
-  return LmdbFolder(folder_).make(place.user, place.group);
+  const auto inMemory = hold(place);
+  if (inMemory && isOurs(*inMemory)) return true;
+  // Anybody can make such a folder first, and machines may have theirs in common: that must not keep the server from
+  // starting.
+  const std::string why = inMemory ? folder_ + " is another server's" : inMemory.error().detail;
+  folder_ = place.runtimeFolder + '/' + name;
+  const auto onDisk = hold(place);
+  if (!onDisk) return onDisk.error();
+  warnings_.push_back(why + (isOurs(*onDisk) ? "; the store is in " + folder_
+                                             : ", and so is " + folder_ + ": this server goes on without the store"));
+  return isOurs(*onDisk);
+}
+
+// What is in memory ends with the server, as memory does; what was given a folder is there when the machine has begun
+// anew.
+void LmdbDefinition::settleEnd(const StorePlace& place) const {
+  constexpr milliseconds kMostTime{20'000};
+  const bool isKept = !path_.empty();
+  place.held.atEnd(folder_, [isKept, folder = folder_, user = place.user, group = place.group] {
+    doneApart(user, group, kMostTime, [&] {
+      const LmdbFolder settled(folder);
+      return static_cast<bool>(isKept ? settled.noteClosed() : settled.remove());
+    });
+  });
 }
 
 // A tmpfs of a container may be small, and others write there too.
@@ -101,7 +157,12 @@ Outcome LmdbDefinition::makeReady(const LmdbFolder& folder, const StorePlace& pl
 
 Result<std::vector<std::string>> LmdbDefinition::prepare(const StorePlace& place) {
   warnings_.clear();
-  if (auto made = makeFolder(place); !made) return std::move(made.error());
+  shared_ = nullptr;
+  auto made = makeFolder(place);
+  if (!made) return std::move(made.error());
+  isLeftOut_ = !*made;
+  if (isLeftOut_) return std::exchange(warnings_, {});
+  settleEnd(place);
   auto shared = place.shared.state<LmdbShared>("cache-lmdb " + folder_);
   if (!shared) return std::move(shared.error());
   const LmdbFolder folder(folder_);

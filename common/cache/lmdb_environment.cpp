@@ -137,10 +137,6 @@ void LmdbEnvironment::checkReaders() {
   mdb_reader_check(handle_, &dead);
 }
 
-void LmdbEnvironment::sync() {
-  mdb_env_sync(handle_, 1);
-}
-
 Error LmdbEnvironment::failed(const char* what, int code) {
   if (code == MDB_PANIC) isBroken_ = true;
   return lmdbFailure(folder_, what, code);

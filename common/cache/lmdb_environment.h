@@ -37,8 +37,6 @@ class LmdbEnvironment {
   Result<LmdbTransaction> write();
   // Strikes out readers that have died: what they looked at could not be used again.
   void checkReaders();
-  // What is written is on the disk.
-  void sync();
   // LMDB has given up on it: it must be opened anew.
   bool isBroken() const { return isBroken_; }
   // Looks at the list of free pages, which is read when there is something to write. Error: it is damaged.

@@ -59,6 +59,8 @@ bool isEmpty(const std::string& path) {
 }  // namespace
 
 Outcome LmdbFolder::make(uid_t user, gid_t group) const {
+  // Children of a server that somebody else has started are that one's, whatever User says.
+  if (::geteuid() != 0) user = ::geteuid();
   const bool isNew = ::mkdir(path_.c_str(), 0700) == 0;
   if (!isNew && errno != EEXIST) return systemFailure(path_, "the folder of the store cannot be made");
   const FileDescriptor folder{::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
@@ -105,9 +107,18 @@ Outcome LmdbFolder::noteOpen() const {
 }
 
 Outcome LmdbFolder::noteClosed() const {
-  const FileDescriptor folder{::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (!folder || ::syncfs(folder.get()) != 0) return systemFailure(path_, "it cannot be brought to the disk");
+  for (const auto& path : {dataFile(), path_}) {
+    const FileDescriptor file{::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+    if (!file || ::fsync(file.get()) != 0) return systemFailure(path, "it cannot be brought to the disk");
+  }
   return writeState(stateFile(), kClosed);
+}
+
+Outcome LmdbFolder::remove() const {
+  std::error_code fault;
+  std::filesystem::remove_all(path_, fault);
+  if (fault) return failure(ErrorKind::kInternal, path_ + ": it cannot be removed: " + fault.message());
+  return {};
 }
 
 FileDescriptor LmdbFolder::held() const {

@@ -17,7 +17,8 @@ class LmdbFolder {
  public:
   explicit LmdbFolder(std::string path) : path_(std::move(path)), bodies_(path_) {}
 
-  // In the parent, which may be root: there is such a folder, which that user alone may enter. Names in /dev/shm can be
+  // In the parent: there is such a folder, which that user alone may enter, or, where the parent is not root's, the
+  // parent's user. Names in /dev/shm can be
   // guessed: one that is somebody else's, or a link, is refused.
   Outcome make(uid_t user, gid_t group) const;
   // Bytes that there would be for it, what it takes now included; 0: not known.
@@ -26,8 +27,11 @@ class LmdbFolder {
   // As that user. What was written before the machine began anew is whole only if it was closed in good order.
   bool isBelievable() const;
   Outcome noteOpen() const;
-  // By the last one that closes it: once all is on the disk.
+  // Once nobody has it open any more: brings the index to the disk first. What bodies are not there yet when the
+  // machine goes down are found out by their checksums.
   Outcome noteClosed() const;
+  // With all that is in it.
+  Outcome remove() const;
   // The file is *.damaged from now on, in place of an earlier one; bodies are removed.
   Outcome setAside() const;
   Outcome clear() const;

@@ -21,6 +21,27 @@ constexpr char kOfTag = 't';
 constexpr std::int64_t kKept = 60'000;  // milliseconds
 constexpr std::int64_t kBetweenSweeps = 10'000;
 constexpr std::uint64_t kMany = 10'000;
+// All records together take no more than this part of the file.
+constexpr std::uint64_t kShareOfFile = 16;
+constexpr std::uint64_t kRecordBytes = 96;  // with what pages have free
+
+// What depends on how many records there are: times in milliseconds.
+struct Pace {
+  bool many = false;
+  std::int64_t kept = kKept;
+  std::int64_t betweenSweeps = kBetweenSweeps;
+};
+
+// A client that removes very much makes others' slow answers count as older than what is forgotten: so there is much
+// room before that, and then the slowest ones go first.
+Pace paceOf(LmdbTransaction& transaction) {
+  const std::uint64_t records = transaction.entries(LmdbTable::kRemovals);
+  const std::uint64_t most = transaction.mapBytes() / kShareOfFile / kRecordBytes;
+  if (records > 2 * most) return {true, 0, 0};
+  if (records > most) return {true, kKept / 10, kBetweenSweeps / 10};
+  if (records > kMany) return {true, kKept, kBetweenSweeps / 10};
+  return {};
+}
 
 struct Removal {
   std::int64_t time = 0;    // milliseconds of the calendar: whatever began then or before is gone
@@ -146,12 +167,12 @@ Outcome LmdbRemovals::addPrefix(std::string_view urlPrefix) {
 Outcome LmdbRemovals::sweep(std::size_t entries, std::vector<LmdbGone>& gone) {
   constexpr std::size_t kFaster = 64;
   if (!areThere()) return {};
-  const bool many = transaction_.entries(LmdbTable::kRemovals) > kMany;
-  if (many) entries *= kFaster;
+  const Pace pace = paceOf(transaction_);
+  if (pace.many) entries *= kFaster;
   auto sweep = readSweep(transaction_);
   if (!sweep) return std::move(sweep.error());
   const std::int64_t now = wallNow().time_since_epoch().count();
-  const bool isDue = many || now - sweep->began >= kBetweenSweeps || now < sweep->began;
+  const bool isDue = now - sweep->began >= pace.betweenSweeps || now < sweep->began;
   if (sweep->isUnderWay == 0 && !isDue) return {};
   if (sweep->isUnderWay == 0) *sweep = Sweep{sweep->cycle + 1, 1, 0, now};
   LmdbEntries all(transaction_);
@@ -178,8 +199,7 @@ Outcome LmdbRemovals::sweepOne(const LmdbEntries::Entry& entry, std::vector<Lmdb
 
 // Those that were there before the sweep that has just ended began.
 Outcome LmdbRemovals::forget(std::uint64_t cycle) {
-  const bool many = transaction_.entries(LmdbTable::kRemovals) > kMany;
-  const std::int64_t young = wallNow().time_since_epoch().count() - kKept;
+  const std::int64_t young = wallNow().time_since_epoch().count() - paceOf(transaction_).kept;
   auto floor = transaction_.number(kForgottenUntil);
   if (!floor) return std::move(floor.error());
   std::int64_t until = *floor;
@@ -188,7 +208,7 @@ Outcome LmdbRemovals::forget(std::uint64_t cycle) {
   auto row = cursor->seek({});
   for (; row && *row; row = cursor->next()) {
     const auto removal = readAs<Removal>((*row)->value);
-    if (removal && (removal->cycle >= cycle || (removal->time > young && !many))) continue;
+    if (removal && (removal->cycle >= cycle || removal->time > young)) continue;
     if (removal) until = std::max(until, removal->time);
     if (auto erased = cursor->erase(); !erased) return erased;
   }

@@ -3,8 +3,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-
 #include "common/shared/child_table.h"
 
 namespace proxycommon {
@@ -50,11 +48,6 @@ bool LmdbShared::someoneDiedInside() {
     found = true;
   }
   return found;
-}
-
-bool LmdbShared::isOpenElsewhere(const LmdbRow* mine) const {
-  return std::any_of(rows.begin(), rows.end(),
-                     [mine](const LmdbRow& row) { return &row != mine && isAlive(row.owner.load()); });
 }
 
 }  // namespace proxycommon

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "common/cache/body_checks.h"
 #include "common/cache/digest.h"
 
 namespace proxycommon {
@@ -37,6 +38,7 @@ struct LmdbShared {
   std::atomic<std::int64_t> readersChecked;  // the same: when readers that died were last looked for
   std::array<LmdbRow, kRows> rows;
   std::array<std::atomic<std::uint8_t>, kMarks> marks;
+  BodyMarks bodies;
 
   std::atomic<std::uint8_t>& markOf(const Digest& key) { return marks[key.word() % kMarks]; }
   void noteUse(const Digest& key);
@@ -47,7 +49,6 @@ struct LmdbShared {
   bool someoneDiedInside();
   // The same, and whether somebody has read what cannot be; it is told once.
   bool mustBeChecked() { return someoneDiedInside() | isSuspect.exchange(false); }
-  bool isOpenElsewhere(const LmdbRow* mine) const;
 };
 static_assert(std::atomic<std::uint8_t>::is_always_lock_free && std::atomic<std::int64_t>::is_always_lock_free);
 

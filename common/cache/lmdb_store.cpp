@@ -4,9 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include "common/cache/lmdb_check.h"
@@ -30,22 +28,6 @@ std::int64_t steadyNow() {
 }
 std::int64_t countOf(WallTime time) {
   return time.time_since_epoch().count();
-}
-
-// A body that was given to followers in a file, though it is small.
-Result<std::string> contentOf(const IncomingBody& body) {
-  if (!body.isInFile()) return std::string{body.memory()};
-  std::string bytes(static_cast<std::size_t>(body.size()), '\0');
-  for (std::size_t done = 0; done < bytes.size();) {
-    const ssize_t got = ::pread(body.descriptor(), bytes.data() + done, bytes.size() - done,
-                                static_cast<off_t>(body.bodyOffset() + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0)
-      return failure(ErrorKind::kInternal,
-                     "a body on its way cannot be read: " + std::system_category().message(got < 0 ? errno : EIO));
-    done += static_cast<std::size_t>(got);
-  }
-  return bytes;
 }
 
 }  // namespace
@@ -90,11 +72,6 @@ Result<std::unique_ptr<Store>> LmdbStore::open(const std::string& folder, const 
 }
 
 LmdbStore::~LmdbStore() {
-  if (environment_ && !shared_.isOpenElsewhere(row_)) {
-    environment_->sync();
-    // Not having noted it costs what is in the store, when the machine begins anew.
-    static_cast<void>(folder_.noteClosed());
-  }
   environment_.reset();
   if (row_) row_->owner = 0;
 }
@@ -122,7 +99,7 @@ Error LmdbStore::counted(Error error) {
 Result<std::optional<FoundEntry>> LmdbStore::find(const Digest& key) {
   const LmdbInside inside(row_);
   FoundEntry found;
-  std::uint64_t file = 0;
+  StoredBody body;
   {
     auto environment = this->environment();
     if (!environment) return counted(std::move(environment.error()));
@@ -147,18 +124,41 @@ Result<std::optional<FoundEntry>> LmdbStore::find(const Digest& key) {
     found.body = value->body;
     found.bodyOffset = value->bodyOffset;
     found.bodyLength = value->bodyLength;
-    file = value->file;
+    body = {value->file, {value->bodyOffset, value->bodyLength, value->bodyChecksum}};
   }
   shared_.noteUse(key);
-  if (file == 0) return std::optional{std::move(found)};
-  found.mapped = mapped_.find(file);
+  if (body.file == 0) return std::optional{std::move(found)};
+  found.mapped = mapped_.find(body.file);
   if (found.mapped) return std::optional{std::move(found)};
-  auto opened = folder_.bodies().open(file, found.bodyOffset + found.bodyLength);
-  // Somebody has removed or replaced it meanwhile.
-  if (!opened) return std::optional<FoundEntry>{};
-  found.mapped = mapped_.offer(file, opened->get(), found.bodyOffset + found.bodyLength);
-  if (!found.mapped) found.file = std::move(*opened);
-  return std::optional{std::move(found)};
+  auto opened = openBody(key, body, found);
+  if (!opened) return counted(std::move(opened.error()));
+  return *opened ? std::optional{std::move(found)} : std::nullopt;
+}
+
+// False: somebody has removed or replaced it meanwhile.
+Result<bool> LmdbStore::openBody(const Digest& key, const StoredBody& stored, FoundEntry& found) {
+  const std::uint64_t bytes = stored.sum.offset + stored.sum.length;
+  auto opened = folder_.bodies().open(stored.file, bytes);
+  if (!opened) return false;
+  if (!checks_.isSound(*opened, stored.sum)) {
+    forget(key, stored.file);
+    return failure(ErrorKind::kInternal, "the store in " + folder_.path() + ": the file of a body is damaged");
+  }
+  found.mapped = mapped_.offer(stored.file, opened->file.get(), bytes, opened->stamp);
+  if (!found.mapped) found.file = std::move(opened->file);
+  return true;
+}
+
+// Unless there is another one by now. What stays is found out again.
+void LmdbStore::forget(const Digest& key, std::uint64_t file) {
+  static_cast<void>(change([&](Change& change) -> Result<bool> {
+    auto stored = LmdbEntries(change.transaction).get(key);
+    if (!stored) return std::move(stored.error());
+    if (!*stored || LmdbGone::of(**stored).file != file) return false;
+    change.gone.push_back(LmdbGone::of(**stored));
+    if (auto erased = LmdbEntries(change.transaction).erase(key); !erased) return std::move(erased.error());
+    return true;
+  }));
 }
 
 void LmdbStore::checkReaders(LmdbEnvironment& environment) {
@@ -240,7 +240,7 @@ Result<bool> LmdbStore::dropSome(Change& change, std::size_t entries, std::uint6
   return true;
 }
 
-Result<std::uint64_t> LmdbStore::keepBody(IncomingBody& body) {
+Result<KeptBody> LmdbStore::keepBody(IncomingBody& body) {
   auto kept = folder_.bodies().keep(body);
   if (kept) return kept;
   makeSpace();
@@ -260,14 +260,16 @@ Result<bool> LmdbStore::put(const Digest& key, const NewEntry& entry, IncomingBo
   value.bodyLength = body.size();
   Result<std::string> content{std::string{}};
   if (body.size() <= kMostInside) {
-    content = contentOf(body);
+    content = wholeBody(body);
     if (!content) return counted(std::move(content.error()));
     value.body = *content;
   } else {
     value.bodyOffset = body.isInFile() ? body.bodyOffset() : 0;
     auto kept = keepBody(body);
     if (!kept) return counted(std::move(kept.error()));
-    value.file = *kept;
+    value.file = kept->number;
+    value.bodyChecksum = kept->checksum;
+    if (kept->stamp != 0) checks_.note(kept->stamp);
   }
   auto stored = change([&](Change& change) { return putValue(change, key, value); });
   if (!stored || !*stored) folder_.bodies().remove(value.file);

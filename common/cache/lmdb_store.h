@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "common/cache/body_checks.h"
 #include "common/cache/lmdb_environment.h"
 #include "common/cache/lmdb_folder.h"
 #include "common/cache/lmdb_shared.h"
@@ -48,10 +49,15 @@ class LmdbStore final : public Store {
 
  private:
   struct Change;
+  // Where the index says that a body is.
+  struct StoredBody {
+    std::uint64_t file = 0;  // its number; 0: in the index
+    BodySum sum;
+  };
   using Work = std::function<Result<bool>(Change& change)>;
 
   LmdbStore(const std::string& folder, const LmdbLimits& limits, LmdbShared& shared, LmdbRow* row)
-      : folder_(folder), limits_(limits), shared_(shared), row_(row) {}
+      : folder_(folder), limits_(limits), shared_(shared), row_(row), checks_(shared.bodies) {}
   Result<std::shared_ptr<LmdbEnvironment>> environment();
   // One change, which is made whole or not at all; where there is no room, some is made, and it is tried again.
   Result<bool> change(const Work& work);
@@ -62,7 +68,9 @@ class LmdbStore final : public Store {
   std::uint64_t budget() const;
   Result<bool> putValue(Change& change, const Digest& key, const LmdbValue& value);
   Result<bool> removeOne(Change& change, const Digest& key);
-  Result<std::uint64_t> keepBody(IncomingBody& body);
+  Result<KeptBody> keepBody(IncomingBody& body);
+  Result<bool> openBody(const Digest& key, const StoredBody& stored, FoundEntry& found);
+  void forget(const Digest& key, std::uint64_t file);
   Error counted(Error error);
 
   LmdbFolder folder_;
@@ -70,6 +78,7 @@ class LmdbStore final : public Store {
   LmdbShared& shared_;
   LmdbRow* row_;
   MappedBodies mapped_;
+  BodyChecks checks_;
   std::mutex mutex_;  // of the three below
   std::uint64_t epoch_ = 0;
   std::shared_ptr<LmdbEnvironment> environment_;

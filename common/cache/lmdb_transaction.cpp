@@ -114,6 +114,11 @@ std::uint64_t LmdbTransaction::usedBytes() {
   return pages * pageBytes;
 }
 
+std::uint64_t LmdbTransaction::mapBytes() {
+  MDB_envinfo info;
+  return mdb_env_info(environment_->handle_, &info) == 0 ? info.me_mapsize : 0;
+}
+
 Result<std::int64_t> LmdbTransaction::number(std::string_view name) {
   auto stored = get(LmdbTable::kTotals, name);
   if (!stored) return std::move(stored.error());

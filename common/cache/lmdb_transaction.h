@@ -36,6 +36,8 @@ class LmdbTransaction {
   std::uint64_t entries(LmdbTable table);
   // What all tables use of the file: whole pages, those that are free not counted.
   std::uint64_t usedBytes();
+  // What the file may grow to.
+  std::uint64_t mapBytes();
   // One of the calls has failed because there is no room, in the map or on the disk.
   bool isFull() const { return isFull_; }
   // For numbers that are kept in kTotals; 0 where there is none.

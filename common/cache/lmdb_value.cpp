@@ -10,7 +10,7 @@
 namespace proxycommon {
 namespace {
 
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 
 struct Head {
   std::uint64_t checksum = 0;  // of all behind it
@@ -19,12 +19,13 @@ struct Head {
   std::uint64_t file = 0;
   std::uint64_t bodyOffset = 0;
   std::uint64_t bodyLength = 0;
+  std::uint64_t bodyChecksum = 0;
   std::uint32_t recordLength = 0;
   std::uint32_t urlLength = 0;
   std::uint32_t tagCount = 0;
   std::uint32_t version = kVersion;
 };
-static_assert(sizeof(Head) == 64);
+static_assert(sizeof(Head) == 72);
 
 std::uint64_t checksumOfValue(const Digest& key, std::string_view bytes) {
   return checksumOf(bytes.substr(sizeof(Head::checksum)), checksumOf(key.view()));
@@ -57,6 +58,7 @@ std::string writtenValue(const Digest& key, const LmdbValue& value) {
   head.file = value.file;
   head.bodyOffset = value.bodyOffset;
   head.bodyLength = value.bodyLength;
+  head.bodyChecksum = value.bodyChecksum;
   head.recordLength = static_cast<std::uint32_t>(value.record.size());
   head.urlLength = static_cast<std::uint32_t>(value.url.size());
   head.tagCount = static_cast<std::uint32_t>(value.tags.size());
@@ -89,6 +91,7 @@ std::optional<LmdbValue> readValue(const Digest& key, std::string_view bytes) {
   value.file = head.file;
   value.bodyOffset = head.bodyOffset;
   value.bodyLength = head.bodyLength;
+  value.bodyChecksum = head.bodyChecksum;
   value.tags.resize(head.tagCount);
   if (tagBytes > 0) std::memcpy(value.tags.data(), bytes.data(), tagBytes);
   bytes.remove_prefix(tagBytes);

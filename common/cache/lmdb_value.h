@@ -20,6 +20,7 @@ struct LmdbValue {
   std::uint64_t file = 0;     // the number of the file that has the body; 0: it is in here
   std::uint64_t bodyOffset = 0;
   std::uint64_t bodyLength = 0;
+  std::uint64_t bodyChecksum = 0;   // checksumOfBody(), where it is in a file
   std::vector<std::uint64_t> tags;  // tagHash() of each
   std::string_view url;
   std::string_view record;

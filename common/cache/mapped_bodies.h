@@ -12,6 +12,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "common/base/clock.h"
+
 namespace proxycommon {
 
 // A whole file, for reading. It must not become shorter meanwhile.
@@ -31,22 +33,32 @@ class MappedFile {
   const std::size_t size_;
 };
 
-// By the numbers of BodyFiles, which are used once: what is kept here is never out of date. Any thread.
+// By the numbers of BodyFiles, which are used once: what is kept here is never out of date; but somebody may write to
+// the file. So it is opened again now and then, and offered with the stamp that it has by then. Any thread.
 class MappedBodies {
  public:
   // Larger ones are cheaper to send as files; and this many bytes at most are mapped in all.
   static constexpr std::size_t kMostEach = 256 * 1024;
   static constexpr std::size_t kMostInAll = 16 * 1024 * 1024;
+  // For so long it is used without being offered again.
+  static constexpr milliseconds kTrusted{1000};
 
-  std::shared_ptr<const MappedFile> find(std::uint64_t number);
-  // The file has been opened for a request: it is mapped when that is not the first time lately.
-  std::shared_ptr<const MappedFile> offer(std::uint64_t number, int descriptor, std::size_t bytes);
+  // nullptr: there is none, or it is to be offered again.
+  std::shared_ptr<const MappedFile> find(std::uint64_t number, Clock::time_point now = Clock::now());
+  // The file has been opened for a request, and is sound: it is mapped when that is not the first time lately.
+  std::shared_ptr<const MappedFile> offer(std::uint64_t number, int descriptor, std::size_t bytes,
+                                          std::uint64_t stamp = 0, Clock::time_point now = Clock::now());
 
  private:
   struct Kept {
     std::uint64_t number;
+    std::uint64_t stamp;  // as stampOf() has it
     std::shared_ptr<const MappedFile> file;
+    Clock::time_point offered;
   };
+  using Gone = std::vector<std::shared_ptr<const MappedFile>>;  // unmapped without the lock
+  std::shared_ptr<const MappedFile> again(std::uint64_t number, std::uint64_t stamp, Clock::time_point now, Gone& gone);
+  void drop(std::list<Kept>::iterator at, Gone& gone);
   bool isAgain(std::uint64_t number);
 
   std::mutex mutex_;

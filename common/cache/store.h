@@ -53,6 +53,7 @@ struct StoreFigures {
   std::uint64_t limit = 0;  // 0: not known, or none
   std::uint64_t evictions = 0;
   std::uint64_t failures = 0;
+  bool isCounted = true;  // no: entries, bytes and evictions are not known, and zero here
 };
 
 // Any thread of one child. Errors are kInternal: the store has failed, and what is wrong; the caller goes on without.

@@ -13,6 +13,7 @@
 #include "common/base/export.h"
 #include "common/base/registry.h"
 #include "common/base/result.h"
+#include "common/cache/held_folders.h"
 #include "common/cache/store.h"
 #include "common/shared/shared_state.h"
 
@@ -30,6 +31,7 @@ struct StorePlace {
   gid_t group;
   SharedState& shared;
   std::size_t threads;  // that may look into it at once, over all children of all generations
+  HeldFolders& held;
 };
 
 class StoreDefinition {
@@ -38,6 +40,10 @@ class StoreDefinition {
   // In the parent, once for each generation of the configuration. Error kInternal: the server is not to start.
   // Warnings are for the log.
   virtual Result<std::vector<std::string>> prepare(const StorePlace& place) = 0;
+  // The folder that the configuration gives it, which no other store may have; empty: none. `runtimeFolder` as above.
+  virtual std::string folder([[maybe_unused]] const std::string& runtimeFolder) const { return {}; }
+  // Since prepare(): it cannot be used for now, as a warning has said, and is not to be opened.
+  virtual bool isLeftOut() const { return false; }
   // In a child, after prepare() in the parent. An error costs the cache, not the child.
   virtual Result<std::unique_ptr<Store>> open() const = 0;
 };

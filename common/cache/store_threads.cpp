@@ -1,6 +1,7 @@
 // The threads that make the calls to one store.
 #include "common/cache/store_threads.h"
 
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -63,6 +64,17 @@ void StoreThreads::freeze(milliseconds limit) {
   constexpr timespec kMoment{0, 2'000'000};
   for (milliseconds waited{0}; running_ > 0 && waited < limit; waited += milliseconds{2})
     ::nanosleep(&kMoment, nullptr);
+}
+
+void StoreThreads::outliveExit() {
+  // Without it a job that hangs as the process ends may crash it; with atexit() the status would be lost.
+  static_cast<void>(::on_exit(&StoreThreads::leaveIfRunning, this));
+}
+
+void StoreThreads::leaveIfRunning(int status, void* threads) {
+  auto& own = *static_cast<StoreThreads*>(threads);
+  own.isFrozen_ = true;
+  if (own.running_ > 0) ::_exit(status);
 }
 
 }  // namespace proxycommon

@@ -28,8 +28,12 @@ class PROXYCOMMON_API StoreThreads {
   // No job begins any more; waits for those that run, for that long at most. What the process has is about to go. May
   // be called in a signal handler.
   void freeze(milliseconds limit);
+  // From now on exit() ends the process at once where a job still runs: all that was registered with atexit() before,
+  // and would take from under it what it uses, is left out then. Once, before the process has other threads.
+  void outliveExit();
 
  private:
+  static void leaveIfRunning(int status, void* threads);
   void work();
   bool ensureThreads();
 

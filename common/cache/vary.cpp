@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 
 #include "common/base/text.h"
@@ -145,6 +146,13 @@ VaryNames varyNames(std::span<const HeaderField> response) {
   vary.names.erase(std::unique(vary.names.begin(), vary.names.end()), vary.names.end());
   if (vary.isAny) vary.names.clear();
   return vary;
+}
+
+std::vector<std::string> joinedNames(const std::vector<std::string>& known, const std::vector<std::string>& more) {
+  constexpr std::size_t kMostNames = 32;
+  std::vector<std::string> all;
+  std::set_union(known.begin(), known.end(), more.begin(), more.end(), std::back_inserter(all));
+  return all.size() <= kMostNames ? all : more;
 }
 
 std::string normalizedValue(std::span<const HeaderField> request, std::string_view name) {

@@ -21,6 +21,11 @@ struct VaryNames {
 // All Vary lines of a response.
 PROXYCOMMON_API VaryNames varyNames(std::span<const HeaderField> response);
 
+// By which names responses are told apart that have some of them each: those known so far, and those of one more. More
+// than 32 are not gathered: then those of the last one alone. As in VaryNames.
+PROXYCOMMON_API std::vector<std::string> joinedNames(const std::vector<std::string>& known,
+                                                     const std::vector<std::string>& more);
+
 // The value of that field in a request, normalised as far as its meaning surely stays: lines combined with ", ". Of the
 // Accept fields also spaces made alike; of Accept-Encoding, -Charset and -Language members lowered, q written in one
 // way and the most wanted first, in alphabetical order where order means nothing (not in Accept-Language).

@@ -1,6 +1,8 @@
 // What the cache has, removed.
 #include "common/httpd/cache_purge.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "common/cache/cache_key.h"
@@ -24,11 +26,16 @@ int refuse(request_rec& request, int status, const std::string& why) {
   return status;
 }
 
-int failed(request_rec& request, const ChildStore& store, const Error& error) {
+// It is made up for, but who purges is to know that it is not gone yet.
+int failed(request_rec& request, ChildStore& store, const Error& error) {
   ap_log_rerror_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_ERR, 0, &request,
-                 "PURGE %s: the cache's store \"%s\" has not removed it, and may still serve it: %s",
+                 "PURGE %s: the cache's store \"%s\" has not removed it yet, and does before it is used again by this "
+                 "server; others that share it may serve it until then: %s",
                  printable(request.unparsed_uri).c_str(), store.name().c_str(), error.detail.c_str());
-  return HTTP_INTERNAL_SERVER_ERROR;
+  const auto rest = std::chrono::ceil<std::chrono::seconds>(store.breaker().rest(Clock::now()));
+  apr_table_setn(request.err_headers_out, "Retry-After",
+                 apr_psprintf(request.pool, "%d", std::max(static_cast<int>(rest.count()), 1)));
+  return HTTP_SERVICE_UNAVAILABLE;
 }
 
 // All with one of the tags, or all that begins so.

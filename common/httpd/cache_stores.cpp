@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -20,14 +21,16 @@
 namespace proxycommon {
 namespace {
 
+constexpr const char* kHeldKey = "proxycommon-held-folders-" PROXYCOMMON_VERSION;
 constexpr const char* kStoresKey = "proxycommon-stores-" PROXYCOMMON_VERSION;
 
 struct NamedStore {
   std::string kind;
   StoreOptions options;
   std::string definedAt;
-  std::unique_ptr<StoreDefinition> definition;      // from checkStores() on
-  std::atomic<Clock::rep>* complainedAt = nullptr;  // of all children; once it is prepared
+  std::size_t number;                           // of those before it in the configuration
+  std::unique_ptr<StoreDefinition> definition;  // from checkStores() on
+  std::optional<StoreShared> shared;            // from prepareStores() on, where it is used
   bool isPrepared = false;
 };
 
@@ -84,6 +87,33 @@ std::string instanceOf(apr_pool_t* config) {
       .substr(0, 16);
 }
 
+// From the start of the server to its end.
+HeldFolders& heldFolders(process_rec& process) {
+  if (void* retained = ap_retained_data_get(kHeldKey)) return **static_cast<HeldFolders**>(retained);
+  HeldFolders* made = makePoolOwned<HeldFolders>(process.pool);
+  *static_cast<HeldFolders**>(ap_retained_data_create(kHeldKey, sizeof(HeldFolders*))) = made;
+  return *made;
+}
+
+// Calls `tell` for each store that is to have the folder of one before it.
+template <class Tell>
+void findSharedFolders(const Stores& stores, const std::string& runtimeFolder, const Tell& tell) {
+  std::vector<const std::pair<const std::string, NamedStore>*> inOrder;
+  for (const auto& named : stores.named)
+    if (named.second.definition) inOrder.push_back(&named);
+  std::sort(inOrder.begin(), inOrder.end(),
+            [](const auto* one, const auto* other) { return one->second.number < other->second.number; });
+  std::map<std::string, const std::pair<const std::string, NamedStore>*> owners;
+  for (const auto* named : inOrder) {
+    const std::string folder = named->second.definition->folder(runtimeFolder);
+    if (folder.empty()) continue;
+    const auto [owner, isFirst] = owners.emplace(folder, named);
+    if (!isFirst)
+      tell(*named, "the folder " + folder + " is that of the store \"" + printable(owner->second->first) + "\" at " +
+                       owner->second->second.definedAt + ": give one of them another path=");
+  }
+}
+
 }  // namespace
 
 // NAME KIND [key=value ...]
@@ -93,14 +123,14 @@ Outcome defineStore(cmd_parms& command, void*, std::string_view line) {
   const std::string kind = directive::nextWord(command, line).value_or("");
   if (name.empty() || kind.empty())
     return mistake("write NAME KIND [key=value ...], such as: pages lmdb path=/var/cache/pages size=1G");
-  NamedStore store{lowered(kind), {}, placeOfLine(command), nullptr};
+  Stores& stores = storesOf(command.server->process->pconf);
+  NamedStore store{lowered(kind), {}, placeOfLine(command), stores.named.size(), nullptr, {}};
   for (const std::string& option : directive::remainingWords(command, line)) {
     const std::size_t equals = option.find('=');
     if (equals == std::string::npos || equals == 0)
       return mistake("\"" + printable(option) + "\" is no option: write key=value");
     store.options.emplace_back(lowered(option.substr(0, equals)), option.substr(equals + 1));
   }
-  Stores& stores = storesOf(command.server->process->pconf);
   const auto [there, isNew] = stores.named.emplace(name, std::move(store));
   if (!isNew)
     return mistake("there is a store \"" + printable(name) + "\" already, at " + there->second.definedAt +
@@ -120,7 +150,8 @@ bool checkStores(server_rec& main) {
   Stores& stores = storesOf(main.process->pconf);
   // The one that is there without being written.
   if (stores.used.count(kDefaultStore) > 0)
-    stores.named.try_emplace(std::string{kDefaultStore}, NamedStore{"lmdb", {}, "by default", nullptr});
+    stores.named.try_emplace(std::string{kDefaultStore},
+                             NamedStore{"lmdb", {}, "by default", stores.named.size(), nullptr, {}});
   bool isWell = true;
   const auto tell = [&](const std::string& where, const std::string& what) {
     isWell = false;
@@ -134,6 +165,9 @@ bool checkStores(server_rec& main) {
     else
       tell("the cache's store \"" + printable(name) + "\" at " + store.definedAt, definition.error().detail);
   }
+  findSharedFolders(stores, ap_runtime_dir_relative(main.process->pconf, ""), [&](const auto& named, const auto& what) {
+    tell("the cache's store \"" + printable(named.first) + "\" at " + named.second.definedAt, what);
+  });
   for (const auto& [name, place] : stores.used)
     if (stores.named.find(name) == stores.named.end())
       tell(place,
@@ -154,7 +188,11 @@ Outcome prepareStores(server_rec& main) {
                            ap_unixd_config.user_id,
                            ap_unixd_config.group_id,
                            *sharedState(),
-                           threadsInAll()};
+                           threadsInAll(),
+                           heldFolders(*main.process)};
+    auto shared = StoreShared::prepare(*sharedState(), name);
+    if (!shared) return std::move(shared.error());
+    store.shared = *shared;
     auto warnings = store.definition->prepare(place);
     if (!warnings)
       return failure(ErrorKind::kInternal,
@@ -162,9 +200,6 @@ Outcome prepareStores(server_rec& main) {
     for (const std::string& warning : *warnings)
       ap_log_error_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_WARNING, 0, &main, "the cache's store \"%s\": %s",
                     name.c_str(), warning.c_str());
-    auto complainedAt = sharedState()->state<std::atomic<Clock::rep>>("cache-complaint " + name);
-    if (!complainedAt) return std::move(complainedAt.error());
-    store.complainedAt = *complainedAt;
     store.isPrepared = true;
   }
   return {};
@@ -173,8 +208,8 @@ Outcome prepareStores(server_rec& main) {
 std::vector<ChildStore*> openStores(apr_pool_t& childPool, server_rec& main) {
   std::vector<ChildStore*> opened;
   for (auto& [name, store] : storesOf(main.process->pconf).named) {
-    if (!store.isPrepared) continue;
-    auto one = ChildStore::open(childPool, name, *store.definition, *store.complainedAt);
+    if (!store.isPrepared || store.definition->isLeftOut()) continue;
+    auto one = ChildStore::open(childPool, name, *store.definition, *store.shared);
     if (one) {
       opened.push_back(*one);
       continue;

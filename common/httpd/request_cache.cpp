@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "common/base/text.h"
 #include "common/cache/cache_control.h"
 #include "common/cache/preconditions.h"
 #include "common/cache/revalidation.h"
@@ -130,7 +131,9 @@ bool RequestCache::mayCollapse() const {
   if (lookup_.has() && (isCollapsed_ || lookup_.serving.reason == ServingReason::kNoCache)) return false;
   return plan_.config.collapse.valueOr(kCollapse).count() > 0 && boardings_ < kMostBoardings && !request_.header_only &&
          !findField(fields_, "Authorization") && !findField(fields_, "Range") &&
-         !waiter_.child().hitForMiss->isMarked(lookup_.key);
+         !waiter_.child().hitForMiss->isMarked(lookup_.key) &&
+         // What is not stored is asked for by each who has waited for it.
+         store_->breaker().rest(Clock::now()) == milliseconds{0};
 }
 
 Task<RequestCache::Turn> RequestCache::board() {
@@ -198,7 +201,10 @@ Task<RequestCache::Turn> RequestCache::follow(Flights::Follower& follower, Follo
   const std::string record = body.record();
   auto decoded = decodeRecord(record);
   if (!decoded || !std::holds_alternative<StoredResponse>(*decoded)) co_return Turn::kAsk;
-  const StoredResponse& stored = std::get<StoredResponse>(*decoded);
+  StoredResponse& stored = std::get<StoredResponse>(*decoded);
+  // Its record was made before its body came.
+  if (const HeaderField* length = findField(stored.fields, "Content-Length"))
+    stored.bodyLength = parseNumber(length->value, UINT64_MAX).value_or(0);
   const Serving serving = judge(message(), stored, policy_, wallNow());
   // Another variant; of its own the store tells.
   if (serving.reason == ServingReason::kVary) co_return Turn::kAgain;

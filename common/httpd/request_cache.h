@@ -132,6 +132,7 @@ class PROXYCOMMON_API RequestCache {
   Course store(const HeaderFields& received, const ResponseHead& head);
   // What mayStore() does not know of a 206; of any other response: yes.
   bool isPartOfUse(const CacheResponse& response) const;
+  void chooseKey(const std::vector<std::string>& names);
   void refuse(Storable why, int status);
   void divide();
   bool isResting() const;
@@ -142,7 +143,7 @@ class PROXYCOMMON_API RequestCache {
   void keep(const StoredResponse& fresh, const std::string& record);
   void forget(const Digest& key);
   void invalidate(const HeaderFields& received, const ResponseHead& head);
-  Task<Outcome> settle();
+  Task<void> settle();
   bool mayAnswerInstead(bool isDisconnected) const;
   bool mayAnswerInsteadOf(const Error& error) const;
   void endFlight(FlightPhase phase);

@@ -147,17 +147,7 @@ RequestCache::Course RequestCache::store(const HeaderFields& received, const Res
   const std::string selection = selectionOf(vary.names, fields_);
   storing_.selection = selection;
   storing_.isAuthorized = findField(fields_, "Authorization") != nullptr;
-  key_ = primary_;
-  if (!vary.names.empty()) {
-    VaryMarker marker =
-        lookup_.marker && lookup_.marker->names == vary.names ? *lookup_.marker : VaryMarker{{}, vary.names};
-    if (!lookup_.marker || lookup_.marker->names != vary.names) {
-      std::random_device random;
-      for (unsigned char& byte : marker.salt) byte = static_cast<unsigned char>(random());
-      marker_ = marker;
-    }
-    key_ = variantKey(primary_, marker, selection);
-  }
+  chooseKey(vary.names);
   tags_ = tagsOfSite(plan_.subject.site, cacheTags(head.fields));
   useUntil_ = usefulUntil(storing_, policy_);
   // The head's bytes are the connection's, and go with it.
@@ -171,6 +161,21 @@ RequestCache::Course RequestCache::store(const HeaderFields& received, const Res
     endFlight(FlightPhase::kUncacheable);
   }
   return Course::kStore;
+}
+
+// Of a response that has these names in Vary. Others under that URL may have others, and stay.
+void RequestCache::chooseKey(const std::vector<std::string>& names) {
+  key_ = primary_;
+  if (names.empty()) return;
+  VaryMarker marker{{}, lookup_.marker ? joinedNames(lookup_.marker->names, names) : names};
+  if (lookup_.marker && lookup_.marker->names == marker.names) {
+    marker.salt = lookup_.marker->salt;
+  } else {
+    std::random_device random;
+    for (unsigned char& byte : marker.salt) byte = static_cast<unsigned char>(random());
+    marker_ = marker;
+  }
+  key_ = variantKey(primary_, marker, selectionOf(marker.names, fields_));
 }
 
 // It goes to its client alone.
@@ -273,17 +278,16 @@ void RequestCache::forget(const Digest& key) {
   if (store_->store().mayBlock()) {
     forgotten_.push_back(key);
   } else if (auto removed = store_->store().remove(key); !removed) {
-    ap_log_rerror_(__FILE__, __LINE__, plan_.moduleIndex, APLOG_WARNING, 0, &request_,
-                   "the cache's store \"%s\" did not remove what this request makes invalid: %s",
-                   store_->name().c_str(), removed.error().detail.c_str());
+    store_->notRemoved(removed.error());
   }
 }
 
-// What the backend has made invalid is gone from stores that take their time.
-Task<Outcome> RequestCache::settle() {
-  for (const Digest& key : std::exchange(forgotten_, {}))
-    if (auto removed = co_await removeIn(*store_, key, waiter_); !removed) co_return std::move(removed.error());
-  co_return Outcome{};
+// What the backend has made invalid is gone from stores that take their time, or the store has said that it is not.
+Task<void> RequestCache::settle() {
+  for (const Digest& key : std::exchange(forgotten_, {})) {
+    auto removed = co_await removeIn(*store_, key, waiter_);
+    if (!removed && removed.error().kind != ErrorKind::kClientGone) store_->notRemoved(removed.error());
+  }
 }
 
 // `isDisconnected`: no answer came at all (RFC 9111 4.2.4), rather than one that tells of an error (RFC 5861 4).
@@ -302,9 +306,7 @@ bool RequestCache::mayAnswerInsteadOf(const Error& error) const {
 }
 
 Task<std::optional<int>> RequestCache::conclude(const Error* failed, bool isToldOf) {
-  if (auto settled = co_await settle(); !settled)
-    ap_log_rerror_(__FILE__, __LINE__, plan_.moduleIndex, APLOG_WARNING, 0, &request_, "%s",
-                   settled.error().detail.c_str());
+  co_await settle();
   const bool usesStored = failed ? !isToldOf && mayAnswerInsteadOf(*failed) : course_ == Course::kUseStored;
   if (!usesStored) co_return std::nullopt;
   isForwarded_ = true;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <mutex>
 #include <new>
 #include <optional>
 #include <utility>
@@ -55,8 +56,11 @@ class ProviderLock {
 };
 
 struct Socache {
-  std::string written;  // "redis:127.0.0.1:6379"
+  std::string written;    // "redis:127.0.0.1:6379"
+  std::string arguments;  // "127.0.0.1:6379"
+  std::string consumer;   // of the store, from prepare() on: what its keys begin with
   bool isMemcached = false;
+  bool isRemote = false;  // on another machine, which may go and come back; nothing is shared by children
   const ap_socache_provider_t* provider = nullptr;
   ap_socache_instance_t* instance = nullptr;
   apr_global_mutex_t* mutex = nullptr;  // where the provider wants one
@@ -66,9 +70,59 @@ const unsigned char* bytesOf(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
+apr_status_t begin(const Socache& socache, ap_socache_instance_t* instance, apr_pool_t* pool) {
+  const ap_socache_hints hints{17, 16 * 1024, apr_time_from_sec(3600)};
+  return socache.provider->init(instance, apr_pstrdup(pool, socache.consumer.c_str()), &hints, ap_server_conf, pool);
+}
+
+// What a call goes through, for as long as one does.
+using Instance = std::shared_ptr<ap_socache_instance_t>;
+
+// One of a child's own. nullptr: the provider makes none.
+Instance makeInstance(const Socache& socache) {
+  apr_pool_t* pool = nullptr;
+  // Below APR's own pool: what many threads use at once wants an allocator that may be.
+  if (apr_pool_create(&pool, nullptr) != APR_SUCCESS) throw std::bad_alloc();
+  const CallPool temporary;
+  ap_socache_instance_t* instance = nullptr;
+  const char* arguments = apr_pstrdup(pool, socache.arguments.c_str());
+  const bool isMade = !socache.provider->create(&instance, arguments, temporary.get(), pool) &&
+                      begin(socache, instance, pool) == APR_SUCCESS;
+  if (isMade) return {instance, [pool](ap_socache_instance_t*) { apr_pool_destroy(pool); }};
+  apr_pool_destroy(pool);
+  return nullptr;
+}
+
+// The instance that calls go through. A machine that has failed once is left alone by its provider for six seconds from
+// each try, whoever asks; when to try again is for the caller to say, who knows nothing of that. So a new instance,
+// which has not failed yet, takes the place of one that has.
+class Instances {
+ public:
+  explicit Instances(const Socache& socache) : socache_(socache), current_(socache.instance, [](auto*) {}) {}
+
+  Instance current() {
+    const std::lock_guard lock(mutex_);
+    if (!hasFailed_) return current_;
+    hasFailed_ = false;
+    if (auto made = makeInstance(socache_)) current_ = std::move(made);
+    return current_;
+  }
+  void failed(const Instance& instance) {
+    const std::lock_guard lock(mutex_);
+    // Many fail together.
+    if (socache_.isRemote && instance == current_) hasFailed_ = true;
+  }
+
+ private:
+  const Socache& socache_;
+  std::mutex mutex_;
+  Instance current_;
+  bool hasFailed_ = false;
+};
+
 class SocacheStore final : public PlainStore {
  public:
-  explicit SocacheStore(Socache socache) : socache_(std::move(socache)) {}
+  explicit SocacheStore(Socache socache) : socache_(std::move(socache)), instances_(socache_) {}
 
   Result<std::optional<std::string>> get(std::string_view key) override {
     const CallPool pool;
@@ -77,11 +131,12 @@ class SocacheStore final : public PlainStore {
     unsigned length = kMostValue;
     const ProviderLock lock(socache_.mutex);
     if (lock.status() != APR_SUCCESS) return failed("locking", lock.status());
+    const Instance instance = instances_.current();
     const apr_status_t status =
-        socache_.provider->retrieve(socache_.instance, ap_server_conf, bytesOf(key), static_cast<unsigned>(key.size()),
+        socache_.provider->retrieve(instance.get(), ap_server_conf, bytesOf(key), static_cast<unsigned>(key.size()),
                                     buffer.get(), &length, pool.get());
     if (isAbsent(status)) return std::optional<std::string>();
-    if (status != APR_SUCCESS) return failed("reading", status);
+    if (status != APR_SUCCESS) return failed("reading", status, instance);
     return std::optional(
         std::string(reinterpret_cast<const char*>(buffer.get()), std::min<std::size_t>(length, kMostValue)));
   }
@@ -92,12 +147,13 @@ class SocacheStore final : public PlainStore {
     auto* bytes = const_cast<unsigned char*>(bytesOf(value));
     const ProviderLock lock(socache_.mutex);
     if (lock.status() != APR_SUCCESS) return failed("locking", lock.status());
+    const Instance instance = instances_.current();
     const apr_status_t status =
-        socache_.provider->store(socache_.instance, ap_server_conf, bytesOf(key), static_cast<unsigned>(key.size()),
+        socache_.provider->store(instance.get(), ap_server_conf, bytesOf(key), static_cast<unsigned>(key.size()),
                                  expiryOf(expiry), bytes, static_cast<unsigned>(value.size()), pool.get());
     // A place in shared memory that is too small for it.
     if (APR_STATUS_IS_ENOSPC(status)) return false;
-    if (status != APR_SUCCESS) return failed("writing", status);
+    if (status != APR_SUCCESS) return failed("writing", status, instance);
     return true;
   }
 
@@ -105,9 +161,10 @@ class SocacheStore final : public PlainStore {
     const CallPool pool;
     const ProviderLock lock(socache_.mutex);
     if (lock.status() != APR_SUCCESS) return failed("locking", lock.status());
-    const apr_status_t status = socache_.provider->remove(socache_.instance, ap_server_conf, bytesOf(key),
+    const Instance instance = instances_.current();
+    const apr_status_t status = socache_.provider->remove(instance.get(), ap_server_conf, bytesOf(key),
                                                           static_cast<unsigned>(key.size()), pool.get());
-    if (status != APR_SUCCESS && !isAbsent(status)) return failed("removing", status);
+    if (status != APR_SUCCESS && !isAbsent(status)) return failed("removing", status, instance);
     return {};
   }
 
@@ -131,7 +188,8 @@ class SocacheStore final : public PlainStore {
     return now + std::clamp(wanted, apr_time_from_sec(2), most);
   }
 
-  Error failed(const char* doing, apr_status_t status) const {
+  Error failed(const char* doing, apr_status_t status, const Instance& instance = nullptr) {
+    instances_.failed(instance);
     char text[120];
     apr_strerror(status, text, sizeof text);
     return failure(ErrorKind::kInternal,
@@ -139,6 +197,7 @@ class SocacheStore final : public PlainStore {
   }
 
   const Socache socache_;
+  Instances instances_;
 };
 
 // The provider's instance, as long as its pool.
@@ -166,10 +225,8 @@ class SocacheDefinition final : public StoreDefinition {
     if (socache_.provider->flags & AP_SOCACHE_FLAG_NOTMPSAFE)
       if (auto made = makeMutex(place.name); !made) return std::move(made.error());
     // At most 16 characters, and the same on all machines.
-    const std::string consumer = "pc-" + digestOf(place.name).hex().substr(0, 12);
-    const ap_socache_hints hints{17, 16 * 1024, apr_time_from_sec(3600)};
-    const apr_status_t status =
-        socache_.provider->init(socache_.instance, apr_pstrdup(pool_, consumer.c_str()), &hints, ap_server_conf, pool_);
+    socache_.consumer = "pc-" + digestOf(place.name).hex().substr(0, 12);
+    const apr_status_t status = begin(socache_, socache_.instance, pool_);
     if (status != APR_SUCCESS) return cannot("begin", status);
     auto* kept = makePoolOwned<Kept>(pool_, Kept{socache_, ::getpid()});
     apr_pool_pre_cleanup_register(pool_, kept, guarded<&destroyInstance>);
@@ -249,14 +306,16 @@ Result<std::unique_ptr<StoreDefinition>> readSocacheStore(const StoreOptions& op
   const std::string arguments = colon == std::string::npos ? "" : read->provider.substr(colon + 1);
   Socache socache;
   socache.written = printable(read->provider);
+  socache.arguments = arguments;
   socache.isMemcached = name == "memcache";
+  socache.isRemote = name == "redis" || name == "memcache";
   socache.provider = static_cast<const ap_socache_provider_t*>(
       ap_lookup_provider(AP_SOCACHE_PROVIDER_GROUP, name.c_str(), AP_SOCACHE_PROVIDER_VERSION));
   if (!socache.provider)
     return mistake("there is no socache provider \"" + printable(name) + "\": is mod_socache_" + printable(name) +
                    " loaded?");
   // With several, the keys of one that is away are another's meanwhile: what is removed then would come back with it.
-  if ((name == "redis" || name == "memcache") && arguments.find(',') != std::string::npos)
+  if (socache.isRemote && arguments.find(',') != std::string::npos)
     return mistake("socache provider " + socache.written + " names several servers: a store of the cache is on one");
   apr_pool_t* pool = nullptr;
   if (apr_pool_create(&pool, ap_server_conf->process->pconf) != APR_SUCCESS) throw std::bad_alloc();

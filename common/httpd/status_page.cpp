@@ -65,9 +65,9 @@ std::string stores(request_rec& request, bool isShort) {
   std::string text;
   for (const StoreSight& store : sightOfStores(*ap_server_conf)) {
     const StoreFigures& figures = store.figures;
-    const std::string words = std::to_string(figures.entries) + " entries, " + std::to_string(figures.bytes) +
-                              " bytes, " + std::to_string(figures.evictions) + " evictions, " +
-                              std::to_string(figures.failures) + " failures";
+    const std::string counted = std::to_string(figures.entries) + " entries, " + std::to_string(figures.bytes) +
+                                " bytes, " + std::to_string(figures.evictions) + " evictions, ";
+    const std::string words = (figures.isCounted ? counted : "") + std::to_string(figures.failures) + " failures";
     if (isShort)
       text += "ProxyCacheStore " + store.name + ": " + words + "\n";
     else

@@ -4,6 +4,7 @@
 #include <exception>
 #include <mutex>
 
+#include "common/cache/mending_store.h"
 #include "common/httpd/child.h"
 #include "common/httpd/guarded.h"
 
@@ -143,29 +144,47 @@ bool send(ChildStore& at, StoreCall<T> what, std::function<void(const Result<T>&
   return false;
 }
 
+// The store may never have heard of it. Where the client has gone it has, and notes itself what it cannot do.
+template <class T>
+bool isLost(const Result<T>& removed) {
+  return !removed && removed.error().kind != ErrorKind::kClientGone;
+}
+
 }  // namespace
 
-ChildStore::ChildStore(std::string name, std::unique_ptr<Store> store, std::atomic<Clock::rep>& complainedAt)
-    : name_(std::move(name)), store_(std::move(store)), complainedAt_(complainedAt) {}
+Result<StoreShared> StoreShared::prepare(SharedState& shared, const std::string& store) {
+  auto lost = LostRemovals::prepare(shared, store);
+  if (!lost) return std::move(lost.error());
+  auto failures = shared.state<std::atomic<std::uint64_t>>("cache-failures " + store);
+  if (!failures) return std::move(failures.error());
+  auto complainedAt = shared.state<std::atomic<Clock::rep>>("cache-complaint " + store);
+  if (!complainedAt) return std::move(complainedAt.error());
+  return StoreShared{*lost, *failures, *complainedAt};
+}
+
+ChildStore::ChildStore(std::string name, std::unique_ptr<Store> store, const StoreShared& shared)
+    : name_(std::move(name)), shared_(shared), store_(std::make_unique<MendingStore>(std::move(store), shared.lost)) {}
 
 Result<ChildStore*> ChildStore::open(apr_pool_t& childPool, std::string name, const StoreDefinition& definition,
-                                     std::atomic<Clock::rep>& complainedAt) {
+                                     const StoreShared& shared) {
   auto store = definition.open();
   if (!store) return std::move(store.error());
   // Never destroyed: its threads may be in a call when the process ends.
-  auto* opened = new ChildStore(std::move(name), std::move(*store), complainedAt);
+  auto* opened = new ChildStore(std::move(name), std::move(*store), shared);
   apr_pool_pre_cleanup_register(&childPool, opened, guarded<&freezeThreads>);
+  // exit() takes down OpenSSL and all that is static: not under a call that is late.
+  opened->threads().outliveExit();
   return opened;
 }
 
 StoreFigures ChildStore::figures() {
   StoreFigures figures = store_->figures();
-  figures.failures = failures_.load(std::memory_order_relaxed);
+  figures.failures = shared_.failures->load(std::memory_order_relaxed);
   return figures;
 }
 
 void ChildStore::failed(Breaker::Call call, const Error& error) {
-  failures_.fetch_add(1, std::memory_order_relaxed);
+  shared_.failures->fetch_add(1, std::memory_order_relaxed);
   const auto now = Clock::now();
   breaker_.failed(call, now);
   complain("fails: " + error.detail + "; requests go on without it, and it is tried again in " +
@@ -177,8 +196,12 @@ void ChildStore::overloaded(std::string_view what) {
            " wait for it than may, and requests go on without it: is what it stands on too slow, or too far away?");
 }
 
+void ChildStore::notRemoved(const Error& error) {
+  complain("has not removed what requests make invalid: " + error.detail);
+}
+
 void ChildStore::complain(const std::string& what) {
-  if (!Breaker::mayComplain(complainedAt_, Clock::now())) return;
+  if (!Breaker::mayComplain(*shared_.complainedAt, Clock::now())) return;
   ap_log_error_(__FILE__, __LINE__, APLOG_NO_MODULE, APLOG_ERR, 0, ap_server_conf, "cache store \"%s\" %s",
                 name_.c_str(), what.c_str());
 }
@@ -235,21 +258,33 @@ void updateIn(ChildStore& store, const Digest& key, std::string record, WallTime
 
 Task<Result<bool>> removeIn(ChildStore& store, Digest key, RequestWaiter& waiter) {
   StoreCall<bool> what = [key](Store& at) { return at.remove(key); };
-  co_return co_await ask(store, std::move(what), waiter, kRemovePatience, WhenGone::kMake);
+  auto removed = co_await ask(store, std::move(what), waiter, kRemovePatience, WhenGone::kMake);
+  if (isLost(removed)) store.lost().noteKey(key);
+  co_return removed;
 }
 
 Task<Outcome> removeTaggedIn(ChildStore& store, std::vector<std::string> tags, RequestWaiter& waiter) {
-  StoreCall<void> what = [tags = std::move(tags)](Store& at) -> Outcome {
+  const auto lose = [tags, lost = store.lost()] {
+    for (const std::string& tag : tags) lost.noteTag(tag);
+  };
+  StoreCall<void> what = [tags, lose](Store& at) -> Outcome {
     for (const std::string& tag : tags)
-      if (auto removed = at.removeTagged(tag); !removed) return removed;
+      if (auto removed = at.removeTagged(tag); !removed) {
+        lose();
+        return removed;
+      }
     return {};
   };
-  co_return co_await ask(store, std::move(what), waiter, kRemovePatience, WhenGone::kMake);
+  auto removed = co_await ask(store, std::move(what), waiter, kRemovePatience, WhenGone::kMake);
+  if (isLost(removed)) lose();
+  co_return removed;
 }
 
 Task<Outcome> removePrefixIn(ChildStore& store, std::string urlPrefix, RequestWaiter& waiter) {
-  StoreCall<void> what = [urlPrefix = std::move(urlPrefix)](Store& at) { return at.removePrefix(urlPrefix); };
-  co_return co_await ask(store, std::move(what), waiter, kRemovePatience, WhenGone::kMake);
+  StoreCall<void> what = [urlPrefix](Store& at) { return at.removePrefix(urlPrefix); };
+  auto removed = co_await ask(store, std::move(what), waiter, kRemovePatience, WhenGone::kMake);
+  if (isLost(removed)) store.lost().notePrefix(urlPrefix);
+  co_return removed;
 }
 
 }  // namespace proxycommon

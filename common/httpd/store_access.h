@@ -14,6 +14,7 @@
 #include "common/base/result.h"
 #include "common/base/task.h"
 #include "common/cache/breaker.h"
+#include "common/cache/lost_removals.h"
 #include "common/cache/part_storing.h"
 #include "common/cache/store.h"
 #include "common/cache/store_definition.h"
@@ -23,40 +24,52 @@
 
 namespace proxycommon {
 
+// What all children have in common of a store. In shared memory.
+struct StoreShared {
+  LostRemovals lost;
+  std::atomic<std::uint64_t>* failures;   // calls that failed or were late
+  std::atomic<Clock::rep>* complainedAt;  // when any child has last said that it fails
+
+  // In the parent, for each generation. Error kInternal.
+  static Result<StoreShared> prepare(SharedState& shared, const std::string& store);
+};
+
 // An open store of a child, and how it does. Lives as long as the process. Any thread.
 class PROXYCOMMON_API ChildStore {
  public:
   // In child_init. Error kInternal: it cannot be opened; the child goes on without it.
-  // `complainedAt`: when any child has last said that it fails, in shared memory.
   static Result<ChildStore*> open(apr_pool_t& childPool, std::string name, const StoreDefinition& definition,
-                                  std::atomic<Clock::rep>& complainedAt);
+                                  const StoreShared& shared);
 
   const std::string& name() const { return name_; }
   Store& store() { return *store_; }
   Breaker& breaker() { return breaker_; }
   StoreThreads& threads() { return threads_; }
+  // For removals that the store was not even asked for; others it notes itself.
+  const LostRemovals& lost() const { return shared_.lost; }
 
   // Counted by whoever judges what was found.
   std::atomic<std::uint64_t> hits{0};
   std::atomic<std::uint64_t> misses{0};
-  // Those of the store, and the calls that failed or were late.
+  // Those of the store, and the calls of all children that failed or were late.
   StoreFigures figures();
 
   // A call has failed, or was late: the store is left alone, and the log says so once a minute, for all children.
   void failed(Breaker::Call call, const Error& error);
   // More is asked of it than it can do; the same line in the log.
   void overloaded(std::string_view what);
+  // What a request has made invalid may be there still; the same line.
+  void notRemoved(const Error& error);
 
  private:
-  ChildStore(std::string name, std::unique_ptr<Store> store, std::atomic<Clock::rep>& complainedAt);
+  ChildStore(std::string name, std::unique_ptr<Store> store, const StoreShared& shared);
   void complain(const std::string& what);
 
   const std::string name_;
+  const StoreShared shared_;
   const std::unique_ptr<Store> store_;
-  std::atomic<Clock::rep>& complainedAt_;
   Breaker breaker_;
   StoreThreads threads_;
-  std::atomic<std::uint64_t> failures_{0};
 };
 
 // What NewEntry looks at, kept for the call.
@@ -87,8 +100,8 @@ PROXYCOMMON_API void putPartIn(ChildStore& store, const Digest& key, OwnedEntry 
 // The same; an update that fails costs a revalidation.
 PROXYCOMMON_API void updateIn(ChildStore& store, const Digest& key, std::string record, WallTime useUntil);
 
-// Awaited before the response goes out: whoever has it may count on it. Error kInternal: it may be there still;
-// kClientGone: it may, or may be removed a little later.
+// Awaited before the response goes out: whoever has it may count on it. Error kInternal: it may be there still, and is
+// removed before this server uses the store again; kClientGone: it may, or may be removed a little later.
 PROXYCOMMON_API Task<Result<bool>> removeIn(ChildStore& store, Digest key, RequestWaiter& waiter);
 PROXYCOMMON_API Task<Outcome> removeTaggedIn(ChildStore& store, std::vector<std::string> tags, RequestWaiter& waiter);
 PROXYCOMMON_API Task<Outcome> removePrefixIn(ChildStore& store, std::string urlPrefix, RequestWaiter& waiter);

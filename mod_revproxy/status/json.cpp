@@ -133,14 +133,22 @@ void writeChild(JsonWriter& json, const ChildStatus& child) {
   json.endObject();
 }
 
+void writeKnown(JsonWriter& json, bool isKnown, std::uint64_t value) {
+  if (isKnown)
+    json.number(value);
+  else
+    json.null();
+}
+
 void writeStore(JsonWriter& json, const StoreStatus& store) {
+  const bool isCounted = store.figures.isCounted;
   json.beginObject();
   json.name("name").string(store.name);
   json.name("kind").string(store.kind);
-  json.name("entries").number(store.figures.entries);
-  json.name("bytes").number(store.figures.bytes);
+  writeKnown(json.name("entries"), isCounted, store.figures.entries);
+  writeKnown(json.name("bytes"), isCounted, store.figures.bytes);
   writePositive(json.name("limit"), store.figures.limit);
-  json.name("evictions").number(store.figures.evictions);
+  writeKnown(json.name("evictions"), isCounted, store.figures.evictions);
   json.name("failures").number(store.figures.failures);
   json.endObject();
 }

@@ -152,15 +152,18 @@ StoreSeries seriesOf(const std::vector<StoreStatus>& all) {
 }
 
 void stores(Exposition& out, const StoreSeries& series) {
-  gauge(out, series, "revproxy_cache_store_entries", "Responses that the store has.",
+  StoreSeries counted;
+  for (const auto& one : series)
+    if (one.status.figures.isCounted) counted.push_back(one);
+  gauge(out, counted, "revproxy_cache_store_entries", "Responses that the store has.",
         [](const StoreStatus& store) { return store.figures.entries; });
-  gauge(out, series, "revproxy_cache_store_bytes", "What they take.",
+  gauge(out, counted, "revproxy_cache_store_bytes", "What they take.",
         [](const StoreStatus& store) { return store.figures.bytes; });
   out.family("revproxy_cache_store_limit_bytes", kGauge, "What they may take, where there is a limit.");
   for (const auto& [labels, store] : series)
     if (store.figures.limit > 0) out.sample(labels, store.figures.limit);
   out.family("revproxy_cache_store_evictions_total", kCounter, "Responses that had to go to make room.");
-  for (const auto& [labels, store] : series) out.sample(labels, store.figures.evictions);
+  for (const auto& [labels, store] : counted) out.sample(labels, store.figures.evictions);
   out.family("revproxy_cache_store_failures_total", kCounter, "How often the store has failed.");
   for (const auto& [labels, store] : series) out.sample(labels, store.figures.failures);
 }

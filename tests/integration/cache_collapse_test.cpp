@@ -357,6 +357,25 @@ PROXY_TEST_EVENT(a_range_waits_for_nobody_and_nobody_for_it) {
   }
 }
 
+// Nothing would come of waiting: the leader's response is not stored, and all the others would ask behind it.
+PROXY_TEST(nobody_waits_for_another_while_the_store_is_left_alone) {
+  constexpr int kClients = 3;
+  const RefusingPort redis;
+  GatedOrigin origin;
+  Httpd httpd(mpm, kFewWorkers);
+  httpd.loadModule("socache_redis");
+  httpd.expectLog("socache_redis:");
+  httpd.configure("RevProxyCacheStore gone socache provider=redis:127.0.0.1:" + std::to_string(redis.number()) +
+                  "\nRevProxyPass / " + origin.url("/") + "\nRevProxyCache on store=gone\n");
+  httpd.start();
+  RequestSwarm swarm(askingFor(httpd, origin, kClients));
+  BOOST_TEST(origin.waitForRequests(kClients));
+  origin.head.open();
+  origin.rest.open();
+  expectAll(swarm, kClients);
+  httpd.requireLog("cache store \"gone\" fails");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace proxytest

@@ -1,6 +1,7 @@
 // Stores that are kept by other machines: two httpd that share one, what is removed at the one is gone at the other;
 // and one that dies, hangs and comes back, which costs hits and no request.
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <string>
@@ -23,8 +24,8 @@ namespace {
 
 constexpr const char* kHost = "Host: shared.test";
 constexpr const char* kStoreFails = "cache store \"shared\" ";
-// What mod_socache_redis has to say themselves.
-constexpr const char* kProvidersOwn = "socache_redis:";
+// What the providers have to say themselves.
+constexpr const char* kProvidersOwn = "socache_(redis|memcache):";
 constexpr HttpdLimits kFewWorkers{.children = 2, .threadsPerChild = 4, .preforkStart = 8};
 
 // Tells how often it was asked for that target; the first letter of a target is its tag.
@@ -146,27 +147,42 @@ void expectAllAnswered(const Httpd& httpd, const std::string& folder) {
   BOOST_TEST(result.answered(200) == load.total);
 }
 
-void expectFailuresCostMisses(Mpm mpm, void (ServerProcess::*fail)(), void (ServerProcess::*mend)()) {
-  Redis redis;
+template <class Server>
+void expectFailuresCostMisses(Mpm mpm, const std::string& provider, void (ServerProcess::*fail)(),
+                              void (ServerProcess::*mend)()) {
+  Server server;
   NumberingOrigin origin;
   Httpd httpd(mpm, kFewWorkers);
   httpd.expectLog(kAllTaken);
   httpd.expectLog(kProvidersOwn);
-  configure(httpd, origin, "socache_redis", "redis:" + redis.authority());
+  configure(httpd, origin, "socache_" + provider, provider + ":" + server.authority());
   httpd.start();
-  stored(httpd, "/before");
+  const std::string before = stored(httpd, "/before");
   expectAllAnswered(httpd, "well/");
-  (redis.*fail)();
+  (server.*fail)();
   expectAllAnswered(httpd, "failing/");
   const std::string said = get(httpd, "/unstored").header("Cache-Status").value_or("");
   BOOST_TEST(said.find("fwd=uri-miss") != std::string::npos, said);
   BOOST_TEST(said.find("stored") == std::string::npos, said);
   httpd.requireLog(kStoreFails);
+  // That it does not remove is in that line, and not in one for each request.
+  for (int post = 0; post < 3; ++post)
+    BOOST_TEST(Client().perform({.url = httpd.url("/before"), .method = "POST", .headers = {kHost}}).status == 200);
   // Not one for each child.
   BOOST_TEST(httpd.errorLog().linesMatching(kStoreFails).size() == 1u);
-  (redis.*mend)();
+  const Response late = Client().perform({.url = httpd.url("/before"), .method = "PURGE", .headers = {kHost}});
+  BOOST_TEST(late.status == 503);
+  BOOST_TEST(late.header("Retry-After").value_or("") >= "1");
+  httpd.requireLog("PURGE .* has not removed it yet");
+  (server.*mend)();
+  const auto mended = std::chrono::steady_clock::now();
   expectAllAnswered(httpd, "mended/");
   stored(httpd, "/after");
+  // What had to be removed meanwhile is made up for.
+  expectGone(httpd, "/before", before);
+  BOOST_TEST_MESSAGE(provider << ": hits again after "
+                              << std::chrono::duration<double>(std::chrono::steady_clock::now() - mended).count()
+                              << " s");
 }
 
 }  // namespace
@@ -183,13 +199,16 @@ PROXY_TEST_EVENT(two_httpd_share_what_is_in_memcached) {
   BOOST_TEST(memcached.keys() > 0u);
 }
 
-// Under one MPM: mod_socache_redis leaves a server that was gone alone for five seconds.
 PROXY_TEST_EVENT(redis_that_is_killed_costs_no_request) {
-  expectFailuresCostMisses(mpm, &ServerProcess::kill, &ServerProcess::restart);
+  expectFailuresCostMisses<Redis>(mpm, "redis", &ServerProcess::kill, &ServerProcess::restart);
+}
+
+PROXY_TEST_EVENT(memcached_that_is_killed_costs_no_request) {
+  expectFailuresCostMisses<Memcached>(mpm, "memcache", &ServerProcess::kill, &ServerProcess::restart);
 }
 
 PROXY_TEST(redis_that_hangs_costs_no_request) {
-  expectFailuresCostMisses(mpm, &ServerProcess::stopAnswering, &ServerProcess::answerAgain);
+  expectFailuresCostMisses<Redis>(mpm, "redis", &ServerProcess::stopAnswering, &ServerProcess::answerAgain);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -189,8 +189,9 @@ void Httpd::kill() {
   ::kill(-process_->pid(), SIGKILL);
   process_->waitFor(kStopPatience);
   process_.reset();
-  // Until then they hold the port.
   for (const pid_t child : all) waitUntil([child] { return openDescriptors(child) == 0; });
+  // The kernel closes a socket somewhat later than its descriptor is gone.
+  for (const int port : ports_) waitUntil([port] { return !isListenedOn(port); });
 }
 
 CommandResult Httpd::configtest() {

@@ -68,6 +68,7 @@ struct TableRow {
 };
 constexpr const char* kSynSent = "02";
 constexpr const char* kCloseWait = "08";
+constexpr const char* kListen = "0A";
 
 int countSockets(std::string_view state, std::string TableRow::*end, int port) {
   std::ifstream table("/proc/net/tcp");
@@ -143,6 +144,10 @@ void sendAtOnce(const Descriptor& socket) {
 
 bool owesClosing(int port) {
   return countSockets(kCloseWait, &TableRow::local, port) > 0;
+}
+
+bool isListenedOn(int port) {
+  return countSockets(kListen, &TableRow::local, port) > 0;
 }
 
 RefusingPort::RefusingPort() : socket_(makeSocket()) {

@@ -34,6 +34,8 @@ void sendAtOnce(const Descriptor& socket);
 
 // Whether the server on that port has yet to close a connection that its client has closed.
 bool owesClosing(int port);
+// Whether any process listens there, be it one that is ending.
+bool isListenedOn(int port);
 
 // Holds a port on which every connection is refused.
 class RefusingPort {

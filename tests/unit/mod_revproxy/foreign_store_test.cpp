@@ -93,7 +93,7 @@ struct Rig {
   }
   ~Rig() { std::filesystem::remove_all(folder); }
 
-  StorePlace place() const { return {"mine", folder, "try", ::geteuid(), ::getegid(), *shared, 8}; }
+  StorePlace place() { return {"mine", folder, "try", ::geteuid(), ::getegid(), *shared, 8, held}; }
   std::unique_ptr<Store> open() {
     auto made = makeForeignStore("kind", kind, {{"slots", "7"}});
     BOOST_REQUIRE(!!made);
@@ -106,6 +106,7 @@ struct Rig {
 
   std::string folder;
   SharedState* shared;
+  HeldFolders held;
   Module module;
   revproxy_cache_kind kind = kindOf(module);
   std::unique_ptr<StoreDefinition> definition;

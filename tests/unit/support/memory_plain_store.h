@@ -17,6 +17,7 @@ namespace proxytest {
 struct PlainValues {
   std::mutex mutex;
   std::map<std::string, std::string, std::less<>> values;
+  std::map<std::string, proxycommon::WallTime, std::less<>> expiries;  // of all that was ever set
   std::size_t mostValue = 1024 * 1024;
   bool fails = false;
 };
@@ -34,12 +35,13 @@ class MemoryPlainStore final : public proxycommon::PlainStore {
     const auto found = kept_->values.find(key);
     return found == kept_->values.end() ? std::nullopt : std::optional(found->second);
   }
-  proxycommon::Result<bool> set(std::string_view key, std::string_view value, proxycommon::WallTime) override {
+  proxycommon::Result<bool> set(std::string_view key, std::string_view value, proxycommon::WallTime expiry) override {
     if (before_) before_();
     const std::lock_guard lock(kept_->mutex);
     if (kept_->fails) return failed();
     if (value.size() > kept_->mostValue) return false;
     kept_->values.insert_or_assign(std::string(key), std::string(value));
+    kept_->expiries.insert_or_assign(std::string(key), expiry);
     return true;
   }
   proxycommon::Outcome remove(std::string_view key) override {

@@ -61,7 +61,7 @@ inline revproxy::StatusSnapshot sampleSnapshot(std::string_view hostile = kHosti
                      {std::string{hostile}, "site.conf:8", {1, 0, 0, 0, 0, 0, 0, 0}}};
   snapshot.balancers.push_back(balancer);
   snapshot.stores = {{"memory", "lmdb", {7, 8'000, 268'435'456, 5, 0}},
-                     {std::string{hostile}, "socache", {0, 0, 0, 0, 9}}};
+                     {std::string{hostile}, "socache", {0, 0, 0, 0, 9, false}}};
   return snapshot;
 }
 

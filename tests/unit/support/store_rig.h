@@ -40,10 +40,11 @@ struct StoreParent {
     shared.reset(*made);
   }
   proxycommon::StorePlace place() const {
-    return {"tried", runtimeFolder, "test", ::geteuid(), ::getegid(), *shared, 64};
+    return {"tried", runtimeFolder, "test", ::geteuid(), ::getegid(), *shared, 64, *held};
   }
   std::string runtimeFolder;
   std::unique_ptr<proxycommon::SharedState> shared;
+  std::unique_ptr<proxycommon::HeldFolders> held = std::make_unique<proxycommon::HeldFolders>();
 };
 
 // The options that a kind cannot be without.
@@ -73,6 +74,7 @@ class StoreRig {
   }
   // As after the server was stopped and started.
   void startAnew() {
+    parent_.held.reset();
     parent_ = StoreParent(folder_.path());
     prepare();
   }

@@ -268,6 +268,49 @@ BOOST_AUTO_TEST_CASE(what_is_lost_is_a_miss_and_never_a_return) {
   }
 }
 
+// Whoever may send requests that change something may not fill the store with what remembers them.
+BOOST_AUTO_TEST_CASE(a_removal_is_remembered_for_minutes_and_what_is_older_is_not_stored) {
+  for (const Removal& removal : removals()) {
+    const auto kept = std::make_shared<PlainValues>();
+    const auto store = generationStoreOver(kept);
+    BOOST_REQUIRE(removal.run(*store));
+    // One list for all prefixes stays.
+    for (const auto& [key, expiry] : kept->expiries)
+      if (key != "prefixes") BOOST_TEST((expiry < wallNow() + std::chrono::minutes{10}), removal.name);
+    kept->values.clear();
+    BOOST_TEST(!*put(*store, wallNow() - std::chrono::minutes{6}), removal.name);
+    BOOST_TEST(*put(*store, wallNow()), removal.name);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_bears_very_many_tags_is_not_stored) {
+  std::vector<std::string> tags;
+  for (int number = 0; number < 16; ++number) tags.push_back("tag" + std::to_string(number));
+  const auto kept = std::make_shared<PlainValues>();
+  int calls = 0;
+  const auto store = generationStoreOver(kept, [&calls] { ++calls; });
+  BOOST_TEST(*put(*store, wallNow(), "body", tags));
+  calls = 0;
+  BOOST_TEST(bodyIn(*store) == "body");
+  BOOST_TEST(calls <= 20);
+  tags.push_back("one more");
+  BOOST_TEST(!*put(*store, wallNow(), "body", tags, digestOf("other")));
+}
+
+// A tag that nothing bears any more goes by itself, and one that something bears does not go before.
+BOOST_AUTO_TEST_CASE(a_tag_is_kept_about_as_long_as_what_bears_it) {
+  for (const std::chrono::hours life : {std::chrono::hours{1}, std::chrono::hours{30 * 24}}) {
+    const auto kept = std::make_shared<PlainValues>();
+    const auto store = generationStoreOver(kept);
+    IncomingBody body("/tmp", "");
+    const WallTime now = wallNow();
+    BOOST_REQUIRE(*store->put(kKey, NewEntry{"", kUrl, kTags, now, now + life}, body));
+    const WallTime expiry = kept->expiries.at(std::string(digestOf("shop").view()) + 't');
+    BOOST_TEST((expiry >= now + life));
+    BOOST_TEST((expiry <= std::max(now + life, wallNow() + std::chrono::hours{7 * 24})));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(damage_is_a_miss) {
   const auto kept = std::make_shared<PlainValues>();
   const auto store = generationStoreOver(kept);

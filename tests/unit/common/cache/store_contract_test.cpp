@@ -195,6 +195,18 @@ BOOST_DATA_TEST_CASE(threads_never_see_half_of_anything, kAll, kind) {
   BOOST_TEST(hits > 0);
 }
 
+BOOST_DATA_TEST_CASE(the_empty_prefix_is_that_of_all, kAll, kind) {
+  const StoreRig rig(kind);
+  const auto store = rig.open();
+  BOOST_TEST(*putInto(*store, "small", "content"));
+  BOOST_TEST(*putInto(*store, "large", large('a'), {.url = ""}));
+  BOOST_TEST(!!store->removePrefix(""));
+  BOOST_TEST(found(*store, "small") == "(none)");
+  BOOST_TEST(found(*store, "large") == "(none)");
+  BOOST_TEST(*putInto(*store, "small", "new", later()));
+  BOOST_TEST(found(*store, "small") == "new");
+}
+
 BOOST_DATA_TEST_CASE(processes_see_what_others_put_and_remove, kAll, kind) {
   const StoreRig rig(kind);
   const auto inChild = [&rig](auto work) {

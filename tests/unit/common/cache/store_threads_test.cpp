@@ -1,11 +1,16 @@
 // The threads that make calls which wait.
 #include "common/cache/store_threads.h"
 
+#include <unistd.h>
+
 #include <boost/test/unit_test.hpp>
+#include <cstdlib>
 #include <future>
 #include <latch>
 #include <set>
 #include <thread>
+
+#include "tests/unit/support/forks.h"
 
 namespace proxytest {
 
@@ -86,6 +91,33 @@ BOOST_AUTO_TEST_CASE(a_freeze_comes_to_an_end) {
   begun.get_future().wait();
   threads.freeze(milliseconds{20});
   BOOST_TEST(!threads.run([] {}, 10));
+}
+
+namespace {
+
+// A process that ends with 7 while a job hangs, or has ended. What stands for OpenSSL's own end makes 1 of it.
+[[noreturn]] void endWithJob(bool hangs) {
+  std::atexit([] { ::_exit(1); });
+  StoreThreads& threads = forever();
+  threads.outliveExit();
+  std::promise<void> begun;
+  const bool runs = threads.run(
+      [&begun, hangs] {
+        begun.set_value();
+        while (hangs) ::pause();
+      },
+      10);
+  if (!runs) ::_exit(2);
+  begun.get_future().wait();
+  threads.freeze(milliseconds{hangs ? 10 : 10'000});
+  std::exit(7);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(nothing_is_taken_from_under_a_job_as_the_process_ends) {
+  BOOST_TEST(statusOf(forked([]() -> int { endWithJob(true); })) == 7);
+  BOOST_TEST(statusOf(forked([]() -> int { endWithJob(false); })) == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

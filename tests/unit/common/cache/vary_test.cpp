@@ -107,6 +107,18 @@ BOOST_AUTO_TEST_CASE(names_are_lowered_sorted_and_stand_once) {
 }
 
 // RFC 9110 12.5.5.
+BOOST_AUTO_TEST_CASE(names_are_gathered_up_to_a_point) {
+  using Names = std::vector<std::string>;
+  BOOST_CHECK((joinedNames({}, {"a"}) == Names{"a"}));
+  BOOST_CHECK((joinedNames({"a"}, {"a", "b"}) == Names{"a", "b"}));
+  BOOST_CHECK((joinedNames({"a", "c"}, {"b"}) == Names{"a", "b", "c"}));
+  BOOST_CHECK((joinedNames({"a", "b"}, {"a"}) == Names{"a", "b"}));
+  Names many;
+  for (int number = 0; number < 32; ++number) many.push_back("x" + std::to_string(100 + number));
+  BOOST_CHECK((joinedNames(many, {"x100"}) == many));
+  BOOST_CHECK((joinedNames(many, {"y"}) == Names{"y"}));
+}
+
 BOOST_AUTO_TEST_CASE(a_star_anywhere_matches_nothing) {
   for (const std::string_view value : {"*", "accept, *", " * ", "a b"})
     BOOST_CHECK_MESSAGE(varyNames(HeaderFields{{"Vary", value}}).isAny, value);

@@ -149,7 +149,8 @@ BOOST_AUTO_TEST_CASE(a_cache_and_its_stores_say_all_they_have) {
   BOOST_TEST(text.sum("revproxy_cache_store_limit_bytes", memory) == 268'435'456);
   BOOST_TEST(text.sum("revproxy_cache_store_evictions_total", memory) == 5);
   BOOST_TEST(text.sum("revproxy_cache_store_failures_total", {{"kind", "socache"}}) == 9);
-  BOOST_TEST(text.find("revproxy_cache_store_limit_bytes").size() == 1u);
+  for (const char* unknown : {"entries", "bytes", "limit_bytes", "evictions_total"})
+    BOOST_TEST(text.find(std::string{"revproxy_cache_store_"} + unknown).size() == 1u, unknown);
 }
 
 // Two vhosts may map one path to one balancer.

@@ -174,6 +174,16 @@ std::string selectionOf(std::span<const std::string> names, std::span<const Head
   return selection;
 }
 
+bool selectsAsSent(std::span<const std::string> names, std::span<const HeaderField> request,
+                   std::span<const HeaderField> sent) {
+  static constexpr std::array<std::string_view, 4> kSettled = {"host", "via", "x-forwarded-host", "x-forwarded-proto"};
+  return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+    if (std::find(kSettled.begin(), kSettled.end(), name) != kSettled.end()) return true;
+    if ((findField(request, name) == nullptr) != (findField(sent, name) == nullptr)) return false;
+    return normalizedValue(request, name) == normalizedValue(sent, name);
+  });
+}
+
 bool matches(const StoredResponse& stored, std::span<const HeaderField> request) {
   RecordReader reader(stored.selection);
   while (!reader.isAtEnd()) {

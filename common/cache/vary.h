@@ -34,6 +34,13 @@ PROXYCOMMON_API std::string normalizedValue(std::span<const HeaderField> request
 // Names and normalised values, unambiguous; absent and empty differ. Empty for no names.
 PROXYCOMMON_API std::string selectionOf(std::span<const std::string> names, std::span<const HeaderField> request);
 
+// Whether the origin selects by those fields as clients send them: `sent` is what went to it for `request`. Where a
+// proxy adds to one on the way (X-Forwarded-For, say) the client's own does not tell whose response it is, and it must
+// not be stored. Those do not count that the key settles, or that the same value is always added to: Host,
+// X-Forwarded-Host, X-Forwarded-Proto, Via.
+PROXYCOMMON_API bool selectsAsSent(std::span<const std::string> names, std::span<const HeaderField> request,
+                                   std::span<const HeaderField> sent);
+
 // Whether the request selects that stored response (RFC 9111 4.1).
 PROXYCOMMON_API bool matches(const StoredResponse& stored, std::span<const HeaderField> request);
 

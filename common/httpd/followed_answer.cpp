@@ -11,8 +11,9 @@ namespace {
 
 class Following {
  public:
-  Following(request_rec& request, Flights::Follower& follower, FollowedBody body, RequestWaiter& waiter)
-      : follower_(follower), body_(std::move(body)), waiter_(waiter), response_(request, nullptr) {}
+  Following(request_rec& request, Flights::Follower& follower, FollowedBody body, RequestWaiter& waiter,
+            const ClientResponse::HeadEditor& edit)
+      : follower_(follower), body_(std::move(body)), waiter_(waiter), response_(request, edit) {}
 
   ClientResponse& response() { return response_; }
 
@@ -66,7 +67,7 @@ class Following {
 Task<int> sendFollowed(request_rec& request, Flights::Follower& follower, FollowedBody body,
                        const StoredResponse& stored, const StoredAnswerPlan& plan, RequestWaiter& waiter,
                        int moduleIndex) {
-  Following following(request, follower, std::move(body), waiter);
+  Following following(request, follower, std::move(body), waiter, plan.edit);
   StoredHead start = storedHead(request, stored, plan);
   // How long it is, is known by what the backend has said alone: of what is on its way, the record knows no length.
   const HeaderField* said = findField(stored.fields, "Content-Length");

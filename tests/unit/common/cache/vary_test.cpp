@@ -125,6 +125,27 @@ BOOST_AUTO_TEST_CASE(a_star_anywhere_matches_nothing) {
   BOOST_CHECK(varyNames(HeaderFields{{"Vary", "accept"}, {"Vary", "*"}}).isAny);
 }
 
+// What a proxy writes into a request of its own selects nothing that the client's fields could find again.
+BOOST_AUTO_TEST_CASE(fields_that_changed_on_the_way_do_not_select) {
+  const HeaderFields client{{"X-Kept", "1"}, {"Accept", "a, b"}, {"X-Forwarded-For", "192.0.2.1"}, {"X-Dropped", "1"}};
+  const HeaderFields sent{{"Host", "inner.test"},
+                          {"x-kept", "1"},
+                          {"Accept", "a,b"},
+                          {"X-Forwarded-For", "192.0.2.1, 192.0.2.2"},
+                          {"X-Forwarded-Proto", "https"},
+                          {"Forwarded", "for=192.0.2.2"},
+                          {"Via", "1.1 proxy"}};
+  for (const char* name : {"x-kept", "accept", "x-none", "host", "x-forwarded-proto", "x-forwarded-host", "via"})
+    BOOST_CHECK_MESSAGE(selectsAsSent(std::vector<std::string>{name}, client, sent), name);
+  for (const char* name : {"x-forwarded-for", "forwarded", "x-dropped"}) {
+    BOOST_CHECK_MESSAGE(!selectsAsSent(std::vector<std::string>{name}, client, sent), name);
+    BOOST_CHECK(!selectsAsSent(std::vector<std::string>{name, "x-kept"}, client, sent));
+  }
+  // Empty is not absent.
+  BOOST_CHECK(!selectsAsSent(std::vector<std::string>{"x-a"}, HeaderFields{{"X-A", ""}}, {}));
+  BOOST_CHECK(selectsAsSent({}, client, {}));
+}
+
 BOOST_AUTO_TEST_CASE(a_damaged_selection_matches_nothing) {
   const std::string whole = selectionOf(std::vector<std::string>{"x-a"}, HeaderFields{{"x-a", "1"}});
   StoredResponse response = stored({});

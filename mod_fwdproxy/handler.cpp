@@ -94,18 +94,26 @@ Task<int> tunnelSwitched(request_rec& request, proxycommon::Switched switched, s
 
 proxycommon::CacheSubject cacheSubject(const request_rec& request, const ForwardRequest& forward) {
   const std::string host = proxycommon::Authority{forward.destination.host, forward.port}.toString(kHttpPort);
-  return {proxycommon::siteOf(request) + "|forward", "http", host, std::string{forward.target}};
+  return {proxycommon::siteOf(request) + "|forward", "http", host, std::string{forward.target}, ""};
 }
 
 Task<int> serve(request_rec& request, const ForwardRequest& forward, const ServerConfig& config, FlightLeader behind);
 
-proxycommon::RequestCachePlan cachePlan(const request_rec& request, const ForwardRequest& forward,
-                                        const ServerConfig& config, FlightLeader behind) {
+proxycommon::ClientResponse::HeadEditor responseEditor(request_rec& request, const ServerConfig& config) {
+  return [&request, via = config.via.valueOr(ViaMode::kOn)](proxycommon::ResponseHead& head) {
+    proxycommon::addResponseVia(request, head, via);
+    return proxycommon::Outcome{};
+  };
+}
+
+proxycommon::RequestCachePlan cachePlan(request_rec& request, const ForwardRequest& forward, const ServerConfig& config,
+                                        FlightLeader behind) {
   proxycommon::RequestCachePlan plan{config.cache, config.cache.chosen(), {}};
   if (!plan.choice.isOn) return plan;
   plan.subject = cacheSubject(request, forward);
   plan.counters = config.cacheCounters;
   plan.note = "fwdproxy-cache";
+  plan.edit = responseEditor(request, config);
   plan.moduleIndex = APLOG_MODULE_INDEX;
   plan.behind = std::move(behind);
   // The request once more, without its client.
@@ -119,7 +127,7 @@ proxycommon::RequestCachePlan cachePlan(const request_rec& request, const Forwar
 
 using Answer = Result<std::optional<proxycommon::Switched>>;
 
-Task<Answer> ask(request_rec& request, proxycommon::RelayPlan plan, const proxycommon::RequestCache& cache,
+Task<Answer> ask(request_rec& request, proxycommon::RelayPlan plan, proxycommon::RequestCache& cache,
                  proxycommon::RelayBody& body, proxycommon::CachingResponse& response, RequestWaiter& waiter,
                  proxycommon::RelayReport& report) {
   const proxycommon::HeaderFields fields = plan.head.fields;
@@ -166,12 +174,8 @@ Task<int> relayRequest(request_rec& request, const ForwardRequest& forward, cons
   proxycommon::RelayBody body(request, bodyPlan);
   if (auto prepared = co_await body.prepare(waiter); !prepared)
     co_return proxycommon::answerError(request, APLOG_MODULE_INDEX, peer, prepared.error(), nullptr);
-  const ViaMode via = config.via.valueOr(ViaMode::kOn);
   proxycommon::ClientResponse client(request, nullptr);
-  proxycommon::CachingResponse response(client, cache, waiter, [&](auto& head) {
-    proxycommon::addResponseVia(request, head, via);
-    return proxycommon::Outcome{};
-  });
+  proxycommon::CachingResponse response(client, cache, waiter, responseEditor(request, config));
   proxycommon::RelayReport report;
   report.backend = peer;
   auto answer = co_await ask(request, std::move(plan), cache, body, response, waiter, report);

@@ -76,6 +76,8 @@ struct Backend {
 
   // scheme://host:port, or unix:/path|scheme://name, for logs.
   std::string origin() const;
+  // The front of the URLs that it has for itself: "http://HOST[:PORT]".
+  std::string urlOrigin() const { return (tls ? "https://" : "http://") + authority; }
 };
 
 // Two parts of a path with exactly one slash where they meet. `base` is not empty.

@@ -1,6 +1,7 @@
 // The heads as they change on their way through.
 #include "mod_revproxy/forwarded_head.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -11,6 +12,7 @@
 #include "common/httpd/last_hop.h"
 #include "common/httpd/request_io.h"
 #include "mod_revproxy/relay_plan.h"
+#include "mod_revproxy/request_state.h"
 
 namespace revproxy {
 namespace {
@@ -32,12 +34,30 @@ bool hasProxyProtocol(const conn_rec& connection) {
   return remoteip && ap_get_module_config(connection.conn_config, remoteip);
 }
 
-// mod_remoteip has taken a field of the peer's for who the client is: then its other fields are taken too.
+const char* fieldOf(const request_rec& request, const char* name) {
+  const char* value = apr_table_get(request.headers_in, name);
+  return value ? value : "";
+}
+
+}  // namespace
+
 bool trustsPeer(const request_rec& request) {
+  const RequestState* state = findState(request);
+  if (state && state->trust != PeerTrust::kAsConnection) return state->trust == PeerTrust::kTrusted;
   const conn_rec& connection = *request.connection;
   if (request.useragent_ip == connection.client_ip) return false;
   return !hasProxyProtocol(connection) && !(connection.master && hasProxyProtocol(*connection.master));
 }
+
+ToldOrigin toldOrigin(const request_rec& request, const LocationConfig& config) {
+  ToldOrigin told{ap_http_scheme(&request), fieldOf(request, "Host")};
+  if (config.addHeaders.valueOr(true) && !trustsPeer(request)) return told;
+  if (const char* scheme = apr_table_get(request.headers_in, "X-Forwarded-Proto")) told.scheme = scheme;
+  if (const char* host = apr_table_get(request.headers_in, "X-Forwarded-Host")) told.host = host;
+  return told;
+}
+
+namespace {
 
 void addXForwarded(request_rec& request, HeaderFields& fields) {
   apr_pool_t* pool = request.pool;
@@ -83,16 +103,15 @@ void addForwarded(request_rec& request, HeaderFields& fields, ForwardedMode mode
   replace(fields, "Forwarded", {apr_pstrmemdup(request.pool, chain.data(), chain.size()), chain.size()});
 }
 
-// A rule that names a balancer speaks of the member that has answered, and says nothing of another balancer's.
-std::vector<ReverseRule> rulesFor(const std::vector<ReverseRule>& written, std::string_view balancer,
-                                  const Backend& backend) {
-  const std::string origin = (backend.tls ? "https://" : "http://") + backend.authority;
+// A rule that names a balancer speaks of all its members, and says nothing of another balancer's.
+std::vector<ReverseRule> rulesFor(const std::vector<ReverseRule>& written, const Balancer& balancer) {
   std::vector<ReverseRule> rules;
   for (const ReverseRule& rule : written) {
     const auto named = readBalancerUrl(rule.url);
     if (!named) rules.push_back(rule);
-    if (named && named->name == balancer)
-      rules.push_back({rule.path, origin + joinedPath(backend.basePath, named->path)});
+    if (!named || named->name != balancer.name) continue;
+    for (const Member& member : balancer.members)
+      rules.push_back({rule.path, member.backend.urlOrigin() + joinedPath(member.backend.basePath, named->path)});
   }
   return rules;
 }
@@ -120,16 +139,20 @@ proxycommon::RequestHead forwardedHead(request_rec& request, const EndpointPlan&
   return head;
 }
 
-void editResponseHead(request_rec& request, const LocationConfig& config, std::string_view balancer,
-                      const Endpoint& answered, proxycommon::ResponseHead& head) {
+void editResponseHead(request_rec& request, const LocationConfig& config, const Balancer& balancer,
+                      proxycommon::ResponseHead& head) {
   proxycommon::addResponseVia(request, head, config.via.valueOr(ViaMode::kOff));
   const bool mapsCookies = !config.cookieDomains.empty() || !config.cookiePaths.empty();
-  if (config.reverseRules.empty() && !mapsCookies) return;
-  const std::string own = ap_construct_url(request.pool, "", &request);
-  const std::vector<ReverseRule> rules = rulesFor(config.reverseRules, balancer, answered.member->backend);
+  const bool mapsUrls =
+      !config.reverseRules.empty() && std::any_of(head.fields.begin(), head.fields.end(),
+                                                  [](const HeaderField& field) { return carriesUrl(field.name); });
+  if (!mapsUrls && !mapsCookies) return;
+  const std::string own = mapsUrls ? ap_construct_url(request.pool, "", &request) : "";
+  const std::vector<ReverseRule> rules =
+      mapsUrls ? rulesFor(config.reverseRules, balancer) : std::vector<ReverseRule>{};
   for (HeaderField& field : head.fields) {
     std::optional<std::string> mapped;
-    if (carriesUrl(field.name)) mapped = reverseMapped(field.name, field.value, rules, own);
+    if (mapsUrls && carriesUrl(field.name)) mapped = reverseMapped(field.name, field.value, rules, own);
     if (mapsCookies && equalsIgnoringCase(field.name, "Set-Cookie"))
       mapped = proxycommon::mappedSetCookie(field.value, config.cookieDomains, config.cookiePaths);
     if (mapped) field.value = {apr_pstrmemdup(request.pool, mapped->data(), mapped->size()), mapped->size()};

@@ -10,11 +10,22 @@ namespace revproxy {
 
 struct EndpointPlan;
 
+// Whether mod_remoteip has taken a field of the peer's for who the client is: then its other fields are taken too.
+bool trustsPeer(const request_rec& request);
+
+// The scheme and the host that the backend takes for those of the client's URL, where it reads X-Forwarded-Proto and
+// X-Forwarded-Host. As they go to it, so perhaps no scheme or host at all. Views into the request's memory.
+struct ToldOrigin {
+  std::string_view scheme;
+  std::string_view host;
+};
+ToldOrigin toldOrigin(const request_rec& request, const LocationConfig& config);
+
 // Views into the request's memory, and into the plan.
 proxycommon::RequestHead forwardedHead(request_rec& request, const EndpointPlan& plan);
 
-// `answered` is the endpoint of `balancer` whose answer it is.
-void editResponseHead(request_rec& request, const LocationConfig& config, std::string_view balancer,
-                      const Endpoint& answered, proxycommon::ResponseHead& head);
+// The backend's URLs, cookies and Via as the client is to see them. `balancer` is that of the request.
+void editResponseHead(request_rec& request, const LocationConfig& config, const Balancer& balancer,
+                      proxycommon::ResponseHead& head);
 
 }  // namespace revproxy

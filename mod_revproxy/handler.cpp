@@ -31,6 +31,7 @@
 #include "common/httpd/parking.h"
 #include "common/httpd/relay.h"
 #include "common/httpd/tunnel_opening.h"
+#include "mod_revproxy/cache_subject.h"
 #include "mod_revproxy/config.h"
 #include "mod_revproxy/forwarded_head.h"
 #include "mod_revproxy/relay_plan.h"
@@ -60,23 +61,17 @@ constexpr const char* kRetryAfter = "1";
 
 constexpr const char* kCacheNote = "revproxy-cache";
 
-// Rewriting may lead one URL to many places: what is stored hangs on where the request goes.
-proxycommon::CacheSubject cacheSubject(const request_rec& request, const MappedTo& to, const char* target) {
-  const char* host = apr_table_get(request.headers_in, "Host");
-  return {proxycommon::siteOf(request) + "|" + to.name, ap_http_scheme(&request), host ? host : "", target};
-}
-
-void revalidateBehind(const request_rec& request, const MappedTo& to, const char* target, FlightLeader leader);
+void revalidateBehind(const request_rec& request, const RequestState& state, FlightLeader leader);
 
 // One request, from its mapping to its answer.
 class Service {
  public:
-  Service(request_rec& request, const MappedTo& to, const char* target, FlightLeader behind)
+  Service(request_rec& request, const RequestState& state, FlightLeader behind)
       : request_(request),
-        to_(to),
-        server_(*to.balancer),
-        target_(target),
-        plan_{LocationConfig::of(request), mappingParameters(LocationConfig::of(request), to)},
+        state_(state),
+        to_(*state.mapping->to),
+        server_(*to_.balancer),
+        plan_{LocationConfig::of(request), mappingParameters(LocationConfig::of(request), to_)},
         offered_(offeredTo(server_.balancer)),
         waiter_(request, parkPolicy(plan_)),
         body_(request, bodyPlan(request, plan_, offered_)),
@@ -148,7 +143,7 @@ class Service {
   }
 
   Task<Answer> ask() {
-    const EndpointPlan at = endpointPlan(plan_, *endpoint_, target_, offered_);
+    const EndpointPlan at = endpointPlan(plan_, *endpoint_, state_.target, offered_);
     const Backend& backend = endpoint_->member->backend;
     proxycommon::RelayPlan relayed = relayPlan(request_, at);
     // Where there are others, ejection does what retry= is for.
@@ -185,7 +180,12 @@ class Service {
                                               proxycommon::Seen::kRan);
     if (server_.balancer.settings.failsOn(head.status) && body_.mayGoElsewhere(failed) && turns_->mayTryAgain(false))
       return failed;
-    editResponseHead(request_, plan_.config, server_.balancer.name, *endpoint_, head);
+    return editForClient(head);
+  }
+
+  // Of one that comes from the store likewise.
+  Outcome editForClient(proxycommon::ResponseHead& head) {
+    editResponseHead(request_, plan_.config, server_.balancer, head);
     return {};
   }
 
@@ -198,13 +198,18 @@ class Service {
   proxycommon::RequestCachePlan cachePlan(FlightLeader behind) {
     proxycommon::RequestCachePlan plan{plan_.config.cache, cacheChoice(plan_), {}};
     if (!plan.choice.isOn) return plan;
-    plan.subject = cacheSubject(request_, to_, target_);
-    plan.counters = &server_.balancer.shared().state->cache;
+    plan.subject = cacheSubject(request_, state_);
+    plan.counters = to_.shared->cache;
     plan.note = kCacheNote;
+    plan.edit = [this](auto& head) { return editForClient(head); };
     plan.moduleIndex = APLOG_MODULE_INDEX;
     plan.mayBecomeTunnel = !offered_.empty();
     plan.behind = std::move(behind);
-    plan.revalidate = [this](FlightLeader leader) { revalidateBehind(request_, to_, target_, std::move(leader)); };
+    plan.presentedAs = [this](std::string_view url) {
+      return presentedAs(request_, server_, endpoint_->member->backend, url);
+    };
+    plan.placeOf = [this](std::string_view target) { return placeOfTarget(request_, target); };
+    plan.revalidate = [this](FlightLeader leader) { revalidateBehind(request_, state_, std::move(leader)); };
     return plan;
   }
 
@@ -252,9 +257,9 @@ class Service {
   }
 
   request_rec& request_;
+  const RequestState& state_;
   const MappedTo& to_;
   const ServerBalancer& server_;
-  const char* const target_;
   const RequestPlan plan_;
   const std::string offered_;
   RequestWaiter waiter_;
@@ -271,27 +276,35 @@ class Service {
 };
 
 // nullopt: it is none.
-Task<std::optional<int>> purged(request_rec& request, const MappedTo& to, const char* target) {
+Task<std::optional<int>> purged(request_rec& request, const RequestState& state) {
   const LocationConfig& config = LocationConfig::of(request);
   if (!proxycommon::isPurge(request, config.cache)) co_return std::nullopt;
-  const RequestPlan plan{config, mappingParameters(config, to)};
+  const RequestPlan plan{config, mappingParameters(config, *state.mapping->to)};
   const proxycommon::CacheChoice choice = cacheChoice(plan);
   if (!choice.isOn) co_return std::nullopt;
   RequestWaiter waiter(request, parkPolicy(plan));
-  co_return co_await proxycommon::purge(waiter, choice, cacheSubject(request, to, target));
+  co_return co_await proxycommon::purge(waiter, choice, cacheSubject(request, state));
 }
 
-Task<int> serve(request_rec& request, const MappedTo& to, const char* target, FlightLeader behind) {
-  if (const auto answered = co_await purged(request, to, target)) co_return *answered;
-  Service service(request, to, target, std::move(behind));
+Task<int> serve(request_rec& request, const RequestState& state, FlightLeader behind) {
+  if (const auto answered = co_await purged(request, state)) co_return *answered;
+  Service service(request, state, std::move(behind));
   co_return co_await service.run();
 }
 
 // The request once more, without its client.
-void revalidateBehind(const request_rec& request, const MappedTo& to, const char* target, FlightLeader leader) {
-  (void)proxycommon::runInBackground(request, [&to, path = std::string{target}, leader](request_rec& copy) {
-    return serve(copy, to, apr_pstrdup(copy.pool, path.c_str()), leader);
-  });
+void revalidateBehind(const request_rec& request, const RequestState& state, FlightLeader leader) {
+  const PeerTrust trust = trustsPeer(request) ? PeerTrust::kTrusted : PeerTrust::kNone;
+  (void)proxycommon::runInBackground(
+      request, [&mapping = *state.mapping, target = std::string{state.target}, presented = std::string{state.presented},
+                trust, leader](request_rec& copy) {
+        RequestState& own = stateOf(copy);
+        own.mapping = &mapping;
+        own.target = apr_pstrdup(copy.pool, target.c_str());
+        own.presented = apr_pstrdup(copy.pool, presented.c_str());
+        own.trust = trust;
+        return serve(copy, own, leader);
+      });
 }
 
 }  // namespace
@@ -302,7 +315,7 @@ int handleRequest(request_rec* request) {
   if (const int refusal = proxycommon::traceRefusal(*request); refusal != OK) return refusal;
   if (const auto answered = proxycommon::answerAtLastHop(*request)) return *answered;
 
-  return proxycommon::runRequest(*request, serve(*request, *state->mapping->to, state->target, nullptr));
+  return proxycommon::runRequest(*request, serve(*request, *state, nullptr));
 }
 
 }  // namespace revproxy

@@ -8,11 +8,17 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "common/cache/cache_counters.h"
 #include "mod_revproxy/backend.h"
 
 namespace revproxy {
 
 struct ServerBalancer;
+
+// What all children have in common of a mapping; found by prepareMappings().
+struct SharedMapping {
+  proxycommon::CacheCounters* cache = nullptr;
+};
 
 // Where a mapping sends requests.
 struct MappedTo {
@@ -21,6 +27,7 @@ struct MappedTo {
   std::string basePath;                      // begins with a slash
   BackendParameters parameters;              // said of the mapping itself
   std::string definedAt;
+  std::shared_ptr<SharedMapping> shared = std::make_shared<SharedMapping>();
 
   // The target for a path whose mapping's prefix has been taken off: exactly one slash stands where the two meet.
   std::string targetFor(std::string_view remainder) const { return joinedPath(basePath, remainder); }

@@ -3,7 +3,6 @@
 
 #include <new>
 
-#include "common/cache/cache_counters.h"
 #include "common/shared/child_rows.h"
 #include "common/shared/claims.h"
 #include "common/shared/wait_line.h"
@@ -32,7 +31,6 @@ struct alignas(64) BalancerState {
   BalancerMethodState method;
   RetryBudgetState retryBudget;
   BalancerCounters counters;
-  proxycommon::CacheCounters cache;  // of the mappings that lead to it
 };
 
 // A process's way to what is shared of one member.

@@ -6,10 +6,16 @@
 
 namespace revproxy {
 
+// Whether fields such as X-Forwarded-Proto are those of a proxy that is trusted: as the connection says, or as it has
+// said of the request that this one is a copy of.
+enum class PeerTrust : unsigned char { kAsConnection, kTrusted, kNone };
+
 struct RequestState {
   const char* encodedPath = nullptr;  // httpd's normal form before it was decoded
   const Mapping* mapping = nullptr;   // where the request goes; none: not ours
   const char* target = nullptr;       // the wire's path and query
+  const char* presented = nullptr;    // the same, as clients ask for it: with the mapping's prefix
+  PeerTrust trust = PeerTrust::kAsConnection;
 };
 
 inline RequestState* findState(const request_rec& request) {

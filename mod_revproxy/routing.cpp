@@ -26,29 +26,35 @@ const Mapping* findMapping(const request_rec& request) {
   return ofServer->prefix.size() > ofLocation->prefix.size() ? ofServer : ofLocation;
 }
 
-// Path and query for the backend, as the client has sent them: none but what httpd has judged.
-Result<std::string> rawTargetOf(const request_rec& request, const Mapping& mapping) {
-  const auto remainder = proxycommon::rawRemainder(request.unparsed_uri, request.uri, mapping.prefix.size());
-  if (!remainder) return remainder.error();
-  std::string target = mapping.to->targetFor(*remainder);
-  if (request.args) target.append("?").append(request.args);
-  return target;
+// What goes on to the backend: the path that stands behind the mapping's prefix, and the query with its question mark.
+struct Remainder {
+  std::string path;
+  std::string query;
+};
+
+// As the client has sent them: none but what httpd has judged.
+Result<Remainder> rawRemainderOf(const request_rec& request, const Mapping& mapping) {
+  const auto path = proxycommon::rawRemainder(request.unparsed_uri, request.uri, mapping.prefix.size());
+  if (!path) return path.error();
+  return Remainder{std::string{*path}, request.args ? std::string{"?"} + request.args : ""};
 }
 
-// Path and query for the backend: as the client encoded them, where httpd judged that same path; else httpd's own.
-Result<std::string> targetOf(const request_rec& request, const RequestState& state, const Mapping& mapping) {
+// As the client encoded them, where httpd judged that same path; else httpd's own.
+Result<Remainder> remainderOf(const request_rec& request, const RequestState& state, const Mapping& mapping) {
   if (mappingParameters(LocationConfig::of(request), *mapping.to).noCanon.valueOr(false))
-    return rawTargetOf(request, mapping);
+    return rawRemainderOf(request, mapping);
   const std::string_view path = request.uri;
   const std::size_t prefix = mapping.prefix.size();
   const auto encoded =
       state.encodedPath ? proxycommon::encodedRemainder(state.encodedPath, path, prefix) : std::nullopt;
   // An encoded slash may have been the one between prefix and remainder: then a second one would come to stand there.
   const bool isSame = encoded && (prefix == path.size() || path[prefix] != '/' || encoded->starts_with('/'));
-  std::string target = mapping.to->targetFor(isSame ? proxycommon::escapedTarget(*encoded)
-                                                    : proxycommon::escapedPath(path.substr(prefix)));
-  if (request.args) target.append("?").append(proxycommon::escapedQuery(request.args));
-  return target;
+  return Remainder{isSame ? proxycommon::escapedTarget(*encoded) : proxycommon::escapedPath(path.substr(prefix)),
+                   request.args ? "?" + proxycommon::escapedQuery(request.args) : ""};
+}
+
+const char* pooled(const request_rec& request, std::string_view text) {
+  return apr_pstrmemdup(request.pool, text.data(), text.size());
 }
 
 bool isOurs(const request_rec& request) {
@@ -70,11 +76,12 @@ int route(request_rec* request) {
   const Mapping* mapping = findMapping(*request);
   if (!mapping || !mapping->to) return DECLINED;
   RequestState& state = stateOf(*request);
-  const auto target = targetOf(*request, state, *mapping);
-  if (!target)
-    return proxycommon::answerError(*request, APLOG_MODULE_INDEX, mapping->to->name, target.error(), nullptr);
+  const auto remainder = remainderOf(*request, state, *mapping);
+  if (!remainder)
+    return proxycommon::answerError(*request, APLOG_MODULE_INDEX, mapping->to->name, remainder.error(), nullptr);
   state.mapping = mapping;
-  state.target = apr_pstrmemdup(request->pool, target->data(), target->size());
+  state.target = pooled(*request, mapping->to->targetFor(remainder->path) + remainder->query);
+  state.presented = pooled(*request, proxycommon::escapedPath(mapping->prefix) + remainder->path + remainder->query);
   proxycommon::dropNominatedFields(*request);
   request->proxyreq = PROXYREQ_REVERSE;
   request->handler = "revproxy";

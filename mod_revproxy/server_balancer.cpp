@@ -120,17 +120,23 @@ bool checkBalancers(server_rec& main) {
 Outcome prepareBalancers(server_rec& main, std::string_view cookieKey) {
   proxycommon::SharedState* const state = proxycommon::sharedState();
   if (!state) return proxycommon::failure(proxycommon::ErrorKind::kInternal, "there is no shared memory");
-  std::vector<std::string> labels;
-  for (const server_rec* server : serversOf(main)) {
-    const std::string label = server == &main ? "" : labelOf(*server);
-    const auto before = std::count(labels.begin(), labels.end(), label);
-    labels.push_back(label);
-    const std::string scope = label + (before > 0 ? "#" + std::to_string(before) : "");
+  for (const auto& [server, scope] : scopedServers(main))
     for (ServerBalancer* balancer : balancersOf(*server))
       if (auto prepared = balancer->balancer.prepare(*state, scope, *balancer->method, cookieKey); !prepared)
         return prepared;
-  }
   return {};
+}
+
+std::vector<ScopedServer> scopedServers(const server_rec& main) {
+  std::vector<std::string> labels;
+  std::vector<ScopedServer> all;
+  for (const server_rec* server : serversOf(main)) {
+    std::string label = server == &main ? "" : labelOf(*server);
+    const auto before = std::count(labels.begin(), labels.end(), label);
+    labels.push_back(label);
+    all.push_back({server, before > 0 ? label + "#" + std::to_string(before) : std::move(label)});
+  }
+  return all;
 }
 
 std::vector<ServerBalancer*> allServerBalancers(const server_rec& main) {

@@ -48,6 +48,13 @@ struct ServerBalancers {
 bool checkBalancers(server_rec& main);
 // In post_config: finds what is shared. Error kInternal.
 proxycommon::Outcome prepareBalancers(server_rec& main, std::string_view cookieKey);
+// Those of all vhosts that have a configuration of their own, each with a text that tells it from all others.
+struct ScopedServer {
+  const server_rec* server;
+  std::string scope;
+};
+std::vector<ScopedServer> scopedServers(const server_rec& main);
+
 // Of all vhosts, once each.
 std::vector<ServerBalancer*> allServerBalancers(const server_rec& main);
 

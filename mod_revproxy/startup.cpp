@@ -8,6 +8,7 @@
 #include "common/httpd/mpm_advice.h"
 #include "mod_revproxy/config.h"
 #include "mod_revproxy/leading.h"
+#include "mod_revproxy/mapping_counters.h"
 #include "mod_revproxy/sticky_key.h"
 
 APLOG_USE_MODULE(revproxy);
@@ -49,7 +50,9 @@ bool prepareShared(server_rec& main) {
     ap_log_error(APLOG_MARK, APLOG_EMERG, 0, &main, "%s", prepared.error().detail.c_str());
     return false;
   }
-  if (const auto prepared = prepareBalancers(main, key.key); !prepared) {
+  auto prepared = prepareBalancers(main, key.key);
+  if (prepared) prepared = prepareMappings(main);
+  if (!prepared) {
     ap_log_error(APLOG_MARK, APLOG_EMERG, 0, &main, "%s", prepared.error().detail.c_str());
     return false;
   }

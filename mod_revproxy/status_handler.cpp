@@ -3,10 +3,12 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/httpd/cache_stores.h"
 #include "common/httpd/child.h"
+#include "mod_revproxy/mapping_counters.h"
 #include "mod_revproxy/server_balancer.h"
 #include "mod_revproxy/status/json.h"
 #include "mod_revproxy/status/prometheus.h"
@@ -44,8 +46,9 @@ int refuseQuery(request_rec& request) {
 
 StatusSnapshot takeNow() {
   std::vector<BalancerView> views;
+  auto mappings = viewOfMappings(*ap_server_conf);
   for (const ServerBalancer* balancer : allServerBalancers(*ap_server_conf))
-    views.push_back(viewOf(balancer->balancer));
+    views.push_back(viewOf(balancer->balancer, std::move(mappings[balancer])));
   // Made before any child was.
   proxycommon::SharedState& shared = *proxycommon::sharedState();
   std::vector<StoreStatus> stores;

@@ -20,16 +20,17 @@ std::string_view withoutDefaultPort(std::string_view scheme, std::string_view ho
 
 }  // namespace
 
-std::string cacheKeyText(std::string_view site, std::string_view scheme, std::string_view host,
-                         std::string_view target) {
+std::string cacheKeyText(std::string_view site, std::string_view scheme, std::string_view host, std::string_view target,
+                         std::string_view place) {
   const std::string_view name = withoutDefaultPort(scheme, host);
   std::string text;
-  text.reserve(site.size() + scheme.size() + name.size() + target.size() + 4);
+  text.reserve(site.size() + scheme.size() + name.size() + target.size() + place.size() + 5);
   text.append(site).append(" ");
   std::transform(scheme.begin(), scheme.end(), std::back_inserter(text), lower);
   text.append("://");
   std::transform(name.begin(), name.end(), std::back_inserter(text), lower);
-  return text.append(target);
+  text.append(target);
+  return place.empty() ? text : text.append(" ").append(place);
 }
 
 Digest variantKey(const Digest& primary, const VaryMarker& marker, std::string_view selection) {

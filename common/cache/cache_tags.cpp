@@ -38,4 +38,12 @@ CacheTags cacheTags(std::span<const HeaderField> fields) {
   return tags;
 }
 
+std::vector<std::string> tagsOfSite(std::string_view site, const CacheTags& tags) {
+  std::vector<std::string> all;
+  all.reserve(tags.tags.size());
+  // No tag has a space in it.
+  for (const std::string& tag : tags.tags) all.push_back(std::string{site}.append(" ").append(tag));
+  return all;
+}
+
 }  // namespace proxycommon

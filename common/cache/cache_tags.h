@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/export.h"
@@ -20,5 +21,8 @@ struct CacheTags {
   bool isCut = false;             // some were too many, too long, or not visible ASCII
 };
 PROXYCOMMON_API CacheTags cacheTags(std::span<const HeaderField> fields);
+
+// As a store gets them, which is that of many sites: one of a site's is no other's. `site` as in cacheKeyText().
+PROXYCOMMON_API std::vector<std::string> tagsOfSite(std::string_view site, const CacheTags& tags);
 
 }  // namespace proxycommon

@@ -98,9 +98,9 @@ Storable freshness(const CacheResponse& response, const CacheControl& control, c
 }  // namespace
 
 std::string_view nameOf(Storable storable) {
-  static constexpr std::array<std::string_view, 14> kNames = {
-      "storable", "method",   "status",  "request-no-store", "no-store", "private", "authorization",
-      "cookie",   "vary-any", "partial", "no-freshness",     "no-use",   "tags",    "too-large"};
+  static constexpr std::array<std::string_view, 15> kNames = {
+      "storable", "method",  "status",       "request-no-store", "no-store", "private",   "authorization", "cookie",
+      "vary-any", "partial", "no-freshness", "no-use",           "tags",     "too-large", "vary-added"};
   return kNames[static_cast<std::size_t>(storable)];
 }
 
@@ -136,6 +136,7 @@ bool isOfResource(Storable storable, int status) {
     case Storable::kNoUse:
     case Storable::kTags:
     case Storable::kTooLarge:
+    case Storable::kVaryAdded:
       break;
   }
   return true;

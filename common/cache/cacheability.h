@@ -25,6 +25,7 @@ enum class Storable {
   kNoUse,        // stale on arrival, and nothing to validate with
   kTags,         // more, or others, than it could be purged by
   kTooLarge,     // for the store; mayStore() does not say so
+  kVaryAdded,    // by what goes on otherwise than clients send it: selectsAsSent(); nor this
 };
 
 // For a log or Cache-Status' detail: a token.

@@ -92,11 +92,15 @@ bool isSafeMethod(std::string_view method) {
   return std::find(kSafe.begin(), kSafe.end(), method) != kSafe.end();
 }
 
+bool isInvalidating(std::string_view fieldName) {
+  return equalsIgnoringCase(fieldName, "Location") || equalsIgnoringCase(fieldName, "Content-Location");
+}
+
 std::vector<std::string> invalidatedTargets(const CacheRequest& request, const CacheResponse& response) {
   if (isSafeMethod(request.method) || response.status < 200 || response.status >= 400) return {};
   std::vector<std::string> targets{std::string{request.target}};
   for (const HeaderField& field : response.fields) {
-    if (!equalsIgnoringCase(field.name, "Location") && !equalsIgnoringCase(field.name, "Content-Location")) continue;
+    if (!isInvalidating(field.name)) continue;
     auto target = resolvedOnOrigin(request, trimmed(field.value));
     if (target && std::find(targets.begin(), targets.end(), *target) == targets.end())
       targets.push_back(std::move(*target));

@@ -14,6 +14,9 @@ namespace proxycommon {
 // Known to change nothing (RFC 9110 9.2.1 and the registry of methods). All others are not.
 PROXYCOMMON_API bool isSafeMethod(std::string_view method);
 
+// Whether the field names a URI besides the request's own: Location, Content-Location.
+PROXYCOMMON_API bool isInvalidating(std::string_view fieldName);
+
 // Targets (path and query) on the request's own origin that are to be removed: its own, and those of Location and
 // Content-Location where they are of the same origin. Empty: it is a safe method, or the status is an error.
 PROXYCOMMON_API std::vector<std::string> invalidatedTargets(const CacheRequest& request, const CacheResponse& response);

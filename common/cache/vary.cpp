@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 
 #include "common/base/text.h"
@@ -147,6 +148,13 @@ VaryNames varyNames(std::span<const HeaderField> response) {
   return vary;
 }
 
+std::vector<std::string> joinedNames(const std::vector<std::string>& known, const std::vector<std::string>& more) {
+  constexpr std::size_t kMostNames = 32;
+  std::vector<std::string> all;
+  std::set_union(known.begin(), known.end(), more.begin(), more.end(), std::back_inserter(all));
+  return all.size() <= kMostNames ? all : more;
+}
+
 std::string normalizedValue(std::span<const HeaderField> request, std::string_view name) {
   const Known known = knownOf(name);
   std::string combined = combinedLines(request, name);
@@ -164,6 +172,16 @@ std::string selectionOf(std::span<const std::string> names, std::span<const Head
     appendText(selection, normalizedValue(request, name));
   }
   return selection;
+}
+
+bool selectsAsSent(std::span<const std::string> names, std::span<const HeaderField> request,
+                   std::span<const HeaderField> sent) {
+  static constexpr std::array<std::string_view, 4> kSettled = {"host", "via", "x-forwarded-host", "x-forwarded-proto"};
+  return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+    if (std::find(kSettled.begin(), kSettled.end(), name) != kSettled.end()) return true;
+    if ((findField(request, name) == nullptr) != (findField(sent, name) == nullptr)) return false;
+    return normalizedValue(request, name) == normalizedValue(sent, name);
+  });
 }
 
 bool matches(const StoredResponse& stored, std::span<const HeaderField> request) {

@@ -21,6 +21,11 @@ struct VaryNames {
 // All Vary lines of a response.
 PROXYCOMMON_API VaryNames varyNames(std::span<const HeaderField> response);
 
+// By which names responses are told apart that have some of them each: those known so far, and those of one more. More
+// than 32 are not gathered: then those of the last one alone. As in VaryNames.
+PROXYCOMMON_API std::vector<std::string> joinedNames(const std::vector<std::string>& known,
+                                                     const std::vector<std::string>& more);
+
 // The value of that field in a request, normalised as far as its meaning surely stays: lines combined with ", ". Of the
 // Accept fields also spaces made alike; of Accept-Encoding, -Charset and -Language members lowered, q written in one
 // way and the most wanted first, in alphabetical order where order means nothing (not in Accept-Language).
@@ -28,6 +33,13 @@ PROXYCOMMON_API std::string normalizedValue(std::span<const HeaderField> request
 
 // Names and normalised values, unambiguous; absent and empty differ. Empty for no names.
 PROXYCOMMON_API std::string selectionOf(std::span<const std::string> names, std::span<const HeaderField> request);
+
+// Whether the origin selects by those fields as clients send them: `sent` is what went to it for `request`. Where a
+// proxy adds to one on the way (X-Forwarded-For, say) the client's own does not tell whose response it is, and it must
+// not be stored. Those do not count that the key settles, or that the same value is always added to: Host,
+// X-Forwarded-Host, X-Forwarded-Proto, Via.
+PROXYCOMMON_API bool selectsAsSent(std::span<const std::string> names, std::span<const HeaderField> request,
+                                   std::span<const HeaderField> sent);
 
 // Whether the request selects that stored response (RFC 9111 4.1).
 PROXYCOMMON_API bool matches(const StoredResponse& stored, std::span<const HeaderField> request);

@@ -41,7 +41,7 @@ PROXYCOMMON_API std::string escapedQuery(std::string_view text);
 PROXYCOMMON_API std::string escapedPath(std::string_view decoded);
 
 // Decodes what is percent-encoded; nullopt where a % begins nothing.
-std::optional<std::string> percentDecoded(std::string_view text);
+PROXYCOMMON_API std::optional<std::string> percentDecoded(std::string_view text);
 
 // Whether a decoded path is one that httpd can compare: no dot segments, no query or fragment, nothing encoded.
 PROXYCOMMON_API bool isNormalPath(std::string_view decoded);

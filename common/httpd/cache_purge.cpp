@@ -9,6 +9,7 @@
 #include "common/cache/cache_tags.h"
 #include "common/httpd/answer_error.h"
 #include "common/httpd/cache_stores.h"
+#include "common/httpd/child.h"
 
 namespace proxycommon {
 namespace {
@@ -37,6 +38,27 @@ int failed(request_rec& request, ChildStore& store, const Error& error) {
   return HTTP_SERVICE_UNAVAILABLE;
 }
 
+// All with one of the tags, or all that begins so.
+struct Many {
+  std::vector<std::string> tags;
+  std::string prefix;
+};
+
+// What it meets may be in any store: the mappings and sections of a site may each have another.
+Task<int> purgeEverywhere(RequestWaiter& waiter, Many many, const char* done) {
+  int result = OK;
+  for (ChildStore* store : waiter.child().stores) {
+    Outcome removed;
+    if (many.tags.empty()) {
+      removed = co_await removePrefixIn(*store, many.prefix, waiter);
+    } else {
+      removed = co_await removeTaggedIn(*store, many.tags, waiter);
+    }
+    if (!removed) result = failed(waiter.request(), *store, removed.error());
+  }
+  co_return result == OK ? answerPlain(waiter.request(), done) : result;
+}
+
 }  // namespace
 
 bool isPurge(const request_rec& request, const CacheConfig& config) {
@@ -57,20 +79,18 @@ Task<int> purge(RequestWaiter& waiter, CacheChoice choice, CacheSubject subject)
   if (tags.isCut)
     co_return refuse(request, HTTP_BAD_REQUEST,
                      "a tag of its is no tag that a response can bear, or there are too many");
+  Many many;
   if (!tags.tags.empty()) {
-    if (auto removed = co_await removeTaggedIn(*store, tags.tags, waiter); !removed)
-      co_return failed(request, *store, removed.error());
-    co_return answerPlain(request, "Purged by tag.\n");
+    many.tags = tagsOfSite(subject.site, tags);
+    co_return co_await purgeEverywhere(waiter, std::move(many), "Purged by tag.\n");
   }
-  const bool isPrefix = subject.target.ends_with('*');
-  if (isPrefix) subject.target.pop_back();
-  const std::string key = cacheKeyText(subject.site, subject.scheme, subject.host, subject.target);
-  if (isPrefix) {
-    if (auto removed = co_await removePrefixIn(*store, key, waiter); !removed)
-      co_return failed(request, *store, removed.error());
-    co_return answerPlain(request, "Purged by prefix.\n");
+  if (subject.target.ends_with('*')) {
+    subject.target.pop_back();
+    subject.place.clear();
+    many.prefix = subject.keyText();
+    co_return co_await purgeEverywhere(waiter, std::move(many), "Purged by prefix.\n");
   }
-  auto removed = co_await removeIn(*store, digestOf(key), waiter);
+  auto removed = co_await removeIn(*store, digestOf(subject.keyText()), waiter);
   if (!removed) co_return failed(request, *store, removed.error());
   if (!*removed) co_return HTTP_NOT_FOUND;
   co_return answerPlain(request, "Purged.\n");

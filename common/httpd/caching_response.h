@@ -10,8 +10,8 @@ namespace proxycommon {
 
 class PROXYCOMMON_API CachingResponse final : public RelayResponse {
  public:
-  // `edit` sees the head first, and may refuse it; what the client's own response adds is for that client alone, and
-  // not stored. All references outlive it.
+  // `edit` sees the head first, and may refuse it. It is for the client alone, as is what the client's own response
+  // adds: what came is stored. All references outlive it.
   CachingResponse(ClientResponse& client, RequestCache& cache, RequestWaiter& waiter, ClientResponse::HeadEditor edit);
   ~CachingResponse() override;
 

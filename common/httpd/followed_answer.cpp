@@ -11,8 +11,9 @@ namespace {
 
 class Following {
  public:
-  Following(request_rec& request, Flights::Follower& follower, FollowedBody body, RequestWaiter& waiter)
-      : follower_(follower), body_(std::move(body)), waiter_(waiter), response_(request, nullptr) {}
+  Following(request_rec& request, Flights::Follower& follower, FollowedBody body, RequestWaiter& waiter,
+            const ClientResponse::HeadEditor& edit)
+      : follower_(follower), body_(std::move(body)), waiter_(waiter), response_(request, edit) {}
 
   ClientResponse& response() { return response_; }
 
@@ -66,12 +67,13 @@ class Following {
 Task<int> sendFollowed(request_rec& request, Flights::Follower& follower, FollowedBody body,
                        const StoredResponse& stored, const StoredAnswerPlan& plan, RequestWaiter& waiter,
                        int moduleIndex) {
-  Following following(request, follower, std::move(body), waiter);
+  Following following(request, follower, std::move(body), waiter, plan.edit);
   StoredHead start = storedHead(request, stored, plan);
-  // How long it is, is known by what the backend has said alone.
-  std::erase_if(start.head.fields, [&](const HeaderField& field) {
-    return equalsIgnoringCase(field.name, "Content-Length") && !findField(stored.fields, "Content-Length");
-  });
+  // How long it is, is known by what the backend has said alone: of what is on its way, the record knows no length.
+  const HeaderField* said = findField(stored.fields, "Content-Length");
+  std::erase_if(start.head.fields,
+                [](const HeaderField& field) { return equalsIgnoringCase(field.name, "Content-Length"); });
+  if (said && start.hasBody) start.head.fields.push_back(*said);
   following.response().holdAtLeast(1024 * 1024);
   Outcome sent = following.response().head(start.head, true);
   if (sent && start.hasBody) sent = co_await following.run();

@@ -3,8 +3,8 @@
 
 #include <utility>
 
+#include "common/base/text.h"
 #include "common/cache/cache_control.h"
-#include "common/cache/cache_key.h"
 #include "common/cache/preconditions.h"
 #include "common/cache/revalidation.h"
 #include "common/cache/vary.h"
@@ -51,7 +51,7 @@ bool RequestCache::begin() {
   store_ = findStore(waiter_.child(), plan_.choice.store);
   if (!store_ || !waiter_.child().flights) return false;
   if (plan_.counters) plan_.counters->noteUsed();
-  keyText_ = cacheKeyText(plan_.subject.site, plan_.subject.scheme, plan_.subject.host, plan_.subject.target);
+  keyText_ = plan_.subject.keyText();
   primary_ = digestOf(keyText_);
   lookup_.key = primary_;
   mode_ = Mode::kPass;
@@ -201,7 +201,10 @@ Task<RequestCache::Turn> RequestCache::follow(Flights::Follower& follower, Follo
   const std::string record = body.record();
   auto decoded = decodeRecord(record);
   if (!decoded || !std::holds_alternative<StoredResponse>(*decoded)) co_return Turn::kAsk;
-  const StoredResponse& stored = std::get<StoredResponse>(*decoded);
+  StoredResponse& stored = std::get<StoredResponse>(*decoded);
+  // Its record was made before its body came.
+  if (const HeaderField* length = findField(stored.fields, "Content-Length"))
+    stored.bodyLength = parseNumber(length->value, UINT64_MAX).value_or(0);
   const Serving serving = judge(message(), stored, policy_, wallNow());
   // Another variant; of its own the store tells.
   if (serving.reason == ServingReason::kVary) co_return Turn::kAgain;
@@ -214,7 +217,7 @@ Task<RequestCache::Turn> RequestCache::follow(Flights::Follower& follower, Follo
   status.isCollapsed = true;
   status.ttl = serving.ttl;
   status.key = {key.data(), key.size()};
-  const StoredAnswerPlan answer{message(), std::to_string(serving.age.count()), cacheStatusValue(status)};
+  const StoredAnswerPlan answer{message(), plan_.edit, std::to_string(serving.age.count()), cacheStatusValue(status)};
   count(&CacheCounters::collapsed);
   note("collapsed");
   answered_ = co_await sendFollowed(request_, follower, std::move(body), stored, answer, waiter_, plan_.moduleIndex);
@@ -237,7 +240,7 @@ Task<int> RequestCache::send(std::string_view word) {
         : word == "collapsed"   ? &CacheCounters::collapsed
                                 : &CacheCounters::hits);
   note(word);
-  const StoredAnswerPlan answer{message(), std::to_string(serving.age.count()), cacheStatusValue(status)};
+  const StoredAnswerPlan answer{message(), plan_.edit, std::to_string(serving.age.count()), cacheStatusValue(status)};
   auto sent = co_await sendStored(request_, *lookup_.entry, lookup_.stored, answer, waiter_);
   if (sent) co_return OK;
   co_return answerError(request_, plan_.moduleIndex, "the cache", sent.error(), nullptr);
@@ -249,7 +252,12 @@ void RequestCache::revalidateBehind() {
   if (boarding.leader) plan_.revalidate(std::move(boarding.leader));
 }
 
-void RequestCache::editRequest(HeaderFields& fields) const {
+void RequestCache::editRequest(HeaderFields& fields) {
+  makeConditions(fields);
+  if (mode_ == Mode::kFetch || mode_ == Mode::kRevalidate) sent_ = fields;
+}
+
+void RequestCache::makeConditions(HeaderFields& fields) const {
   if (mode_ == Mode::kRevalidate) {
     fields = conditionalFields(fields, lookup_.stored);
     return;

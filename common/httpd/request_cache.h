@@ -11,22 +11,28 @@
 
 #include "common/base/task.h"
 #include "common/cache/cache_counters.h"
+#include "common/cache/cache_key.h"
 #include "common/cache/cache_message.h"
 #include "common/cache/cache_status.h"
 #include "common/cache/cacheability.h"
 #include "common/cache/flights.h"
 #include "common/httpd/cache_config.h"
 #include "common/httpd/cache_lookup.h"
+#include "common/httpd/request_io.h"
 #include "common/httpd/request_waiter.h"
 
 namespace proxycommon {
 
 // What is asked for, as the cache tells things apart.
 struct CacheSubject {
-  std::string site;    // the vhost, and where in it requests go
-  std::string scheme;  // of the client
-  std::string host;    // as the client names it
-  std::string target;  // path and query, as the backend is asked for it
+  std::string site;    // the vhost
+  std::string scheme;  // of the client, or what the backend is told that it is
+  std::string host;    // as the client names it, likewise
+  std::string target;  // path and query, as clients ask for it
+  std::string place;   // where that leads, and whatever else a response hangs on; may be empty
+
+  // What stands for it, as cacheKeyText() has it.
+  std::string keyText() const { return cacheKeyText(site, scheme, host, target, place); }
 };
 
 // "name:port" of a vhost, as its ServerName has it; the same on all machines that are to share.
@@ -43,6 +49,13 @@ struct RequestCachePlan {
   int moduleIndex = APLOG_NO_MODULE;  // of the log's lines
   // It offers to change the protocol: what comes may be no response, and is nobody else's.
   bool mayBecomeTunnel = false;
+  // What becomes of a head on its way to the client, where it is a stored one.
+  ClientResponse::HeadEditor edit = nullptr;
+  // What a URL of the backend's stands for, in a response of its: URLs or paths of this site as clients know them.
+  // None: they are the same.
+  std::function<std::vector<std::string>(std::string_view url)> presentedAs = nullptr;
+  // Where a target (path and query) of this site leads; none: nowhere else.
+  std::function<std::string(std::string_view target)> placeOf = nullptr;
   // Revalidates behind an answer, and ends the flight; none: stale responses are not served so.
   std::function<void(FlightLeader)> revalidate = nullptr;
   // The request is such a revalidation itself.
@@ -59,8 +72,8 @@ class PROXYCOMMON_API RequestCache {
 
   // First of all. What the handler returns, when it has been answered; nullopt: the backend is to be asked.
   Task<std::optional<int>> answer();
-  // The fields for the backend.
-  void editRequest(HeaderFields& fields) const;
+  // The fields for the backend. What they view outlives its answer.
+  void editRequest(HeaderFields& fields);
 
   // What becomes of the backend's answer.
   enum class Course {
@@ -113,11 +126,13 @@ class PROXYCOMMON_API RequestCache {
   Task<int> send(std::string_view word);
   void revalidateBehind();
   bool bringsWhole() const;
+  void makeConditions(HeaderFields& fields) const;
   Result<Course> judgeAnswer(const HeaderFields& received, ResponseHead& head);
   Result<Course> refresh(ResponseHead& head);
-  Course store(ResponseHead& head);
+  Course store(const HeaderFields& received, const ResponseHead& head);
   // What mayStore() does not know of a 206; of any other response: yes.
   bool isPartOfUse(const CacheResponse& response) const;
+  void chooseKey(const std::vector<std::string>& names);
   void refuse(Storable why, int status);
   void divide();
   bool isResting() const;
@@ -127,7 +142,7 @@ class PROXYCOMMON_API RequestCache {
   StoredResponse confirmed(const ResponseHead& head) const;
   void keep(const StoredResponse& fresh, const std::string& record);
   void forget(const Digest& key);
-  void invalidate(const HeaderFields& received, int status);
+  void invalidate(const HeaderFields& received, const ResponseHead& head);
   Task<void> settle();
   bool mayAnswerInstead(bool isDisconnected) const;
   bool mayAnswerInsteadOf(const Error& error) const;
@@ -140,6 +155,7 @@ class PROXYCOMMON_API RequestCache {
   const RequestCachePlan plan_;
   const CachePolicy policy_;
   const HeaderFields fields_;  // of the client
+  HeaderFields sent_;          // to the backend
   ChildStore* store_ = nullptr;
   Mode mode_ = Mode::kOff;
   std::string keyText_;

@@ -44,21 +44,23 @@ Result<RequestCache::Course> RequestCache::take(const HeaderFields& received, Re
 Result<RequestCache::Course> RequestCache::judgeAnswer(const HeaderFields& received, ResponseHead& head) {
   if (mode_ == Mode::kOff) return Course::kPass;
   if (request_.method_number != M_GET) {
-    invalidate(received, head.status);
+    invalidate(received, head);
     // Its own answer may be stored, and has come since (RFC 9110 9.3.3).
     begun_ = wallNow() + milliseconds{1};
   }
   backendStatus_ = head.status;
-  if (mode_ == Mode::kRevalidate && head.status == HTTP_NOT_MODIFIED) return refresh(head);
+  ResponseHead unedited = head;
+  unedited.fields = received;
+  if (mode_ == Mode::kRevalidate && head.status == HTTP_NOT_MODIFIED) return refresh(unedited);
   if (isAskedAgain_ && head.status == HTTP_NOT_MODIFIED)
     return failure(ErrorKind::kMalformedResponse, "it answered 304 to a request without conditions", Seen::kRan);
   if (isServerError(head.status) && mayAnswerInstead(false)) {
     endFlight(FlightPhase::kFailed);
     return Course::kUseStored;
   }
-  if (request_.header_only) takeHead(head);
+  if (request_.header_only) takeHead(unedited);
   if (mode_ == Mode::kPass || request_.header_only) return Course::kPass;
-  return store(head);
+  return store(received, head);
 }
 
 // RFC 9111 4.3.4: the stored response is good again.
@@ -118,43 +120,35 @@ void RequestCache::keep(const StoredResponse& fresh, const std::string& record) 
   }
 }
 
-RequestCache::Course RequestCache::store(ResponseHead& head) {
+// What is stored is what came: it is edited for each client that gets it.
+RequestCache::Course RequestCache::store(const HeaderFields& received, const ResponseHead& head) {
   const WallTime now = wallNow();
   const CacheResponse response{head.status, head.fields};
   const HeaderField* length = findField(head.fields, "Content-Length");
   const auto bytes = length ? parseNumber(length->value, mostBody()) : std::optional<std::uint64_t>{0};
+  const VaryNames vary = varyNames(head.fields);
   Storable storable = mayStore(message(), response, policy_, now);
   if (storable == Storable::kYes && !isPartOfUse(response)) storable = Storable::kPartial;
   if (storable == Storable::kYes && !bytes) storable = Storable::kTooLarge;
+  if (storable == Storable::kYes && !selectsAsSent(vary.names, fields_, sent_)) storable = Storable::kVaryAdded;
   if (storable != Storable::kYes) {
     refuse(storable, head.status);
     return Course::kPass;
   }
   const CacheControl control = responseControl(head.fields, policy_);
-  const VaryNames vary = varyNames(head.fields);
   storing_ = {};
   storing_.status = head.status;
   storing_.reason = head.reason;
   storing_.version = head.version;
-  storing_.fields = storedFields(head.fields, control);
+  storing_.fields = storedFields(received, control);
   storing_.part = partOf(response);
   storing_.requestTime = begun_;
   storing_.responseTime = now;
   const std::string selection = selectionOf(vary.names, fields_);
   storing_.selection = selection;
   storing_.isAuthorized = findField(fields_, "Authorization") != nullptr;
-  key_ = primary_;
-  if (!vary.names.empty()) {
-    VaryMarker marker =
-        lookup_.marker && lookup_.marker->names == vary.names ? *lookup_.marker : VaryMarker{{}, vary.names};
-    if (!lookup_.marker || lookup_.marker->names != vary.names) {
-      std::random_device random;
-      for (unsigned char& byte : marker.salt) byte = static_cast<unsigned char>(random());
-      marker_ = marker;
-    }
-    key_ = variantKey(primary_, marker, selection);
-  }
-  tags_ = cacheTags(head.fields).tags;
+  chooseKey(vary.names);
+  tags_ = tagsOfSite(plan_.subject.site, cacheTags(head.fields));
   useUntil_ = usefulUntil(storing_, policy_);
   // The head's bytes are the connection's, and go with it.
   record_ = encodeResponse(storing_);
@@ -167,6 +161,21 @@ RequestCache::Course RequestCache::store(ResponseHead& head) {
     endFlight(FlightPhase::kUncacheable);
   }
   return Course::kStore;
+}
+
+// Of a response that has these names in Vary. Others under that URL may have others, and stay.
+void RequestCache::chooseKey(const std::vector<std::string>& names) {
+  key_ = primary_;
+  if (names.empty()) return;
+  VaryMarker marker{{}, lookup_.marker ? joinedNames(lookup_.marker->names, names) : names};
+  if (lookup_.marker && lookup_.marker->names == marker.names) {
+    marker.salt = lookup_.marker->salt;
+  } else {
+    std::random_device random;
+    for (unsigned char& byte : marker.salt) byte = static_cast<unsigned char>(random());
+    marker_ = marker;
+  }
+  key_ = variantKey(primary_, marker, selectionOf(marker.names, fields_));
 }
 
 // It goes to its client alone.
@@ -249,10 +258,20 @@ void RequestCache::giveUp() {
 }
 
 // RFC 9111 4.4. Before the client has its answer, where the store can do it at once.
-void RequestCache::invalidate(const HeaderFields& received, int status) {
-  const CacheRequest request = message();
-  for (const std::string& target : invalidatedTargets(request, {status, received}))
-    forget(digestOf(cacheKeyText(plan_.subject.site, plan_.subject.scheme, plan_.subject.host, target)));
+void RequestCache::invalidate(const HeaderFields& received, const ResponseHead& head) {
+  std::vector<std::string> presented;
+  for (const HeaderField& field : received)
+    if (plan_.presentedAs && isInvalidating(field.name))
+      for (std::string& url : plan_.presentedAs(trimmed(field.value))) presented.push_back(std::move(url));
+  HeaderFields fields = head.fields;
+  for (const std::string& url : presented) fields.push_back({"Location", url});
+  CacheSubject subject = plan_.subject;
+  for (std::string& target : invalidatedTargets(message(), {head.status, fields})) {
+    const bool isElsewhere = plan_.placeOf && target != plan_.subject.target;
+    subject.place = isElsewhere ? plan_.placeOf(target) : plan_.subject.place;
+    subject.target = std::move(target);
+    forget(digestOf(subject.keyText()));
+  }
 }
 
 void RequestCache::forget(const Digest& key) {

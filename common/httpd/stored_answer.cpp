@@ -185,7 +185,7 @@ Task<Outcome> sendStored(request_rec& request, FoundEntry& entry, const StoredRe
                          const StoredAnswerPlan& plan, RequestWaiter& waiter) {
   closeUpRange(request);
   StoredHead start = storedHead(request, stored, plan);
-  ClientResponse response(request, nullptr);
+  ClientResponse response(request, plan.edit);
   if (auto told = response.head(start.head, true); !told) co_return told;
   if (!start.hasBody || start.length == 0) co_return response.finish();
   if (entry.mapped) co_return co_await sendMapped(request, response, entry, start, waiter);

@@ -15,8 +15,9 @@ namespace proxycommon {
 // What goes into the head besides what is stored.
 struct StoredAnswerPlan {
   const CacheRequest& request;
-  std::string age;          // RFC 9111 5.1
-  std::string cacheStatus;  // RFC 9211, this cache's member
+  const ClientResponse::HeadEditor& edit;  // sees it last
+  std::string age;                         // RFC 9111 5.1
+  std::string cacheStatus;                 // RFC 9211, this cache's member
 };
 
 // The head of a stored response, as it goes to a client: 200 and such, or 304 where the client's own conditions say so

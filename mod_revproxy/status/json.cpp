@@ -71,10 +71,11 @@ void writeEjection(JsonWriter& json, const EjectionStatus& ejection) {
   json.endObject();
 }
 
-void writeCache(JsonWriter& json, const std::optional<CacheTotals>& cache) {
-  if (!cache) return json.null();
+void writeCache(JsonWriter& json, const MappingCache& cache) {
   json.beginObject();
-  for (const auto& row : kCacheCounters) json.name(row.name).number((*cache).*row.value);
+  json.name("mapping").string(cache.prefix);
+  json.name("defined_at").string(cache.definedAt);
+  for (const auto& row : kCacheCounters) json.name(row.name).number(cache.totals.*row.value);
   json.endObject();
 }
 
@@ -113,7 +114,9 @@ void writeBalancer(JsonWriter& json, const BalancerStatus& balancer) {
   for (const auto& row : kBalancerCounters) json.name(row.name).number(balancer.totals.*row.value);
   writeClasses(json.name("answers"), balancer.totals.answers);
   writeHistogram(json.name("queue_wait"), balancer.totals.queueWait);
-  writeCache(json.name("cache"), balancer.cache);
+  json.name("caches").beginArray();
+  for (const MappingCache& cache : balancer.caches) writeCache(json, cache);
+  json.endArray();
   json.name("members").beginArray();
   for (const MemberStatus& member : balancer.members) writeMember(json, member);
   json.endArray();

@@ -21,6 +21,7 @@ struct Series {
 };
 using BalancerSeries = std::vector<Series<BalancerStatus>>;
 using MemberSeries = std::vector<Series<MemberStatus>>;
+using CacheSeries = std::vector<Series<MappingCache>>;
 using StoreSeries = std::vector<Series<StoreStatus>>;
 
 std::string with(const std::string& labels, std::string_view name, std::string_view value) {
@@ -121,11 +122,26 @@ void balancers(Exposition& out, const BalancerSeries& series) {
     if (balancer.hasQueue) out.histogram(labels, balancer.totals.queueWait);
 }
 
-void caches(Exposition& out, const BalancerSeries& series) {
+CacheSeries cachesOf(const BalancerSeries& balancers) {
+  CacheSeries series;
+  for (const auto& balancer : balancers) {
+    std::vector<std::string> names;
+    std::vector<std::string> places;
+    for (const MappingCache& cache : balancer.status.caches) {
+      names.push_back(cache.prefix);
+      places.push_back(cache.definedAt);
+    }
+    names = distinctNames(std::move(names), places);
+    for (std::size_t index = 0; index < names.size(); ++index)
+      series.push_back({with(balancer.labels, "mapping", names[index]), balancer.status.caches[index]});
+  }
+  return series;
+}
+
+void caches(Exposition& out, const CacheSeries& series) {
   for (const auto& row : kCacheCounters) {
     out.family(std::string{"revproxy_cache_"}.append(row.name).append("_total"), kCounter, row.help);
-    for (const auto& [labels, balancer] : series)
-      if (balancer.cache) out.sample(labels, (*balancer.cache).*row.value);
+    for (const auto& [labels, cache] : series) out.sample(labels, cache.totals.*row.value);
   }
 }
 
@@ -194,7 +210,7 @@ std::string toPrometheus(const StatusSnapshot& snapshot) {
   children(out, snapshot);
   balancers(out, series);
   members(out, membersOf(series));
-  caches(out, series);
+  caches(out, cachesOf(series));
   stores(out, seriesOf(snapshot.stores));
   return out.text();
 }

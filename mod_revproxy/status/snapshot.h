@@ -112,6 +112,13 @@ struct CacheTotals {
   std::uint64_t storedBytes = 0;
 };
 
+// The cache of a mapping.
+struct MappingCache {
+  std::string prefix;
+  std::string definedAt;  // "FILE:LINE"
+  CacheTotals totals;
+};
+
 struct BalancerStatus {
   std::string name;
   std::string definedAt;  // "FILE:LINE"
@@ -122,7 +129,7 @@ struct BalancerStatus {
   std::uint64_t limit = 0;     // 0: none
   bool hasQueue = false;       // it or a member has a limit, so that requests may have to wait
   std::uint64_t waiting = 0;
-  std::optional<CacheTotals> cache;  // none: no mapping that leads to it has one
+  std::vector<MappingCache> caches;  // of the mappings that lead to it; those that have been asked
   std::vector<MemberStatus> members;
 };
 

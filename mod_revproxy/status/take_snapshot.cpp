@@ -1,6 +1,9 @@
 // A snapshot, from what children share.
 #include "mod_revproxy/status/take_snapshot.h"
 
+#include <algorithm>
+#include <tuple>
+
 #include "mod_revproxy/balancer/candidates.h"
 #include "mod_revproxy/status/value_text.h"
 
@@ -181,6 +184,18 @@ class MemberReader {
   const Moment& now_;
 };
 
+// Those whose cache is on.
+std::vector<MappingCache> read(const std::vector<MappingView>& mappings) {
+  std::vector<MappingCache> caches;
+  for (const MappingView& mapping : mappings)
+    if (mapping.cache->isUsed.load(std::memory_order_relaxed) != 0)
+      caches.push_back({mapping.prefix, mapping.definedAt, read(*mapping.cache)});
+  std::sort(caches.begin(), caches.end(), [](const MappingCache& left, const MappingCache& right) {
+    return std::tie(left.prefix, left.definedAt) < std::tie(right.prefix, right.definedAt);
+  });
+  return caches;
+}
+
 BalancerStatus read(const BalancerView& view, const Moment& now) {
   const Balancer& balancer = view.balancer;
   BalancerStatus status;
@@ -190,8 +205,7 @@ BalancerStatus read(const BalancerView& view, const Moment& now) {
   status.isPlain = balancer.isPlain;
   status.limit = balancer.settings.limit;
   status.totals = read(view.shared.state->counters);
-  if (view.shared.state->cache.isUsed.load(std::memory_order_relaxed) != 0)
-    status.cache = read(view.shared.state->cache);
+  status.caches = read(view.mappings);
   status.hasQueue = static_cast<bool>(view.shared.line);
   if (status.hasQueue) status.waiting = view.shared.line.size();
   for (const Endpoint& endpoint : *view.endpoints) {

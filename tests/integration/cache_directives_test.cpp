@@ -1,4 +1,5 @@
 // Where there is a cache, and which store it has: RevProxyCache of servers and sections, cache= of mappings.
+#include <map>
 #include <string>
 
 #include "tests/integration/support/client.h"
@@ -17,6 +18,16 @@ std::size_t entriesOf(const Httpd& httpd, const std::string& store) {
   for (const JsonValue& one : status["stores"].elements)
     if (one["name"].text == store) return static_cast<std::size_t>(one["entries"].number());
   return 0;
+}
+
+// Of the mappings that have a cache.
+std::map<std::string, int> missesByMapping(const Httpd& httpd) {
+  const JsonValue status = readStatus(httpd);
+  std::map<std::string, int> misses;
+  for (const JsonValue& balancer : status["balancers"].elements)
+    for (const JsonValue& cache : balancer["caches"].elements)
+      misses[cache["mapping"].text] += static_cast<int>(cache["misses"].number());
+  return misses;
 }
 
 }  // namespace
@@ -49,6 +60,8 @@ PROXY_TEST_EVENT(what_is_narrower_says_whether_there_is_a_cache) {
   BOOST_TEST(entriesOf(httpd, "one") == 3u);
   BOOST_TEST(entriesOf(httpd, "two") == 2u);
   BOOST_TEST(entriesOf(httpd, "three") == 1u);
+  const std::map<std::string, int> misses{{"/on", 1}, {"/two", 3}, {"/app", 1}, {"/app/not", 1}};
+  BOOST_TEST((missesByMapping(httpd) == misses));
 }
 
 PROXY_TEST_EVENT(a_purge_is_for_whom_require_lets_and_says_what_came_of_it) {

@@ -124,7 +124,7 @@ Cases storingCases();         // 9111 3, 3.1-3.3, 3.5
 Cases statusCases();          // 9110 15 with 9111 3 and 4.2.2: which statuses are kept, and how they go out
 Cases partialCases();         // 9110 14, 13.1.5, 15.3.7: of what is stored whole
 Cases storedPartCases();      // 9111 3.3, 3.4: parts that the origin sends
-Cases reuseCases();           // 9111 4, 4.1, 4.2
+Cases reuseCases();           // 9111 4, 4.1, 4.2, 4.3.2
 Cases freshnessCases();       // 9111 4.2.1-4.2.3, 5.1, 5.3
 Cases staleCases();           // 9111 4.2.4, 5861
 Cases validationCases();      // 9111 4.3, 9110 13, 15.4.5

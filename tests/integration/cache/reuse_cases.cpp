@@ -1,4 +1,4 @@
-// RFC 9111 4 and 4.1: which stored response answers which request.
+// RFC 9111 4 and 4.1: which stored response answers which request, and 4.3.2 where none does.
 #include "tests/integration/cache/case.h"
 
 namespace proxytest::cache {
@@ -164,6 +164,12 @@ Cases variants() {
         first({kFresh, "Vary: X-Own", "ETag: \"two\""}, {"X-Own: 2"}),
         get({"X-Own: 1"}).validated({"If-None-Match ~ \"one\""})}},
       {section, "empty_vary", match, {first({kFresh, "Vary:"}, english), get(french).hit()}},
+      // Once it is known by what all of them are selected, none is lost to another.
+      {section,
+       "vary_that_changes_back_and_forth",
+       match,
+       {first({kFresh, "Vary: X-One"}, {"X-One: 1"}), first(byBoth, {"X-One: 2"}),
+        first({kFresh, "Vary: X-One"}, {"X-One: 1"}), get({"X-One: 2"}).hit(1), get({"X-One: 1"}).hit(2)}},
       {section,
        "request_goes_on_with_it",
        "If no stored response matches, the cache cannot satisfy the presented request",
@@ -171,10 +177,39 @@ Cases variants() {
   };
 }
 
+// What the client alone has is the origin's to compare, where the store has nothing and will have nothing of it.
+Cases conditionsForTheOrigin() {
+  const char* section = "9111 4.3.2";
+  const char* forOrigin = "occur in a request with a target resource for which it has no stored responses";
+  const std::string tag = "ETag: \"kept\"";
+  const std::string asked = "If-None-Match: \"kept\"";
+  return {
+      {section,
+       "with_authorization",
+       forOrigin,
+       {get({"Authorization: Basic eDp5", asked}).answered(notModified({tag})).tells({asked}).code(304)}},
+      {section,
+       "not_to_be_stored",
+       forOrigin,
+       {get({"Cache-Control: no-store", asked}).answered(notModified({tag})).tells({asked}).code(304)}},
+      {section,
+       "known_to_be_private",
+       forOrigin,
+       {get({"Cache-Control: no-cache"}).answered(ok({"Cache-Control: private", tag})),
+        get({asked}).answered(notModified({tag})).tells({asked}).code(304)}},
+      // What one client must not have stored another's may be.
+      {section,
+       "after_one_not_to_be_stored",
+       "conditional requests",
+       {get({"Cache-Control: no-store"}).answered(ok({kFresh, tag})),
+        get({"If-None-Match: \"other\""}).answered(ok({kFresh, tag})).tells({"!If-None-Match"}), get().hit(1)}},
+  };
+}
+
 }  // namespace
 
 Cases reuseCases() {
-  return joined({keys(), variants()});
+  return joined({keys(), variants(), conditionsForTheOrigin()});
 }
 
 }  // namespace proxytest::cache

@@ -65,7 +65,6 @@ Cases questionsOfClients() {
   const char* weak = "A recipient MUST use the weak comparison function when comparing entity tags for If-None-Match";
   const char* earlier =
       "If the selected representation's last modification date is earlier or equal to the date provided";
-  const char* forOrigin = "occur in a request with a target resource for which it has no stored responses";
   const char* invalid = "if the received field value is not a valid HTTP-date";
   const Step tagged = first({kFresh, kTag});
   const Step dated = first({kFresh, "Last-Modified: @-3600", "Date: @0"});
@@ -127,25 +126,6 @@ Cases questionsOfClients() {
        "answer_to_one_is_stored",
        "conditional requests",
        {get({"If-None-Match: \"other\""}).answered(ok({kFresh, kTag})), get().hit()}},
-      {section,
-       "with_authorization",
-       forOrigin,
-       {get({"Authorization: Basic eDp5", kAsked}).answered(notModified({kTag})).tells({kAsked}).code(304)}},
-      {section,
-       "not_to_be_stored",
-       forOrigin,
-       {get({"Cache-Control: no-store", kAsked}).answered(notModified({kTag})).tells({kAsked}).code(304)}},
-      {section,
-       "known_to_be_private",
-       forOrigin,
-       {get({"Cache-Control: no-cache"}).answered(ok({"Cache-Control: private", kTag})),
-        get({kAsked}).answered(notModified({kTag})).tells({kAsked}).code(304)}},
-      // What one client must not have stored another's may be.
-      {section,
-       "after_one_not_to_be_stored",
-       "conditional requests",
-       {get({"Cache-Control: no-store"}).answered(ok({kFresh, kTag})),
-        get({"If-None-Match: \"other\""}).answered(ok({kFresh, kTag})).tells({"!If-None-Match"}), get().hit(1)}},
       {section,
        "stale_and_other_tag",
        "the cache MUST generate a 200 (OK) response for the client",

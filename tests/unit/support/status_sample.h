@@ -57,7 +57,8 @@ inline revproxy::StatusSnapshot sampleSnapshot(std::string_view hostile = kHosti
   balancer.members[1].condition = Condition::kOk;
   balancer.members[1].why.clear();
   balancer.members[1].since.reset();
-  balancer.cache = CacheTotals{60, 20, 4, 3, 2, 1, 19, 18'446'744'073'709'551'615u};
+  balancer.caches = {{"/app", "site.conf:7", {60, 20, 4, 3, 2, 1, 19, 18'446'744'073'709'551'615u}},
+                     {std::string{hostile}, "site.conf:8", {1, 0, 0, 0, 0, 0, 0, 0}}};
   snapshot.balancers.push_back(balancer);
   snapshot.stores = {{"memory", "lmdb", {7, 8'000, 268'435'456, 5, 0}},
                      {std::string{hostile}, "socache", {0, 0, 0, 0, 9, false}}};

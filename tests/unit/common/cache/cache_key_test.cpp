@@ -50,6 +50,14 @@ BOOST_AUTO_TEST_CASE(sites_never_share) {
   BOOST_TEST(cacheKeyText("a:80", "http", "www.test", "/") != cacheKeyText("b:80", "http", "www.test", "/"));
 }
 
+// What is purged by the front of a URL is found wherever it leads.
+BOOST_AUTO_TEST_CASE(the_place_stands_behind_the_uri) {
+  const std::string text = cacheKeyText("site:80", "http", "www.test", "/a", "http://inner/b/");
+  BOOST_TEST(text == "site:80 http://www.test/a http://inner/b/");
+  BOOST_TEST(text.starts_with(keyOf("http", "www.test", "/a")));
+  BOOST_TEST(!text.starts_with(keyOf("http", "www.test", "/a/")));
+}
+
 BOOST_AUTO_TEST_CASE(variants_hang_on_resource_salt_and_selection) {
   const Digest primary = digestOf("a");
   const VaryMarker marker{{1}, {"x-a"}};

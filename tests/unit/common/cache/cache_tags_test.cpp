@@ -50,6 +50,12 @@ BOOST_AUTO_TEST_CASE(their_number_is_bounded) {
   BOOST_CHECK(!cacheTags(HeaderFields{{"Surrogate-Key", many}}).isCut);
 }
 
+BOOST_AUTO_TEST_CASE(a_tag_of_one_site_is_no_others) {
+  const CacheTags tags = cacheTags(HeaderFields{{"Cache-Tag", "a, b"}});
+  BOOST_CHECK((tagsOfSite("www:80", tags) == std::vector<std::string>{"www:80 a", "www:80 b"}));
+  BOOST_CHECK(tagsOfSite("www:80", {}).empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace proxytest

@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(get_and_head_alone_are_stored) {
 BOOST_AUTO_TEST_CASE(what_the_response_forbids_it_forbids_for_the_next_too) {
   for (const Storable of :
        {Storable::kNoStore, Storable::kPrivate, Storable::kSetCookie, Storable::kVaryAny, Storable::kNoFreshness,
-        Storable::kNoUse, Storable::kStatus, Storable::kTags, Storable::kTooLarge}) {
+        Storable::kNoUse, Storable::kStatus, Storable::kTags, Storable::kTooLarge, Storable::kVaryAdded}) {
     BOOST_TEST(isOfResource(of, 200), nameOf(of));
     BOOST_TEST(isOfResource(of, 404), nameOf(of));
     for (const int status : {304, 412, 416, 500, 502, 503, 504}) BOOST_TEST(!isOfResource(of, status), nameOf(of));

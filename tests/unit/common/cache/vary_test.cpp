@@ -107,10 +107,43 @@ BOOST_AUTO_TEST_CASE(names_are_lowered_sorted_and_stand_once) {
 }
 
 // RFC 9110 12.5.5.
+BOOST_AUTO_TEST_CASE(names_are_gathered_up_to_a_point) {
+  using Names = std::vector<std::string>;
+  BOOST_CHECK((joinedNames({}, {"a"}) == Names{"a"}));
+  BOOST_CHECK((joinedNames({"a"}, {"a", "b"}) == Names{"a", "b"}));
+  BOOST_CHECK((joinedNames({"a", "c"}, {"b"}) == Names{"a", "b", "c"}));
+  BOOST_CHECK((joinedNames({"a", "b"}, {"a"}) == Names{"a", "b"}));
+  Names many;
+  for (int number = 0; number < 32; ++number) many.push_back("x" + std::to_string(100 + number));
+  BOOST_CHECK((joinedNames(many, {"x100"}) == many));
+  BOOST_CHECK((joinedNames(many, {"y"}) == Names{"y"}));
+}
+
 BOOST_AUTO_TEST_CASE(a_star_anywhere_matches_nothing) {
   for (const std::string_view value : {"*", "accept, *", " * ", "a b"})
     BOOST_CHECK_MESSAGE(varyNames(HeaderFields{{"Vary", value}}).isAny, value);
   BOOST_CHECK(varyNames(HeaderFields{{"Vary", "accept"}, {"Vary", "*"}}).isAny);
+}
+
+// What a proxy writes into a request of its own selects nothing that the client's fields could find again.
+BOOST_AUTO_TEST_CASE(fields_that_changed_on_the_way_do_not_select) {
+  const HeaderFields client{{"X-Kept", "1"}, {"Accept", "a, b"}, {"X-Forwarded-For", "192.0.2.1"}, {"X-Dropped", "1"}};
+  const HeaderFields sent{{"Host", "inner.test"},
+                          {"x-kept", "1"},
+                          {"Accept", "a,b"},
+                          {"X-Forwarded-For", "192.0.2.1, 192.0.2.2"},
+                          {"X-Forwarded-Proto", "https"},
+                          {"Forwarded", "for=192.0.2.2"},
+                          {"Via", "1.1 proxy"}};
+  for (const char* name : {"x-kept", "accept", "x-none", "host", "x-forwarded-proto", "x-forwarded-host", "via"})
+    BOOST_CHECK_MESSAGE(selectsAsSent(std::vector<std::string>{name}, client, sent), name);
+  for (const char* name : {"x-forwarded-for", "forwarded", "x-dropped"}) {
+    BOOST_CHECK_MESSAGE(!selectsAsSent(std::vector<std::string>{name}, client, sent), name);
+    BOOST_CHECK(!selectsAsSent(std::vector<std::string>{name, "x-kept"}, client, sent));
+  }
+  // Empty is not absent.
+  BOOST_CHECK(!selectsAsSent(std::vector<std::string>{"x-a"}, HeaderFields{{"X-A", ""}}, {}));
+  BOOST_CHECK(selectsAsSent({}, client, {}));
 }
 
 BOOST_AUTO_TEST_CASE(a_damaged_selection_matches_nothing) {

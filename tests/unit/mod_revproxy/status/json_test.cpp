@@ -144,17 +144,21 @@ BOOST_AUTO_TEST_CASE(what_there_is_not_is_null) {
 BOOST_AUTO_TEST_CASE(a_cache_and_its_stores_say_all_they_have) {
   StatusSnapshot snapshot = sampleSnapshot();
   snapshot.balancers.push_back(snapshot.balancers[0]);
-  snapshot.balancers[1].cache.reset();
+  snapshot.balancers[1].caches.clear();
   const JsonValue json = readJson(toJson(snapshot));
-  const JsonValue& cache = json["balancers"][0]["cache"];
+  const JsonValue& cache = json["balancers"][0]["caches"][0];
+  BOOST_TEST(cache["mapping"].text == "/app");
+  BOOST_TEST(cache["defined_at"].text == "site.conf:7");
   const std::vector<std::string> names{"hits",      "misses", "stale",  "revalidated",
                                        "collapsed", "passes", "stored", "stored_bytes"};
-  BOOST_TEST(cache.names() == names, boost::test_tools::per_element());
+  BOOST_TEST(cache.names().size() == names.size() + 2);
   const std::vector<int> values{60, 20, 4, 3, 2, 1, 19};
   for (std::size_t index = 0; index < values.size(); ++index)
     BOOST_TEST(cache[names[index]].number() == values[index], names[index]);
   BOOST_TEST(cache["stored_bytes"].text == "18446744073709551615");
-  BOOST_TEST((json["balancers"][1]["cache"].kind == Kind::kNull));
+  BOOST_TEST(json["balancers"][0]["caches"][1]["mapping"].text == kHostileText);
+  BOOST_TEST(json["balancers"][0]["caches"].elements.size() == 2u);
+  BOOST_TEST(json["balancers"][1]["caches"].elements.empty());
   const JsonValue& store = json["stores"][0];
   BOOST_TEST(store["name"].text == "memory");
   BOOST_TEST(store["kind"].text == "lmdb");

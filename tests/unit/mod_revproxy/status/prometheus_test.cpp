@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(there_are_no_series_of_what_has_not_happened) {
 
 BOOST_AUTO_TEST_CASE(a_cache_and_its_stores_say_all_they_have) {
   const PrometheusText text = readGood(sampleSnapshot());
-  const PrometheusLabels app{{"balancer", "app"}};
+  const PrometheusLabels app{{"balancer", "app"}, {"mapping", "/app"}};
   BOOST_TEST(text.sum("revproxy_cache_hits_total", app) == 60);
   BOOST_TEST(text.sum("revproxy_cache_misses_total", app) == 20);
   BOOST_TEST(text.sum("revproxy_cache_stale_total", app) == 4);
@@ -142,6 +142,7 @@ BOOST_AUTO_TEST_CASE(a_cache_and_its_stores_say_all_they_have) {
   BOOST_TEST(text.sum("revproxy_cache_passes_total", app) == 1);
   BOOST_TEST(text.sum("revproxy_cache_stored_total", app) == 19);
   BOOST_TEST(text.sum("revproxy_cache_stored_bytes_total", app) == 18'446'744'073'709'551'615.0);
+  BOOST_TEST(text.sum("revproxy_cache_hits_total", {{"balancer", "app"}}) == 61);
   const PrometheusLabels memory{{"store", "memory"}, {"kind", "lmdb"}};
   BOOST_TEST(text.sum("revproxy_cache_store_entries", memory) == 7);
   BOOST_TEST(text.sum("revproxy_cache_store_bytes", memory) == 8'000);
@@ -152,9 +153,18 @@ BOOST_AUTO_TEST_CASE(a_cache_and_its_stores_say_all_they_have) {
     BOOST_TEST(text.find(std::string{"revproxy_cache_store_"} + unknown).size() == 1u, unknown);
 }
 
+// Two vhosts may map one path to one balancer.
+BOOST_AUTO_TEST_CASE(mappings_of_one_path_are_told_apart) {
+  StatusSnapshot snapshot = sampleSnapshot();
+  snapshot.balancers[0].caches[1].prefix = "/app";
+  const PrometheusText text = readGood(snapshot);
+  BOOST_TEST(text.sum("revproxy_cache_hits_total", {{"mapping", "/app (site.conf:7)"}}) == 60);
+  BOOST_TEST(text.sum("revproxy_cache_hits_total", {{"mapping", "/app (site.conf:8)"}}) == 1);
+}
+
 BOOST_AUTO_TEST_CASE(where_there_is_no_cache_there_are_no_series_of_it) {
   StatusSnapshot snapshot = sampleSnapshot();
-  snapshot.balancers[0].cache.reset();
+  snapshot.balancers[0].caches.clear();
   snapshot.stores.clear();
   for (const auto& [name, type] : readGood(snapshot).types) BOOST_TEST(!name.starts_with("revproxy_cache"), name);
 }

@@ -46,9 +46,10 @@ class Shared {
   }
 
   BalancerStatus take() const {
-    const BalancerView view{balancer, shared, std::make_shared<const Endpoints>(endpoints)};
+    const BalancerView view{balancer, shared, std::make_shared<const Endpoints>(endpoints), mappings};
     return only(takeSnapshot({&view, 1}, {}, 0, kNow));
   }
+  std::vector<MappingView> mappings;
   MemberStatus first() const { return take().members.front(); }
   // "word: why".
   std::string said() const {
@@ -164,23 +165,30 @@ BOOST_AUTO_TEST_CASE(each_counter_of_a_balancer_is_shown_as_itself) {
 
 BOOST_AUTO_TEST_CASE(each_counter_of_a_cache_is_shown_as_itself_where_there_is_one) {
   Shared shared;
-  proxycommon::CacheCounters& counters = shared.balancerState.cache;
+  proxycommon::CacheCounters counters{};
+  proxycommon::CacheCounters other{};
+  shared.mappings = {{"/b", "site.conf:3", &other}, {"/a", "site.conf:4", &counters}};
   std::uint64_t value = 0;
   for (Counter* counter : {&counters.hits, &counters.misses, &counters.stale, &counters.revalidated,
                            &counters.collapsed, &counters.passes})
     *counter = ++value;
   counters.noteStored(100);
   counters.noteStored(23);
-  BOOST_TEST(!shared.take().cache.has_value());
+  BOOST_TEST(shared.take().caches.empty());
   counters.noteUsed();
   const BalancerStatus status = shared.take();
-  BOOST_REQUIRE(status.cache.has_value());
-  const CacheTotals& totals = *status.cache;
+  BOOST_REQUIRE(status.caches.size() == 1u);
+  BOOST_TEST(status.caches[0].prefix == "/a");
+  BOOST_TEST(status.caches[0].definedAt == "site.conf:4");
+  const CacheTotals& totals = status.caches[0].totals;
   const std::vector<std::uint64_t> seen{totals.hits,        totals.misses,    totals.stale,
                                         totals.revalidated, totals.collapsed, totals.passes};
   for (std::size_t index = 0; index < seen.size(); ++index) BOOST_TEST(seen[index] == index + 1);
   BOOST_TEST(totals.stored == 2u);
   BOOST_TEST(totals.storedBytes == 123u);
+  other.noteUsed();
+  BOOST_TEST(shared.take().caches.size() == 2u);
+  BOOST_TEST(shared.take().caches[1].prefix == "/b");
 }
 
 BOOST_AUTO_TEST_CASE(stores_are_shown_as_they_are_given) {

@@ -57,8 +57,9 @@ bool nextRequestComes(conn_rec& connection, milliseconds hold) {
   return waitFor({&client, 1}, Deadline::after(hold));
 }
 
-// The right to hold; a worker keeps it from one request to the next. Of at most seven in eight of the child's workers, so
-// that there are others for whoever comes; a connection that is not held among many that are costs far more than either.
+// The right to hold; a worker keeps it from one request to the next. Of at most seven in eight of the child's workers,
+// so that there are others for whoever comes; a connection that is not held among many that are costs far more than
+// either.
 class HoldPermit {
  public:
   explicit HoldPermit(Child& child) : child_(child) {}

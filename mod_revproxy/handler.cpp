@@ -204,6 +204,7 @@ class Service {
     plan.edit = [this](auto& head) { return editForClient(head); };
     plan.moduleIndex = APLOG_MODULE_INDEX;
     plan.mayBecomeTunnel = !offered_.empty();
+    plan.isOfUser = request_.user != nullptr;
     plan.behind = std::move(behind);
     plan.presentedAs = [this](std::string_view url) {
       return presentedAs(request_, server_, endpoint_->member->backend, url);

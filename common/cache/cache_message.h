@@ -17,6 +17,8 @@ struct CacheRequest {
   std::span<const HeaderField> fields;
   // What selectionOf() has made of it for a stored response that may be meant; empty: nothing yet.
   std::string_view selection = {};
+  // The server knows who asks, by whatever means, and may tell the backend so.
+  bool isOfUser = false;
 };
 
 // As the backend sent it.

@@ -59,7 +59,7 @@ Storable permission(const CacheRequest& request, const CacheControl& control) {
   if (control.noStore && !control.mustUnderstand) return Storable::kNoStore;
   if (control.isPrivate) return Storable::kPrivate;
   const bool mayShareAuthorized = control.mustRevalidate || control.isPublic || control.sharedMaxAge;
-  if (findField(request.fields, "Authorization") && !mayShareAuthorized) return Storable::kAuthorization;
+  if (isAuthorized(request) && !mayShareAuthorized) return Storable::kAuthorization;
   return Storable::kYes;
 }
 
@@ -140,6 +140,10 @@ bool isOfResource(Storable storable, int status) {
       break;
   }
   return true;
+}
+
+bool isAuthorized(const CacheRequest& request) {
+  return request.isOfUser || findField(request.fields, "Authorization");
 }
 
 bool mayLookUp(const CacheRequest& request) {

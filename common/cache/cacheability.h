@@ -38,6 +38,9 @@ PROXYCOMMON_API Storable mayStore(const CacheRequest& request, const CacheRespon
 // tells what the resource is.
 PROXYCOMMON_API bool isOfResource(Storable storable, int status);
 
+// Whether its answer may be one user's (RFC 9111 3.5): it has Authorization, or the server knows who asks.
+PROXYCOMMON_API bool isAuthorized(const CacheRequest& request);
+
 // Whether a stored response may answer it at all (RFC 9111 4): GET and HEAD. A no-store of the request does not hinder
 // (5.2.1.5).
 PROXYCOMMON_API bool mayLookUp(const CacheRequest& request);

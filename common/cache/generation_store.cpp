@@ -230,12 +230,14 @@ Result<bool> GenerationStore::put(const Digest& key, const NewEntry& entry, Inco
   return keep(made, entry.began);
 }
 
-Result<bool> GenerationStore::update(const Digest& key, std::string_view record, WallTime useUntil) {
+Result<bool> GenerationStore::update(const Digest& key, std::string_view before, std::string_view record,
+                                     WallTime useUntil) {
   const WallTime begun = wallNow();
   auto loaded = load(key);
   if (!loaded) return std::move(loaded.error());
   if (!*loaded) return false;
   EntryRecord& entry = **loaded;
+  if (entry.record != before) return false;
   entry.record = record;
   entry.useUntil = useUntil;
   return keep(entry, begun);

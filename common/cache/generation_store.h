@@ -38,7 +38,7 @@ class PROXYCOMMON_API GenerationStore final : public Store {
 
   Result<std::optional<FoundEntry>> find(const Digest& key) override;
   Result<bool> put(const Digest& key, const NewEntry& entry, IncomingBody& body) override;
-  Result<bool> update(const Digest& key, std::string_view record, WallTime useUntil) override;
+  Result<bool> update(const Digest& key, std::string_view before, std::string_view record, WallTime useUntil) override;
   Result<bool> remove(const Digest& key) override;
   Outcome removeTagged(std::string_view tag) override;
   // A list that many change at once is thrown away, and all entries with it: that is safe, and no prefix is lost.

@@ -302,14 +302,14 @@ Result<bool> LmdbStore::putValue(Change& change, const Digest& key, const LmdbVa
   return true;
 }
 
-Result<bool> LmdbStore::update(const Digest& key, std::string_view record, WallTime useUntil) {
+Result<bool> LmdbStore::update(const Digest& key, std::string_view before, std::string_view record, WallTime useUntil) {
   const LmdbInside inside(row_);
   if (record.size() > std::min(kMostHead, limits_.limit / 16)) return false;
   return change([&](Change& change) -> Result<bool> {
     auto stored = LmdbEntries(change.transaction).get(key);
     if (!stored) return std::move(stored.error());
     auto value = *stored ? readValue(key, **stored) : std::nullopt;
-    if (!value) return false;
+    if (!value || value->record != before) return false;
     auto isGone = change.removals().concern(key, *value);
     if (!isGone) return std::move(isGone.error());
     if (*isGone) return false;

@@ -21,10 +21,11 @@ Result<bool> MendingStore::put(const Digest& key, const NewEntry& entry, Incomin
   return store_->put(key, entry, body);
 }
 
-Result<bool> MendingStore::update(const Digest& key, std::string_view record, WallTime useUntil) {
+Result<bool> MendingStore::update(const Digest& key, std::string_view before, std::string_view record,
+                                  WallTime useUntil) {
   if (lost_.areThere())
     if (auto mended = lost_.makeUp(*store_); !mended) return std::move(mended.error());
-  return store_->update(key, record, useUntil);
+  return store_->update(key, before, record, useUntil);
 }
 
 Result<bool> MendingStore::remove(const Digest& key) {

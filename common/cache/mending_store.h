@@ -18,7 +18,7 @@ class PROXYCOMMON_API MendingStore final : public Store {
   // Errors of these three may be those of removals that are made up for first.
   Result<std::optional<FoundEntry>> find(const Digest& key) override;
   Result<bool> put(const Digest& key, const NewEntry& entry, IncomingBody& body) override;
-  Result<bool> update(const Digest& key, std::string_view record, WallTime useUntil) override;
+  Result<bool> update(const Digest& key, std::string_view before, std::string_view record, WallTime useUntil) override;
   // What these fail to remove is noted, and removed later.
   Result<bool> remove(const Digest& key) override;
   Outcome removeTagged(std::string_view tag) override;

@@ -87,7 +87,7 @@ Freshening judgeFreshened(const CacheRequest& request, const StoredResponse& sto
   if (cacheTags(fresh.fields).tags != cacheTags(stored.fields).tags) return Freshening::kRemoves;
   const CacheResponse response{fresh.status, fresh.fields};
   if (mayStore(request, response, policy, now) == Storable::kYes) return Freshening::kReplaces;
-  if (findField(request.fields, "Authorization")) return Freshening::kStays;
+  if (isAuthorized(request)) return Freshening::kStays;
   const CacheRequest plain{request.method, request.scheme, request.host, request.target, {}};
   return mayStore(plain, response, policy, now) == Storable::kYes ? Freshening::kStays : Freshening::kRemoves;
 }

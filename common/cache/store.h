@@ -66,8 +66,10 @@ class Store {
   // In place of what is there; a whole body or nothing at all. The body may be emptied, and its file taken over. What
   // is too large for the store, or was removed since it began, is not stored: false.
   virtual Result<bool> put(const Digest& key, const NewEntry& entry, IncomingBody& body) = 0;
-  // In place of the record that is there, body and all else staying: what a 304 has brought. False: there is none.
-  virtual Result<bool> update(const Digest& key, std::string_view record, WallTime useUntil) = 0;
+  // In place of the record `before`, body and all else staying: what a 304 has brought. False: there is none, or
+  // another, which has another body.
+  virtual Result<bool> update(const Digest& key, std::string_view before, std::string_view record,
+                              WallTime useUntil) = 0;
   // Whether it was there. For all children at once, like the two below, and for good: what was begun before is not
   // stored afterwards.
   virtual Result<bool> remove(const Digest& key) = 0;

@@ -1,6 +1,7 @@
 // One request and the cache: until the backend is asked, or need not be.
 #include "common/httpd/request_cache.h"
 
+#include <cstring>
 #include <utility>
 
 #include "common/base/text.h"
@@ -26,7 +27,11 @@ constexpr unsigned kMostBoardings = 3;
 std::string siteOf(const request_rec& request) {
   const server_rec& server = *request.server;
   const apr_port_t port = server.port ? server.port : request.connection->local_addr->port;
-  return std::string{server.server_hostname ? server.server_hostname : ""} + ":" + std::to_string(port);
+  std::string site = std::string{server.server_hostname ? server.server_hostname : ""} + ":" + std::to_string(port);
+  // One name may have a vhost for those inside and one for those outside.
+  for (const server_addr_rec* address = server.addrs; server.is_virtual && address; address = address->next)
+    if (!std::strchr("*_", address->virthost[0])) site.append("@").append(address->virthost);
+  return site;
 }
 
 RequestCache::RequestCache(RequestWaiter& waiter, RequestCachePlan plan)
@@ -42,7 +47,7 @@ RequestCache::~RequestCache() {
 }
 
 CacheRequest RequestCache::message() const {
-  return {request_.method, plan_.subject.scheme, plan_.subject.host, plan_.subject.target, fields_};
+  return {request_.method, plan_.subject.scheme, plan_.subject.host, plan_.subject.target, fields_, {}, plan_.isOfUser};
 }
 
 // Whether there is a cache for it.
@@ -130,7 +135,7 @@ bool RequestCache::mayCollapse() const {
   // What has to be asked about for each one, and what was waited for and does not do.
   if (lookup_.has() && (isCollapsed_ || lookup_.serving.reason == ServingReason::kNoCache)) return false;
   return plan_.config.collapse.valueOr(kCollapse).count() > 0 && boardings_ < kMostBoardings && !request_.header_only &&
-         !findField(fields_, "Authorization") && !findField(fields_, "Range") &&
+         !isAuthorized(message()) && !findField(fields_, "Range") &&
          !waiter_.child().hitForMiss->isMarked(lookup_.key) &&
          // What is not stored is asked for by each who has waited for it.
          store_->breaker().rest(Clock::now()) == milliseconds{0};
@@ -275,7 +280,7 @@ void RequestCache::makeConditions(HeaderFields& fields) const {
 bool RequestCache::bringsWhole() const {
   // Behind an answer, what part of it the client has wanted does not matter.
   return request_.method_number == M_GET && !request_.header_only && (plan_.behind || !findField(fields_, "Range")) &&
-         !findField(fields_, "Authorization") && !requestControl(fields_).noStore &&
+         !isAuthorized(message()) && !requestControl(fields_).noStore &&
          (leader_ || !waiter_.child().hitForMiss->isMarked(lookup_.key));
 }
 

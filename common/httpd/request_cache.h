@@ -35,7 +35,8 @@ struct CacheSubject {
   std::string keyText() const { return cacheKeyText(site, scheme, host, target, place); }
 };
 
-// "name:port" of a vhost, as its ServerName has it; the same on all machines that are to share.
+// "name:port" of a vhost, as its ServerName has it, and the addresses that its <VirtualHost> names; the same on all
+// machines that are to share.
 PROXYCOMMON_API std::string siteOf(const request_rec& request);
 
 using FlightLeader = std::shared_ptr<Flights::Leader>;
@@ -49,6 +50,8 @@ struct RequestCachePlan {
   int moduleIndex = APLOG_NO_MODULE;  // of the log's lines
   // It offers to change the protocol: what comes may be no response, and is nobody else's.
   bool mayBecomeTunnel = false;
+  // The backend may be told who asks, in fields that it does not name in Vary: as if there were an Authorization.
+  bool isOfUser = false;
   // What becomes of a head on its way to the client, where it is a stored one.
   ClientResponse::HeadEditor edit = nullptr;
   // What a URL of the backend's stands for, in a response of its: URLs or paths of this site as clients know them.

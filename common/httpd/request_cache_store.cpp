@@ -102,7 +102,7 @@ void RequestCache::takeHead(const ResponseHead& head) {
 
 StoredResponse RequestCache::confirmed(const ResponseHead& head) const {
   StoredResponse fresh = freshened(lookup_.stored, head.fields, policy_, begun_, wallNow());
-  fresh.isAuthorized = fresh.isAuthorized || findField(fields_, "Authorization");
+  fresh.isAuthorized = fresh.isAuthorized || isAuthorized(message());
   return fresh;
 }
 
@@ -110,7 +110,7 @@ StoredResponse RequestCache::confirmed(const ResponseHead& head) const {
 void RequestCache::keep(const StoredResponse& fresh, const std::string& record) {
   switch (judgeFreshened(message(), lookup_.stored, fresh, policy_, wallNow())) {
     case Freshening::kReplaces:
-      updateIn(*store_, lookup_.key, record, usefulUntil(fresh, policy_));
+      updateIn(*store_, lookup_.key, lookup_.entry->record, record, usefulUntil(fresh, policy_));
       break;
     case Freshening::kStays:
       break;
@@ -146,7 +146,7 @@ RequestCache::Course RequestCache::store(const HeaderFields& received, const Res
   storing_.responseTime = now;
   const std::string selection = selectionOf(vary.names, fields_);
   storing_.selection = selection;
-  storing_.isAuthorized = findField(fields_, "Authorization") != nullptr;
+  storing_.isAuthorized = isAuthorized(message());
   chooseKey(vary.names);
   tags_ = tagsOfSite(plan_.subject.site, cacheTags(head.fields));
   useUntil_ = usefulUntil(storing_, policy_);

@@ -304,6 +304,56 @@ PROXY_TEST_EVENT(a_purge_reaches_all_mappings_and_stores_of_one_host) {
   }
 }
 
+// Split horizon: one name, a vhost for those inside and one for those outside.
+PROXY_TEST_EVENT(vhosts_of_one_name_share_nothing) {
+  ScriptedOrigin origin(
+      ScriptedOrigin::answering([](const OriginRequest& request) { return okResponse(request.target(), kFresh); }));
+  Httpd httpd(mpm);
+  const std::string port = std::to_string(httpd.port());
+  const auto vhost = [&](const std::string& address) {
+    return "<VirtualHost " + address + ":" + port + ">\nServerName site.test\nRevProxyCache On\nRevProxyPass / " +
+           origin.url("/") + "\n</VirtualHost>\n";
+  };
+  httpd.configure("Listen 127.0.0.2:" + port + "\n" + vhost("127.0.0.1") + vhost("127.0.0.2"));
+  httpd.start();
+  Client client;
+  const auto isHitAt = [&](const std::string& address) {
+    return isHit(client.get("http://" + address + ":" + port + "/x", {"Host: site.test"}));
+  };
+  BOOST_TEST(waitUntil([&] { return isHitAt("127.0.0.1"); }));
+  BOOST_TEST(!isHitAt("127.0.0.2"));
+  BOOST_TEST(waitUntil([&] { return isHitAt("127.0.0.2"); }));
+}
+
+// The backend hears of them in a field that no Vary names, and the client's Authorization stays here (RFC 9111 3.5).
+PROXY_TEST_EVENT(what_a_known_user_gets_is_the_users_own) {
+  ScriptedOrigin origin(ScriptedOrigin::answering([](const OriginRequest& request) {
+    const std::string permission = request.target() == "/shared" ? "Cache-Control: max-age=600, public\r\n" : kFresh;
+    return okResponse(request.header("X-User").value_or("nobody"), permission);
+  }));
+  Httpd httpd(mpm);
+  for (const char* const module : {"headers", "auth_basic", "authn_core", "authn_anon", "authz_user"})
+    httpd.loadModule(module);
+  httpd.configure("RevProxyCache On\nRevProxyPass / " + origin.url("/") +
+                  "\n<Location />\nAuthType Basic\nAuthName all\nAuthBasicProvider anon\nAnonymous *\n"
+                  "Anonymous_MustGiveEmail Off\nRequire valid-user\nRequestHeader set X-User expr=%{REMOTE_USER}\n"
+                  "RequestHeader unset Authorization\n</Location>\n");
+  httpd.start();
+  Client client;
+  const auto ask = [&](const std::string& target, const std::string& credentials) {
+    return client.get(httpd.url(target), {"Authorization: Basic " + credentials});
+  };
+  const std::string alice = "YWxpY2U6eA==";
+  const std::string bob = "Ym9iOng=";
+  for (int times = 0; times < 2; ++times) {
+    BOOST_TEST(ask("/own", alice).body == "alice");
+    BOOST_TEST(ask("/own", bob).body == "bob");
+  }
+  BOOST_TEST(ask("/shared", alice).body == "alice");
+  BOOST_TEST(waitUntil([&] { return isHit(ask("/shared", bob)); }));
+  BOOST_TEST(ask("/shared", bob).body == "alice");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace proxytest

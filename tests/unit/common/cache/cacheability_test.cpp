@@ -170,6 +170,16 @@ BOOST_AUTO_TEST_CASE(authorized_responses_need_permission) {
     BOOST_TEST_CONTEXT(value) BOOST_TEST(judged(200, {kTag, {"Cache-Control", value}}, request) == Storable::kYes);
 }
 
+BOOST_AUTO_TEST_CASE(users_that_are_known_otherwise_are_authorized_too) {
+  const HeaderFields none;
+  CacheRequest request = get(none);
+  request.isOfUser = true;
+  const HeaderFields fresh{kFresh};
+  BOOST_TEST(mayStore(request, {200, fresh}, {}, kNow) == Storable::kAuthorization);
+  const HeaderFields isPublic{{"Cache-Control", "max-age=60, public"}};
+  BOOST_TEST(mayStore(request, {200, isPublic}, {}, kNow) == Storable::kYes);
+}
+
 BOOST_AUTO_TEST_CASE(cookies_are_stored_only_when_said) {
   const HeaderField cookie{"Set-Cookie", "a=b"};
   BOOST_TEST(judged(200, {kFresh, cookie}) == Storable::kSetCookie);

@@ -122,14 +122,14 @@ BOOST_AUTO_TEST_CASE(what_is_too_large_or_of_no_use_is_not_found) {
 BOOST_AUTO_TEST_CASE(an_update_changes_the_record_alone) {
   const auto kept = std::make_shared<PlainValues>();
   const auto store = generationStoreOver(kept);
-  BOOST_TEST(!*store->update(kKey, "new", WallTime::max()));
+  BOOST_TEST(!*store->update(kKey, "record", "new", WallTime::max()));
   BOOST_TEST(*put(*store, wallNow()));
-  BOOST_TEST(*store->update(kKey, "new", WallTime::max()));
+  BOOST_TEST(*store->update(kKey, "record", "new", WallTime::max()));
   BOOST_TEST((*store->find(kKey))->record == "new");
   BOOST_TEST(bodyIn(*store) == "body");
   // It is no younger than before.
   BOOST_TEST(!!store->removeTagged("shop"));
-  BOOST_TEST(!*store->update(kKey, "newer", WallTime::max()));
+  BOOST_TEST(!*store->update(kKey, "record", "newer", WallTime::max()));
   BOOST_TEST(bodyIn(*store) == "none");
 }
 
@@ -204,7 +204,7 @@ BOOST_AUTO_TEST_CASE(an_update_does_not_bring_back_what_was_removed_meanwhile) {
       const auto judge = generationStoreOver(kept);
       BOOST_REQUIRE(*put(*judge, wallNow()));
       goesOn = interleave(
-          kept, step, [](Store& store) { BOOST_REQUIRE(!!store.update(kKey, "new", WallTime::max())); },
+          kept, step, [](Store& store) { BOOST_REQUIRE(!!store.update(kKey, "record", "new", WallTime::max())); },
           [&](Store& store) { BOOST_REQUIRE(removal.run(store)); });
       if (goesOn) BOOST_TEST(bodyIn(*judge) == "none", removal.name << ", step " << step);
     }
@@ -347,7 +347,7 @@ BOOST_AUTO_TEST_CASE(a_store_that_fails_says_so) {
   kept->fails = true;
   BOOST_TEST(!store->find(kKey));
   BOOST_TEST(!put(*store, wallNow()));
-  BOOST_TEST(!store->update(kKey, "new", WallTime::max()));
+  BOOST_TEST(!store->update(kKey, "record", "new", WallTime::max()));
   for (const Removal& removal : removals()) BOOST_TEST(!removal.run(*store), removal.name);
 }
 

@@ -79,7 +79,7 @@ BOOST_DATA_TEST_CASE(what_could_not_be_removed_is_not_found_later, boost::unit_t
 BOOST_AUTO_TEST_CASE(an_update_does_not_bring_it_back) {
   Rig rig;
   rig.fail([](Store& store) { BOOST_TEST(!store.remove(digestOf("a"))); });
-  BOOST_TEST(!*rig.open()->update(digestOf("a"), "new", WallTime::max()));
+  BOOST_TEST(!*rig.open()->update(digestOf("a"), "record", "new", WallTime::max()));
   BOOST_TEST(rig.inStore("a") == "(none)");
 }
 

@@ -81,13 +81,15 @@ BOOST_DATA_TEST_CASE(a_new_record_leaves_the_body, kAll, kind) {
   const auto store = rig.open();
   for (const std::string& content : {std::string("small"), large('a')}) {
     BOOST_TEST(*putInto(*store, "a", content));
-    BOOST_TEST(*store->update(digestOf("a"), "a much longer record than there was", WallTime::max()));
+    BOOST_TEST(*store->update(digestOf("a"), "record", "a much longer record than there was", WallTime::max()));
+    // What was meant is not there any more.
+    BOOST_TEST(!*store->update(digestOf("a"), "record", "of another body", WallTime::max()));
     const auto entry = store->find(digestOf("a"));
     BOOST_REQUIRE((entry && *entry));
     BOOST_TEST((*entry)->record == "a much longer record than there was");
     BOOST_TEST((bodyOf(**entry) == content));
   }
-  BOOST_TEST(!*store->update(digestOf("b"), "record", WallTime::max()));
+  BOOST_TEST(!*store->update(digestOf("b"), "record", "record", WallTime::max()));
 }
 
 BOOST_DATA_TEST_CASE(what_is_of_no_use_is_not_found, kAll, kind) {
@@ -120,7 +122,7 @@ BOOST_DATA_TEST_CASE(removal_by_tag, kAll, kind) {
   BOOST_TEST(*putInto(*store, "none", "3"));
   BOOST_TEST(!!store->removeTagged("blue"));
   BOOST_TEST(found(*store, "both") == "(none)");
-  BOOST_TEST(!*store->update(digestOf("both"), "record", WallTime::max()));
+  BOOST_TEST(!*store->update(digestOf("both"), "record", "record", WallTime::max()));
   BOOST_TEST(found(*store, "red") == "2");
   BOOST_TEST(found(*store, "none") == "3");
   BOOST_TEST(!*putInto(*store, "both", "begun before", both));

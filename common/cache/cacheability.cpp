@@ -118,8 +118,9 @@ Storable mayStore(const CacheRequest& request, const CacheResponse& response, co
 }
 
 bool isOfResource(Storable storable, int status) {
-  // What has gone wrong may be well again, and these are for one client's conditions and range.
-  if (isServerError(status) || status == 304 || status == 412 || status == 416) return false;
+  // What has gone wrong may be well again, and these speak of one client: of its request, its rights, its conditions.
+  static constexpr std::array kOfOneClient = {304, 400, 401, 403, 407, 408, 412, 416, 417, 421, 428, 429, 431};
+  if (isServerError(status) || lists(kOfOneClient, status)) return false;
   switch (storable) {
     case Storable::kYes:
     case Storable::kMethod:

@@ -10,8 +10,6 @@ namespace {
 // client that sends many POSTs does not fill the store with what is.
 constexpr std::chrono::minutes kUnderWay{5};
 constexpr std::chrono::seconds kRounding{5};  // of expiries
-// Each is asked for whenever the entry is: what bears more is not worth it.
-constexpr std::size_t kMostTags = 16;
 constexpr std::chrono::hours kShortestGeneration{7 * 24};
 // What has no end of its own; memcached takes larger numbers for dates of long ago.
 constexpr std::chrono::hours kLongest{365 * 24};
@@ -212,7 +210,7 @@ Result<bool> GenerationStore::keep(const EntryRecord& entry, WallTime begun) {
 }
 
 Result<bool> GenerationStore::put(const Digest& key, const NewEntry& entry, IncomingBody& body) {
-  if (body.size() > mostBody() || entry.tags.size() > kMostTags || isForgotten(entry.began)) return false;
+  if (body.size() > mostBody() || entry.tags.size() > mostTags() || isForgotten(entry.began)) return false;
   const auto removed = wasRemovedSince(entryTombstone(key), entry.began);
   if (!removed) return removed.error();
   if (*removed) return false;

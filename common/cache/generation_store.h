@@ -48,6 +48,8 @@ class PROXYCOMMON_API GenerationStore final : public Store {
   StoreFigures figures() override;
   bool mayBlock() const override;
   std::uint64_t mostBody() const override;
+  // Each is asked for whenever the entry is.
+  std::size_t mostTags() const override { return 16; }
   const std::string& workFolder() const override;
 
  private:

@@ -2,6 +2,7 @@
 // without a lock; what is changed is changed whole. On a tmpfs it is a cache in memory.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -57,7 +58,12 @@ class LmdbStore final : public Store {
   using Work = std::function<Result<bool>(Change& change)>;
 
   LmdbStore(const std::string& folder, const LmdbLimits& limits, LmdbShared& shared, LmdbRow* row)
-      : folder_(folder), limits_(limits), shared_(shared), row_(row), checks_(shared.bodies) {}
+      : folder_(folder),
+        limits_(limits),
+        shared_(shared),
+        row_(row),
+        checks_(shared.bodies),
+        mapped_(std::min<std::uint64_t>(limits.limit / 16, MappedBodies::kMostInAll)) {}
   Result<std::shared_ptr<LmdbEnvironment>> environment();
   // One change, which is made whole or not at all; where there is no room, some is made, and it is tried again.
   Result<bool> change(const Work& work);
@@ -77,8 +83,8 @@ class LmdbStore final : public Store {
   LmdbLimits limits_;
   LmdbShared& shared_;
   LmdbRow* row_;
-  MappedBodies mapped_;
   BodyChecks checks_;
+  MappedBodies mapped_;
   std::mutex mutex_;  // of the three below
   std::uint64_t epoch_ = 0;
   std::shared_ptr<LmdbEnvironment> environment_;

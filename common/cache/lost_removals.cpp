@@ -105,8 +105,12 @@ bool LostRemovals::isNoted(Kind kind, std::string_view what) const {
 
 void LostRemovals::note(Kind kind, std::string_view what) const {
   if (isNoted(kind, what)) return;
-  const std::uint64_t state = table_->state.fetch_add(1);
-  if (countOf(state) >= kMost) return;
+  // One beyond all says that there were more.
+  std::uint64_t state = table_->state.load();
+  do {
+    if (countOf(state) > kMost) return;
+  } while (!table_->state.compare_exchange_weak(state, state + 1));
+  if (countOf(state) == kMost) return;
   const bool fits = what.size() <= kLongest;
   table_->slots[countOf(state)].write(roundOf(state), fits ? kind : Kind::kAll, fits ? what : std::string_view{});
 }

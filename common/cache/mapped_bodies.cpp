@@ -57,6 +57,7 @@ std::shared_ptr<const MappedFile> MappedBodies::offer(std::uint64_t number, int 
   if (bytes == 0 || bytes > kMostEach) return nullptr;
   Gone gone;
   const std::lock_guard lock(mutex_);
+  while (!kept_.empty() && now - kept_.back().offered > kIdle) drop(std::prev(kept_.end()), gone);
   if (auto kept = again(number, stamp, now, gone)) return kept;
   if (!isAgain(number)) return nullptr;
   auto file = MappedFile::map(descriptor, bytes);
@@ -64,7 +65,7 @@ std::shared_ptr<const MappedFile> MappedBodies::offer(std::uint64_t number, int 
   kept_.push_front({number, stamp, file, now});
   byNumber_.emplace(number, kept_.begin());
   bytes_ += bytes;
-  while (bytes_ > kMostInAll) drop(std::prev(kept_.end()), gone);
+  while (bytes_ > most_) drop(std::prev(kept_.end()), gone);
   return file;
 }
 

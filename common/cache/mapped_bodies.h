@@ -37,11 +37,16 @@ class MappedFile {
 // the file. So it is opened again now and then, and offered with the stamp that it has by then. Any thread.
 class MappedBodies {
  public:
-  // Larger ones are cheaper to send as files; and this many bytes at most are mapped in all.
+  // Larger ones are cheaper to send as files.
   static constexpr std::size_t kMostEach = 256 * 1024;
   static constexpr std::size_t kMostInAll = 16 * 1024 * 1024;
+  // One that was not offered for so long goes: its file may be deleted, and takes its room nevertheless.
+  static constexpr milliseconds kIdle{10'000};
   // For so long it is used without being offered again.
   static constexpr milliseconds kTrusted{1000};
+
+  // So many bytes at most are mapped in all.
+  explicit MappedBodies(std::size_t most = kMostInAll) : most_(most) {}
 
   // nullptr: there is none, or it is to be offered again.
   std::shared_ptr<const MappedFile> find(std::uint64_t number, Clock::time_point now = Clock::now());
@@ -61,6 +66,7 @@ class MappedBodies {
   void drop(std::list<Kept>::iterator at, Gone& gone);
   bool isAgain(std::uint64_t number);
 
+  const std::size_t most_;
   std::mutex mutex_;
   std::list<Kept> kept_;  // used last in front
   std::unordered_map<std::uint64_t, std::list<Kept>::iterator> byNumber_;

@@ -58,6 +58,9 @@ std::uint64_t MendingStore::mostBody() const {
   return store_->mostBody();
 }
 
+std::size_t MendingStore::mostTags() const {
+  return store_->mostTags();
+}
 const std::string& MendingStore::workFolder() const {
   return store_->workFolder();
 }

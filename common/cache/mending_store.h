@@ -27,6 +27,7 @@ class PROXYCOMMON_API MendingStore final : public Store {
   StoreFigures figures() override;
   bool mayBlock() const override;
   std::uint64_t mostBody() const override;
+  std::size_t mostTags() const override;
   const std::string& workFolder() const override;
 
  private:

@@ -89,11 +89,12 @@ bool needsOld(const Combination& combination) {
 // One put() in the making. What is stored is nothing where its validator is another, or it does not touch.
 class Putting {
  public:
-  Putting(Store& store, const Digest& key, const NewEntry& entry, IncomingBody& body, StoredResponse brought)
-      : store_(store), key_(key), entry_(entry), body_(body), brought_(std::move(brought)) {}
+  Putting(Store& store, const Digest& key, const NewEntry& entry, IncomingBody& body, const PartTerms& terms,
+          StoredResponse brought)
+      : store_(store), key_(key), entry_(entry), body_(body), terms_(terms), brought_(std::move(brought)) {}
 
   // Error kInternal.
-  Result<bool> run(const PartTerms& terms) {
+  Result<bool> run() {
     auto found = store_.find(key_);
     if (!found) return std::move(found.error());
     std::optional<StoredResponse> stored = *found ? responseOf((*found)->record) : std::nullopt;
@@ -102,12 +103,12 @@ class Putting {
     if (combination) {
       const bool isCopied = needsOld(*combination);
       if (!isCopied) return put(*combination, *stored, body_);
-      if (combination->length <= std::min(terms.mostCopied, store_.mostBody()))
+      if (combination->length <= std::min(terms_.mostCopied, store_.mostBody()))
         if (auto all = joined(*combination, sourceOf(**found), sourceOf(body_), store_.workFolder()))
           return put(*combination, *stored, *all);
       if (stored->bodyLength >= brought_.bodyLength) return false;
     }
-    return terms.hasAllFields ? put(alone(brought_), {}, body_) : false;
+    return terms_.hasAllFields ? put(alone(brought_), {}, body_) : false;
   }
 
  private:
@@ -131,7 +132,9 @@ class Putting {
         formatContentRange({ByteRange{combination.part.first, combination.part.first + combination.length - 1},
                             combination.part.completeLength});
     if (made.part) made.fields.push_back({"Content-Range", range});
-    const std::vector<std::string> tags = cacheTags(made.fields).tags;
+    const CacheTags named = cacheTags(made.fields);
+    if (named.isCut) return false;
+    const std::vector<std::string> tags = tagsOfSite(terms_.site, named);
     NewEntry entry = entry_;
     const std::string record = encodeResponse(made);
     entry.record = record;
@@ -143,6 +146,7 @@ class Putting {
   const Digest& key_;
   const NewEntry& entry_;
   IncomingBody& body_;
+  const PartTerms& terms_;
   const StoredResponse brought_;
 };
 
@@ -153,7 +157,7 @@ Result<bool> putPart(Store& store, const Digest& key, const NewEntry& entry, Inc
   auto brought = responseOf(entry.record);
   if (!brought || !brought->part || body.size() == 0) return false;
   brought->bodyLength = body.size();
-  return Putting(store, key, entry, body, std::move(*brought)).run(terms);
+  return Putting(store, key, entry, body, terms, std::move(*brought)).run();
 }
 
 }  // namespace proxycommon

@@ -17,6 +17,7 @@ struct PartTerms {
   // Its fields are all that a 200 would have; else, answering an If-Range (RFC 9110 15.3.7), it only adds to what has
   // them.
   bool hasAllFields = true;
+  std::string site = {};  // that tags are bound to: tagsOfSite()
 };
 
 // Store::put() of a 206, whose record is entry.record: put together with what is stored under the key where both have

@@ -81,6 +81,8 @@ class Store {
   virtual bool mayBlock() const = 0;
   // The largest body that is worth bringing, in bytes.
   virtual std::uint64_t mostBody() const = 0;
+  // With more tags it keeps nothing.
+  virtual std::size_t mostTags() const { return SIZE_MAX; }
   // A folder for bodies that are on their way, on the file system where the store would keep them.
   virtual const std::string& workFolder() const = 0;
 };

@@ -168,7 +168,11 @@ Task<RequestCache::Turn> RequestCache::wait(Flights::Follower& follower) {
   if (!waitsUntil_) waitsUntil_ = Clock::now() + plan_.config.collapse.valueOr(kCollapse);
   while (true) {
     auto changed = co_await followUntilChange(follower, FlightPhase::kAsking, waiter_, *waitsUntil_);
-    if (!changed && changed.error().kind != ErrorKind::kClientGone) co_return Turn::kAsk;
+    if (!changed && changed.error().kind != ErrorKind::kClientGone) {
+      // Whatever keeps the first one, a slow client perhaps: nobody else waits so long behind it.
+      remember(lookup_.key, false);
+      co_return Turn::kAsk;
+    }
     if (!changed) {
       answered_ = answerError(request_, plan_.moduleIndex, "the cache", changed.error(), nullptr);
       co_return Turn::kAnswered;

@@ -143,7 +143,7 @@ class PROXYCOMMON_API RequestCache {
   void put(std::unique_ptr<IncomingBody> body, std::function<void(bool)> done);
   void takeHead(const ResponseHead& head);
   StoredResponse confirmed(const ResponseHead& head) const;
-  void keep(const StoredResponse& fresh, const std::string& record);
+  void keep(const StoredResponse& fresh, const std::string& record, FlightLeader leader);
   void forget(const Digest& key);
   void invalidate(const HeaderFields& received, const ResponseHead& head);
   Task<void> settle();

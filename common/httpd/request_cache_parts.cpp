@@ -37,7 +37,8 @@ bool RequestCache::isPartOfUse(const CacheResponse& response) const {
 void RequestCache::put(std::unique_ptr<IncomingBody> body, std::function<void(bool)> done) {
   OwnedEntry entry{encodeResponse(storing_), keyText_, tags_, begun_, useUntil_};
   if (!storing_.part) return putIn(*store_, key_, std::move(entry), std::move(body), std::move(done));
-  const PartTerms terms{std::min(mostCopied(body->size()), mostBody()), findField(fields_, "If-Range") == nullptr};
+  const PartTerms terms{std::min(mostCopied(body->size()), mostBody()), findField(fields_, "If-Range") == nullptr,
+                        plan_.subject.site};
   putPartIn(*store_, key_, std::move(entry), std::move(body), terms, std::move(done));
 }
 

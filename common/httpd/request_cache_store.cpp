@@ -1,4 +1,5 @@
 // One request and the cache: what becomes of the backend's answer.
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -74,7 +75,7 @@ Result<RequestCache::Course> RequestCache::refresh(ResponseHead& head) {
   }
   const StoredResponse fresh = confirmed(head);
   std::string record = encodeResponse(fresh);
-  keep(fresh, record);
+  keep(fresh, record, std::exchange(leader_, nullptr));
   // What is read from now on stands in the new record.
   lookup_.entry->record = std::move(record);
   if (auto decoded = decodeRecord(lookup_.entry->record))
@@ -83,7 +84,6 @@ Result<RequestCache::Course> RequestCache::refresh(ResponseHead& head) {
   lookup_.serving = judge(message(), lookup_.stored, policy_, wallNow());
   isConfirmed_ = true;
   remember(lookup_.key, isReusable(lookup_.stored, policy_, wallNow()));
-  endFlight(FlightPhase::kStored);
   return Course::kUseStored;
 }
 
@@ -94,7 +94,7 @@ void RequestCache::takeHead(const ResponseHead& head) {
   const HeadFreshening judged = judgeHead(lookup_.stored, response);
   if (judged == HeadFreshening::kUpdates) {
     const StoredResponse fresh = confirmed(head);
-    keep(fresh, encodeResponse(fresh));
+    keep(fresh, encodeResponse(fresh), nullptr);
   } else if (judged == HeadFreshening::kStale) {
     forget(lookup_.key);
   }
@@ -106,16 +106,21 @@ StoredResponse RequestCache::confirmed(const ResponseHead& head) const {
   return fresh;
 }
 
-// What has been made of the stored response, in its place or not.
-void RequestCache::keep(const StoredResponse& fresh, const std::string& record) {
+// What has been made of the stored response, in its place or not. Then who follows may look.
+void RequestCache::keep(const StoredResponse& fresh, const std::string& record, FlightLeader leader) {
+  const auto done = [leader = std::move(leader)] {
+    if (leader) leader->end(FlightPhase::kStored);
+  };
   switch (judgeFreshened(message(), lookup_.stored, fresh, policy_, wallNow())) {
     case Freshening::kReplaces:
-      updateIn(*store_, lookup_.key, lookup_.entry->record, record, usefulUntil(fresh, policy_));
+      updateIn(*store_, lookup_.key, lookup_.entry->record, record, usefulUntil(fresh, policy_), done);
       break;
     case Freshening::kStays:
+      done();
       break;
     case Freshening::kRemoves:
       forget(lookup_.key);
+      done();
       break;
   }
 }
@@ -129,6 +134,8 @@ RequestCache::Course RequestCache::store(const HeaderFields& received, const Res
   const VaryNames vary = varyNames(head.fields);
   Storable storable = mayStore(message(), response, policy_, now);
   if (storable == Storable::kYes && !isPartOfUse(response)) storable = Storable::kPartial;
+  const CacheTags tags = cacheTags(head.fields);
+  if (storable == Storable::kYes && tags.tags.size() > store_->store().mostTags()) storable = Storable::kTags;
   if (storable == Storable::kYes && !bytes) storable = Storable::kTooLarge;
   if (storable == Storable::kYes && !selectsAsSent(vary.names, fields_, sent_)) storable = Storable::kVaryAdded;
   if (storable != Storable::kYes) {
@@ -148,7 +155,7 @@ RequestCache::Course RequestCache::store(const HeaderFields& received, const Res
   storing_.selection = selection;
   storing_.isAuthorized = isAuthorized(message());
   chooseKey(vary.names);
-  tags_ = tagsOfSite(plan_.subject.site, cacheTags(head.fields));
+  tags_ = tagsOfSite(plan_.subject.site, tags);
   useUntil_ = usefulUntil(storing_, policy_);
   // The head's bytes are the connection's, and go with it.
   record_ = encodeResponse(storing_);
@@ -186,7 +193,7 @@ void RequestCache::refuse(Storable why, int status) {
     ap_log_rerror_(__FILE__, __LINE__, plan_.moduleIndex, APLOG_INFO, 0, &request_,
                    "not stored: its Cache-Tag or Surrogate-Key has more than %zu tags, or one that is longer than %zu "
                    "bytes or not in visible ASCII, and a purge would miss it",
-                   kMostTags, kMostTagLength);
+                   std::min(kMostTags, store_->store().mostTags()), kMostTagLength);
   endFlight(isServerError(status) ? FlightPhase::kFailed : FlightPhase::kUncacheable);
 }
 

@@ -249,11 +249,12 @@ void putPartIn(ChildStore& store, const Digest& key, OwnedEntry entry, std::uniq
   putBy(put, store, std::move(entry), std::move(body), std::move(done));
 }
 
-void updateIn(ChildStore& store, const Digest& key, std::string before, std::string record, WallTime useUntil) {
+void updateIn(ChildStore& store, const Digest& key, std::string before, std::string record, WallTime useUntil,
+              std::function<void()> done) {
   StoreCall<bool> what = [key, before = std::move(before), record = std::move(record), useUntil](Store& at) {
     return at.update(key, before, record, useUntil);
   };
-  send<bool>(store, std::move(what), [](const Result<bool>&) {});
+  if (!send<bool>(store, std::move(what), [done](const Result<bool>&) { done(); })) done();
 }
 
 Task<Result<bool>> removeIn(ChildStore& store, Digest key, RequestWaiter& waiter) {

@@ -99,7 +99,7 @@ PROXYCOMMON_API void putPartIn(ChildStore& store, const Digest& key, OwnedEntry 
                                std::function<void(bool)> done);
 // The same; an update that fails costs a revalidation.
 PROXYCOMMON_API void updateIn(ChildStore& store, const Digest& key, std::string before, std::string record,
-                              WallTime useUntil);
+                              WallTime useUntil, std::function<void()> done);
 
 // Awaited before the response goes out: whoever has it may count on it. Error kInternal: it may be there still, and is
 // removed before this server uses the store again; kClientGone: it may, or may be removed a little later.

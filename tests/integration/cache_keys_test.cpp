@@ -354,6 +354,24 @@ PROXY_TEST_EVENT(what_a_known_user_gets_is_the_users_own) {
   BOOST_TEST(ask("/shared", bob).body == "alice");
 }
 
+// What comes in parts bears the tags of its site too, and so does what is made of them.
+PROXY_TEST_EVENT(a_purge_by_tag_reaches_parts) {
+  ScriptedOrigin origin(ScriptedOrigin::answering(
+      "HTTP/1.1 206 Partial Content\r\nETag: \"x\"\r\nCache-Tag: news\r\nContent-Range: bytes 0-3/4\r\n"
+      "Content-Length: 4\r\n" +
+      std::string(kFresh) + "\r\nbody"));
+  Httpd httpd(mpm);
+  httpd.configure(
+      "RevProxyCache On\nRevProxyCachePurge On\n<Location />\nRequire all granted\n</Location>\nRevProxyPass / " +
+      origin.url("/") + "\n");
+  httpd.start();
+  Client client;
+  const auto isStored = [&] { return isHit(client.get(httpd.url("/x"), {"Range: bytes=0-3"})); };
+  BOOST_TEST(waitUntil(isStored));
+  BOOST_TEST(client.perform({.url = httpd.url("/"), .method = "PURGE", .headers = {"Cache-Tag: news"}}).status == 200);
+  BOOST_TEST(!isStored());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace proxytest

@@ -44,7 +44,8 @@ BOOST_AUTO_TEST_CASE(what_the_response_forbids_it_forbids_for_the_next_too) {
         Storable::kNoUse, Storable::kStatus, Storable::kTags, Storable::kTooLarge, Storable::kVaryAdded}) {
     BOOST_TEST(isOfResource(of, 200), nameOf(of));
     BOOST_TEST(isOfResource(of, 404), nameOf(of));
-    for (const int status : {304, 412, 416, 500, 502, 503, 504}) BOOST_TEST(!isOfResource(of, status), nameOf(of));
+    for (const int status : {304, 400, 401, 403, 412, 416, 429, 500, 502, 503, 504})
+      BOOST_TEST(!isOfResource(of, status), nameOf(of));
   }
   for (const Storable of :
        {Storable::kYes, Storable::kMethod, Storable::kRequestNoStore, Storable::kAuthorization, Storable::kPartial})

@@ -100,4 +100,17 @@ BOOST_AUTO_TEST_CASE(it_is_offered_again_after_a_while) {
   BOOST_TEST(bodies.find(1, later) == other);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_not_asked_for_any_more_goes) {
+  MappedBodies bodies;
+  const auto now = proxycommon::Clock::now();
+  const FileDescriptor file = fileOf("idle");
+  bodies.offer(1, file.get(), 4, 0, now);
+  std::weak_ptr<const proxycommon::MappedFile> mapped = bodies.offer(1, file.get(), 4, 0, now);
+  BOOST_TEST(!mapped.expired());
+  bodies.offer(2, file.get(), 4, 0, now + MappedBodies::kIdle);
+  BOOST_TEST(!mapped.expired());
+  bodies.offer(2, file.get(), 4, 0, now + MappedBodies::kIdle + proxycommon::milliseconds{1});
+  BOOST_TEST(mapped.expired());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

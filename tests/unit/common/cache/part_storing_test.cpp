@@ -6,6 +6,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "common/cache/byte_ranges.h"
+#include "common/cache/cache_tags.h"
 #include "tests/unit/common/cache/messages.h"
 #include "tests/unit/support/store_rig.h"
 
@@ -163,10 +164,13 @@ BOOST_DATA_TEST_CASE(a_part_without_all_fields_only_adds, kAll, kind) {
 
 BOOST_DATA_TEST_CASE(both_are_removed_by_the_tags_they_have, kAll, kind) {
   Bed bed(kind);
-  BOOST_TEST(bed.put(0, 10, 30, {kTag, {"Cache-Tag", "red"}}));
-  BOOST_TEST(bed.put(10, 10, 30));
+  const PartTerms ofSite{.mostCopied = 1024 * 1024, .site = "site"};
+  BOOST_TEST(bed.put(0, 10, 30, {kTag, {"Cache-Tag", "red"}}, ofSite));
+  BOOST_TEST(bed.put(10, 10, 30, {kTag}, ofSite));
   BOOST_TEST(bed.shown() == "206 20 bytes 0-19/30");
-  BOOST_TEST(!!bed.store->removeTagged("red"));
+  for (const std::string& tag : tagsOfSite("other", {{"red"}})) BOOST_TEST(!!bed.store->removeTagged(tag));
+  BOOST_TEST(bed.shown() == "206 20 bytes 0-19/30");
+  for (const std::string& tag : tagsOfSite("site", {{"red"}})) BOOST_TEST(!!bed.store->removeTagged(tag));
   BOOST_TEST(bed.shown() == "none");
 }
 

@@ -87,12 +87,13 @@ bool isStopping() {
   return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) != APR_SUCCESS || state == AP_MPMQ_STOPPING;
 }
 
-// After an answer: whether the next request has come, so that this worker goes on with it.
+// After an answer: whether the next request has come, so that this worker goes on with it. Also where the child has
+// begun to stop meanwhile: the MPM would close the connection on a request that is here.
 bool goesOn(conn_rec& connection, HoldPermit& permit, milliseconds hold) {
   const bool mayContinue = connection.cs->state == CONN_STATE_WRITE_COMPLETION && !connection.aborted &&
                            connection.keepalive == AP_CONN_KEEPALIVE && !connection.data_in_input_filters;
-  return mayContinue && hold.count() > 0 && permit.isGiven() && writeOut(connection) &&
-         nextRequestComes(connection, hold) && !isStopping();
+  return mayContinue && hold.count() > 0 && !isStopping() && permit.isGiven() && writeOut(connection) &&
+         nextRequestComes(connection, hold);
 }
 
 // Precondition: a request is over, or parked.

@@ -121,7 +121,7 @@ Cases ages() {
       {section,
        "grows",
        "adding the time (in seconds) since the stored response was last validated",
-       {first({fresh, "Age: 20"}), get().hit().sees({"Age in 20-21"}), get().later().hit().sees({"Age in 22-120"})}},
+       {first({fresh, "Age: 20"}), get().hit().sees({"Age in 20-21"}), get().later().hit().sees({"Age in 22-40"})}},
       {section,
        "new_after_validation",
        "since the stored response was last validated by the origin server",

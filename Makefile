@@ -106,7 +106,7 @@ $(BUILD)/unit_tests: $(call objects,$(common_core) $(fwdproxy_core) $(revproxy_c
 
 $(BUILD)/integration_tests: $(call objects,$(integration_support) $(integration_tests))
 	@echo "  link  $@"
-	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lnghttp2 -lssl -lcrypto -o $@
+	@$(CXX) -pthread $(SANITIZER) $^ -lboost_unit_test_framework -lcurl -lnghttp2 -llmdb -lssl -lcrypto -o $@
 
 # As somebody would build them who has what `make install` installs.
 $(test_modules): $(BUILD)/%.so: %.c $(interfaces) Makefile

@@ -166,8 +166,9 @@ void RequestCache::lead(FlightLeader leader) {
 
 Task<RequestCache::Turn> RequestCache::wait(Flights::Follower& follower) {
   if (!waitsUntil_) waitsUntil_ = Clock::now() + plan_.config.collapse.valueOr(kCollapse);
+  FlightPhase known = FlightPhase::kAsking;
   while (true) {
-    auto changed = co_await followUntilChange(follower, FlightPhase::kAsking, waiter_, *waitsUntil_);
+    auto changed = co_await followUntilChange(follower, known, waiter_, *waitsUntil_);
     if (!changed && changed.error().kind != ErrorKind::kClientGone) {
       // Whatever keeps the first one, a slow client perhaps: nobody else waits so long behind it.
       remember(lookup_.key, false);
@@ -187,10 +188,12 @@ Task<RequestCache::Turn> RequestCache::wait(Flights::Follower& follower) {
       }
       continue;
     }
+    known = *changed;
+    // Another has taken over.
+    if (known == FlightPhase::kAsking) continue;
     auto body = FollowedBody::open(follower.path());
-    // What cannot be opened is over, and stored.
-    if (!body) co_return Turn::kAgain;
-    co_return co_await follow(follower, std::move(*body));
+    // What cannot be opened is on its way to its place in the store, and its flight over in a moment.
+    if (body) co_return co_await follow(follower, std::move(*body));
   }
 }
 

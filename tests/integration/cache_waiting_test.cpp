@@ -1,11 +1,16 @@
 // For whom others wait in the cache, and for whom they do not: what each has to ask about itself, what one client alone
 // has spoilt, variants, and what becomes of those who waited for an answer that was none.
 #include <atomic>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "tests/integration/support/client.h"
+#include "tests/integration/support/content.h"
+#include "tests/integration/support/lmdb_writer.h"
 #include "tests/integration/support/proxy_test.h"
+#include "tests/integration/support/raw_client.h"
 #include "tests/integration/support/request_swarm.h"
 #include "tests/integration/support/scripted_origin.h"
 #include "tests/integration/support/slow_server.h"
@@ -135,6 +140,43 @@ PROXY_TEST(each_variant_is_asked_for_once) {
   BOOST_TEST(result.all(200), result.report());
   BOOST_TEST(result.answered(200) == load.total, result.report());
   BOOST_TEST(origin.requests().size() == 2u);
+}
+
+// The file that they could follow is in its place in the store, and the store does not know of it yet.
+PROXY_TEST_EVENT(who_comes_while_a_body_is_being_stored_waits_for_that) {
+  const std::string body = makeContent(6, 20'000);
+  std::atomic<bool> isOpen = false;
+  const ScriptedOrigin origin([&](OriginConnection& peer) {
+    while (peer.readRequest()) {
+      const std::string answer = okResponse(body, "Cache-Control: max-age=600\r\n");
+      peer.write(std::string_view(answer).substr(0, answer.size() / 2));
+      waitUntil([&] { return isOpen.load(); }, 3 * kPatience);
+      peer.write(std::string_view(answer).substr(answer.size() / 2));
+    }
+  });
+  Httpd httpd(mpm, {.children = 3, .threadsPerChild = 16});
+  httpd.loadModule("status");
+  const std::filesystem::path folder = httpd.directory().path() / "disk";
+  httpd.configure(kStatusPage + mapped("/", origin.url("/")) + "RevProxyCacheStore disk lmdb path=" + folder.string() +
+                  "\nRevProxyCache on store=disk\n");
+  httpd.start();
+  const auto follow = [&](RawClient& client) {
+    client.send("GET /page HTTP/1.1\r\nHost: proxytest\r\n\r\n");
+    client.readHead();
+  };
+  RawClient first(httpd.port()), second(httpd.port());
+  follow(first);
+  follow(second);
+  std::optional<LmdbWriter> writer(folder);
+  isOpen = true;
+  BOOST_TEST((second.readExactly(body.size()) == body));
+  RequestLoad load = together(httpd, "/page");
+  load.judge = [&](std::string_view, std::string_view, std::string_view got) { return got == body; };
+  RequestSwarm swarm(load);
+  BOOST_TEST(waitUntil([&] { return parked(httpd) >= kClients || origin.requests().size() > 1; }));
+  writer.reset();
+  expectAllOk(swarm);
+  BOOST_TEST(origin.requests().size() == 1u);
 }
 
 // One who waits brings what the first one has failed to.

@@ -82,8 +82,11 @@ PROXY_TEST(members_that_are_killed_cost_no_get_and_no_post_twice) {
   httpd.expectLog(kAllTaken);
   httpd.configure(balancerOf(members));
   httpd.start();
-  RequestSwarm gets(getLoad(httpd, 48));
+  // Those first: under prefork each client keeps a child, and children come one after the other.
   RequestSwarm posts(postLoad(httpd, 16));
+  BOOST_TEST(waitUntil([&] { return posts.finished() > 100; }));
+  RequestSwarm gets(getLoad(httpd, 48));
+  BOOST_TEST(waitUntil([&] { return gets.finished() > 100; }));
   const int rounds = scaled(4, 60);
   for (int round = 0; round < rounds; ++round) {
     Nginx& member = *members[static_cast<std::size_t>(round) % members.size()];

@@ -7,9 +7,8 @@
 
 namespace proxycommon {
 
-bool equalsIgnoringCase(std::string_view left, std::string_view right) {
-  return left.size() == right.size() &&
-         std::equal(left.begin(), left.end(), right.begin(), [](char a, char b) { return lower(a) == lower(b); });
+bool equalsIgnoringCaseOfLength(const char* left, const char* right, std::size_t length) {
+  return std::equal(left, left + length, right, [](char a, char b) { return lower(a) == lower(b); });
 }
 
 bool startsWithIgnoringCase(std::string_view text, std::string_view prefix) {

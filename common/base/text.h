@@ -1,6 +1,7 @@
 // Small, pure helpers over text that several rooms need: ASCII case, trimming, lists, strict numbers and durations.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,7 +17,11 @@ constexpr char lower(char c) {
 }
 
 // Compares as HTTP compares names: ASCII letters without case (RFC 9110 5.1).
-PROXYCOMMON_API bool equalsIgnoringCase(std::string_view left, std::string_view right);
+PROXYCOMMON_API bool equalsIgnoringCaseOfLength(const char* left, const char* right, std::size_t length);
+inline bool equalsIgnoringCase(std::string_view left, std::string_view right) {
+  // Names are compared with many, and most have another length.
+  return left.size() == right.size() && equalsIgnoringCaseOfLength(left.data(), right.data(), left.size());
+}
 PROXYCOMMON_API bool startsWithIgnoringCase(std::string_view text, std::string_view prefix);
 PROXYCOMMON_API std::string lowered(std::string_view text);
 

@@ -26,9 +26,10 @@ std::string cacheKeyText(std::string_view site, std::string_view scheme, std::st
   std::string text;
   text.reserve(site.size() + scheme.size() + name.size() + target.size() + place.size() + 5);
   text.append(site).append(" ");
-  std::transform(scheme.begin(), scheme.end(), std::back_inserter(text), lower);
-  text.append("://");
-  std::transform(name.begin(), name.end(), std::back_inserter(text), lower);
+  const std::size_t begin = text.size();
+  text.append(scheme).append("://").append(name);
+  std::transform(text.begin() + static_cast<std::ptrdiff_t>(begin), text.end(),
+                 text.begin() + static_cast<std::ptrdiff_t>(begin), lower);
   text.append(target);
   return place.empty() ? text : text.append(" ").append(place);
 }

@@ -15,7 +15,13 @@ bool isStructuredToken(std::string_view text) {
   if (text.empty()) return false;
   const char first = text.front();
   if (first != '*' && !(lower(first) >= 'a' && lower(first) <= 'z')) return false;
-  return std::all_of(text.begin(), text.end(), [](char c) { return c == ':' || c == '/' || isToken({&c, 1}); });
+  // What stands between these two marks is a token, or nothing.
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find_first_of(":/", begin), text.size());
+    if (end > begin && !isToken(text.substr(begin, end - begin))) return false;
+    begin = end + 1;
+  }
+  return true;
 }
 
 // sf-string (RFC 8941 4.1.6).

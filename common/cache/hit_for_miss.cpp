@@ -11,7 +11,8 @@ namespace proxycommon {
 // once may leave a mixture, which is nobody's.
 struct HitForMiss::Row {
   std::atomic<std::uint64_t> key;    // half of it
-  std::atomic<std::uint64_t> until;  // in milliseconds of Clock, above kCheckBits bits of the key's other half; 0: free
+  std::atomic<std::uint64_t> until;  // in milliseconds of Clock, above kAbsent and kCheckBits bits of the key's other
+                                     // half; 0: free
 };
 
 namespace {
@@ -19,6 +20,7 @@ namespace {
 constexpr std::size_t kSets = 8192;
 constexpr std::size_t kWays = 4;
 constexpr unsigned kCheckBits = 20;
+constexpr std::uint64_t kAbsent = std::uint64_t{1} << kCheckBits;
 constexpr milliseconds kLongest = std::chrono::hours{24 * 365};
 
 std::uint64_t halfOf(const Digest& key) {
@@ -37,7 +39,7 @@ std::uint64_t nowInMilliseconds() {
 }
 
 std::uint64_t timeOf(std::uint64_t until) {
-  return until >> kCheckBits;
+  return until >> (kCheckBits + 1);
 }
 
 }  // namespace
@@ -49,22 +51,27 @@ Result<HitForMiss> HitForMiss::prepare(SharedState& shared) {
   return HitForMiss(static_cast<Row*>(*block));
 }
 
-HitForMiss::Row* HitForMiss::find(const Digest& key) const {
+HitForMiss::Row* HitForMiss::rowOf(const Digest& key) const {
   Row* set = rows_ + key.word() % kSets * kWays;
   const auto isOfKey = [half = halfOf(key), check = checkOf(key)](const Row& row) {
     const std::uint64_t until = row.until.load();
-    return until != 0 && until % (1U << kCheckBits) == check && row.key.load() == half;
+    return until != 0 && until % kAbsent == check && row.key.load() == half;
   };
   Row* found = std::find_if(set, set + kWays, isOfKey);
   return found == set + kWays ? nullptr : found;
 }
 
-void HitForMiss::mark(const Digest& key, milliseconds span) const {
+void HitForMiss::mark(const Digest& key, milliseconds span, Miss what) const {
+  if (what == Miss::kUnknown) return unmark(key);
   if (span <= milliseconds::zero()) return unmark(key);
   const auto length = static_cast<std::uint64_t>(std::min(span, kLongest).count());
-  const std::uint64_t until = (nowInMilliseconds() + length) << kCheckBits | checkOf(key);
-  if (Row* own = find(key)) {
-    own->until = until;
+  const std::uint64_t flag = what == Miss::kAbsent ? kAbsent : 0;
+  const std::uint64_t until = (nowInMilliseconds() + length) << (kCheckBits + 1) | flag | checkOf(key);
+  if (Row* own = rowOf(key)) {
+    const std::uint64_t before = own->until.load();
+    // Each answer of a key that is asked for all the time marks it once more: all children would write the same row.
+    const bool isRecent = (before & kAbsent) == flag && before <= until && timeOf(until - before) <= length / 16;
+    if (!isRecent) own->until = until;
     return;
   }
   // What is over first, free rows above all, makes room.
@@ -78,12 +85,23 @@ void HitForMiss::mark(const Digest& key, milliseconds span) const {
 }
 
 void HitForMiss::unmark(const Digest& key) const {
-  while (Row* own = find(key)) own->until = 0;
+  while (Row* own = rowOf(key)) own->until = 0;
 }
 
-bool HitForMiss::isMarked(const Digest& key) const {
-  const Row* own = find(key);
-  return own && timeOf(own->until.load()) > nowInMilliseconds();
+void HitForMiss::noteStored(const Digest& key) const {
+  Row* own = rowOf(key);
+  if (!own) return;
+  std::uint64_t until = own->until.load();
+  // What has become another's meanwhile is left as it is.
+  if ((until & kAbsent) != 0 && until % kAbsent == checkOf(key))
+    own->until.compare_exchange_strong(until, until & ~kAbsent);
+}
+
+Miss HitForMiss::find(const Digest& key) const {
+  const Row* own = rowOf(key);
+  const std::uint64_t until = own ? own->until.load() : 0;
+  if (until % kAbsent != checkOf(key) || timeOf(until) <= nowInMilliseconds()) return Miss::kUnknown;
+  return (until & kAbsent) != 0 ? Miss::kAbsent : Miss::kUnshared;
 }
 
 }  // namespace proxycommon

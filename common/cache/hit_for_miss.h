@@ -1,5 +1,6 @@
-// HitForMiss: keys whose responses cannot be stored, so that nobody waits for another's: a table in shared memory for
-// all children. What does not fit in pushes out what is older; a key that is forgotten costs one wait.
+// HitForMiss: keys whose responses cannot be stored, so that nobody waits for another's, nor looks for what is not there:
+// a table in shared memory for all children. What does not fit in pushes out what is older; a key that is forgotten
+// costs one wait.
 #pragma once
 
 #include <cstddef>
@@ -13,20 +14,31 @@
 
 namespace proxycommon {
 
+// What is known of a key.
+enum class Miss {
+  kUnknown,
+  kUnshared,  // nobody need wait for another's response
+  kAbsent,    // nor does the store have anything under that key
+};
+
 // Any process, any thread. A view of shared memory.
 class PROXYCOMMON_API HitForMiss {
  public:
   // In the parent, for each generation. Error kInternal.
   static Result<HitForMiss> prepare(SharedState& shared);
 
-  // For that long from now on, in place of what was said before; a span that is not positive takes the mark away.
-  void mark(const Digest& key, milliseconds span) const;
+  // For that long from now on, or a sixteenth less, in place of what was said before; a span that is not positive takes
+  // the mark away.
+  void mark(const Digest& key, milliseconds span, Miss what = Miss::kUnshared) const;
   void unmark(const Digest& key) const;
-  bool isMarked(const Digest& key) const;
+  // Something comes into the store under that key: what is marked is not absent any more.
+  void noteStored(const Digest& key) const;
+  Miss find(const Digest& key) const;
+  bool isMarked(const Digest& key) const { return find(key) != Miss::kUnknown; }
 
  private:
   struct Row;
-  Row* find(const Digest& key) const;
+  Row* rowOf(const Digest& key) const;
 
   explicit HitForMiss(Row* rows) : rows_(rows) {}
   Row* rows_;

@@ -69,7 +69,9 @@ Task<std::optional<int>> RequestCache::answer() {
     note("pass");
     co_return std::nullopt;
   }
-  Turn turn = Turn::kAgain;
+  isAbsent_ = isKnownToBeAbsent();
+  if (isAbsent_) mode_ = Mode::kFetch;
+  Turn turn = isAbsent_ ? Turn::kAsk : Turn::kAgain;
   while (turn == Turn::kAgain) turn = co_await look();
   if (turn == Turn::kAnswered) co_return answered_;
   isCollapsed_ = false;
@@ -102,8 +104,14 @@ bool RequestCache::isForStore() {
   return false;
 }
 
+// Whether it would look, and wait for another, in vain: then it goes at once.
+bool RequestCache::isKnownToBeAbsent() const {
+  return !plan_.behind && !isOnlyIfCached(message()) && waiter_.child().hitForMiss->find(primary_) == Miss::kAbsent;
+}
+
 Task<RequestCache::Turn> RequestCache::look() {
   lookup_ = co_await lookUp(*store_, primary_, message(), policy_, waiter_);
+  isAbsent_ = !lookup_.has() && !lookup_.marker;
   begun_ = wallNow();
   const Verdict verdict = lookup_.has() ? lookup_.serving.verdict : Verdict::kUnusable;
   const bool isServed = verdict == Verdict::kFresh || verdict == Verdict::kStale ||
@@ -171,7 +179,7 @@ Task<RequestCache::Turn> RequestCache::wait(Flights::Follower& follower) {
     auto changed = co_await followUntilChange(follower, known, waiter_, *waitsUntil_);
     if (!changed && changed.error().kind != ErrorKind::kClientGone) {
       // Whatever keeps the first one, a slow client perhaps: nobody else waits so long behind it.
-      remember(lookup_.key, false);
+      remember(lookup_.key, Miss::kUnshared);
       co_return Turn::kAsk;
     }
     if (!changed) {

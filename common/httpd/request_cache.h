@@ -16,6 +16,7 @@
 #include "common/cache/cache_status.h"
 #include "common/cache/cacheability.h"
 #include "common/cache/flights.h"
+#include "common/cache/hit_for_miss.h"
 #include "common/httpd/cache_config.h"
 #include "common/httpd/cache_lookup.h"
 #include "common/httpd/request_io.h"
@@ -121,6 +122,7 @@ class PROXYCOMMON_API RequestCache {
   // What is to be done next of a search that is not over.
   enum class Turn { kAnswered, kAsk, kAgain };
   Task<Turn> look();
+  bool isKnownToBeAbsent() const;
   Task<Turn> board();
   void lead(FlightLeader leader);
   Task<Turn> wait(Flights::Follower& follower);
@@ -139,7 +141,7 @@ class PROXYCOMMON_API RequestCache {
   void refuse(Storable why, int status);
   void divide();
   bool isResting() const;
-  void remember(const Digest& key, bool isShared) const;
+  void remember(const Digest& key, Miss what) const;
   void put(std::unique_ptr<IncomingBody> body, std::function<void(bool)> done);
   void takeHead(const ResponseHead& head);
   StoredResponse confirmed(const ResponseHead& head) const;
@@ -177,6 +179,7 @@ class PROXYCOMMON_API RequestCache {
   bool isConfirmed_ = false;  // by a 304: what is stored is the answer
   bool isStreamed_ = false;
   bool isAwaited_ = false;  // by those who have yet to come over from another flight
+  bool isAbsent_ = false;  // the store had nothing under primary_
   bool isAskedAgain_ = false;
   Course course_ = Course::kPass;
   std::vector<Digest> forgotten_;

@@ -83,7 +83,7 @@ Result<RequestCache::Course> RequestCache::refresh(ResponseHead& head) {
   lookup_.stored.bodyLength = lookup_.entry->bodyLength;
   lookup_.serving = judge(message(), lookup_.stored, policy_, wallNow());
   isConfirmed_ = true;
-  remember(lookup_.key, isReusable(lookup_.stored, policy_, wallNow()));
+  remember(lookup_.key, isReusable(lookup_.stored, policy_, wallNow()) ? Miss::kUnknown : Miss::kUnshared);
   return Course::kUseStored;
 }
 
@@ -164,7 +164,7 @@ RequestCache::Course RequestCache::store(const HeaderFields& received, const Res
   if (marker_) divide();
   // Whoever follows would have to ask about it all the same.
   if (!storing_.part && !isReusable(storing_, policy_, now)) {
-    remember(key_, false);
+    remember(key_, Miss::kUnshared);
     endFlight(FlightPhase::kUncacheable);
   }
   return Course::kStore;
@@ -188,7 +188,7 @@ void RequestCache::chooseKey(const std::vector<std::string>& names) {
 // It goes to its client alone.
 void RequestCache::refuse(Storable why, int status) {
   refusal_ = why;
-  if (isOfResource(why, status)) remember(lookup_.key, false);
+  if (isOfResource(why, status)) remember(lookup_.key, isAbsent_ ? Miss::kAbsent : Miss::kUnshared);
   if (why == Storable::kTags)
     ap_log_rerror_(__FILE__, __LINE__, plan_.moduleIndex, APLOG_INFO, 0, &request_,
                    "not stored: its Cache-Tag or Surrogate-Key has more than %zu tags, or one that is longer than %zu "
@@ -217,11 +217,9 @@ bool RequestCache::isResting() const {
   return store_->breaker().rest(Clock::now()) > milliseconds{0};
 }
 
-// Whether what the backend has said can be shared with those who come next.
-void RequestCache::remember(const Digest& key, bool isShared) const {
-  const HitForMiss& table = *waiter_.child().hitForMiss;
-  if (isShared) return table.unmark(key);
-  table.mark(key, plan_.config.hitForMiss.valueOr(kHitForMiss));
+// What the backend has said, for those who come next.
+void RequestCache::remember(const Digest& key, Miss what) const {
+  waiter_.child().hitForMiss->mark(key, plan_.config.hitForMiss.valueOr(kHitForMiss), what);
 }
 
 void RequestCache::grew() {
@@ -244,9 +242,10 @@ void RequestCache::complete() {
   storing_.bodyLength = body->size();
   // Of a part, the whole may be what cannot be stored.
   if (!storing_.part && isReusable(storing_, policy_, wallNow())) {
-    remember(lookup_.key, true);
-    remember(key_, true);
+    remember(lookup_.key, Miss::kUnknown);
+    remember(key_, Miss::kUnknown);
   }
+  waiter_.child().hitForMiss->noteStored(primary_);
   FlightLeader leader = std::exchange(leader_, nullptr);
   put(std::move(body), [leader, counters = plan_.counters, bytes = storing_.bodyLength](bool isStored) {
     if (isStored && counters) counters->noteStored(bytes);
@@ -255,7 +254,7 @@ void RequestCache::complete() {
 }
 
 void RequestCache::outgrow() {
-  remember(key_, false);
+  remember(key_, Miss::kUnshared);
   giveUp();
 }
 

@@ -187,6 +187,38 @@ void expectFailuresCostMisses(Mpm mpm, const std::string& provider, void (Server
 
 }  // namespace
 
+// Of what cannot be stored it is known that it is not there, until something comes.
+PROXY_TEST_EVENT(what_cannot_be_stored_is_not_looked_for_each_time) {
+  std::atomic<bool> isStorable{false};
+  const ScriptedOrigin origin(ScriptedOrigin::answering([&](const OriginRequest& request) {
+    return okResponse(request.header("Accept-Language").value_or("any"),
+                      isStorable ? "Cache-Control: max-age=600\r\nVary: Accept-Language\r\n"
+                                 : "Cache-Control: no-store\r\n");
+  }));
+  Redis redis;
+  Httpd httpd(mpm, kFewWorkers);
+  httpd.loadModule("socache_redis");
+  httpd.configure("RevProxyCacheStore shared socache provider=redis:127.0.0.1:" + std::to_string(redis.port()) +
+                  "\nRevProxyPass / " + origin.url("/") + " cache=on\nRevProxyCache on store=shared\n");
+  httpd.start();
+  const auto ask = [&](const std::string& language) {
+    return Client().get(httpd.url("/page"), {kHost, "Accept-Language: " + language});
+  };
+  BOOST_TEST(ask("en").status == 200);
+  const std::size_t before = redis.reads();
+  BOOST_TEST(before > 0u);
+  for (int request = 0; request < 10; ++request) BOOST_TEST(ask("en").status == 200);
+  BOOST_TEST(redis.reads() == before);
+  // RFC 9111 5.2.1.7: this asks for what is there, and nothing else.
+  BOOST_TEST(Client().get(httpd.url("/page"), {kHost, "Cache-Control: only-if-cached"}).status == 504);
+  BOOST_TEST(redis.reads() > before);
+  isStorable = true;
+  for (const char* language : {"en", "de"}) {
+    BOOST_TEST(waitUntil([&] { return isHit(ask(language)); }), language);
+    BOOST_TEST(ask(language).body == language);
+  }
+}
+
 PROXY_TEST(two_httpd_share_what_is_in_redis) {
   const Redis redis;
   expectSharing(mpm, "socache_redis", "redis:" + redis.authority());

@@ -11,7 +11,8 @@ class Redis : public ServerProcess {
  public:
   Redis();  // returns when it answers
 
-  std::size_t keys() const;  // that it holds
+  std::size_t keys() const;   // that it holds
+  std::size_t reads() const;  // GETs so far
 };
 
 }  // namespace proxytest

@@ -53,6 +53,27 @@ BOOST_AUTO_TEST_CASE(what_is_marked_is_until_it_is_unmarked) {
   BOOST_TEST(!table.isMarked(keyOf(1)));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_absent_is_so_until_something_is_stored) {
+  const HitForMiss table = makeTable();
+  table.noteStored(keyOf(1));
+  BOOST_TEST((table.find(keyOf(1)) == Miss::kUnknown));
+  table.mark(keyOf(1), kHour, Miss::kAbsent);
+  BOOST_TEST((table.find(keyOf(1)) == Miss::kAbsent));
+  BOOST_TEST((table.find(keyOf(2)) == Miss::kUnknown));
+  table.noteStored(keyOf(1));
+  BOOST_TEST((table.find(keyOf(1)) == Miss::kUnshared));
+  table.noteStored(keyOf(1));
+  BOOST_TEST((table.find(keyOf(1)) == Miss::kUnshared));
+  table.mark(keyOf(1), kHour, Miss::kAbsent);
+  table.mark(keyOf(1), kHour);
+  BOOST_TEST((table.find(keyOf(1)) == Miss::kUnshared));
+  table.mark(keyOf(1), kHour, Miss::kUnknown);
+  BOOST_TEST((table.find(keyOf(1)) == Miss::kUnknown));
+  table.mark(keyOf(2), milliseconds{1}, Miss::kAbsent);
+  while (table.isMarked(keyOf(2))) std::this_thread::sleep_for(milliseconds{1});
+  BOOST_TEST((table.find(keyOf(2)) == Miss::kUnknown));
+}
+
 BOOST_AUTO_TEST_CASE(a_mark_ends_with_its_span) {
   const HitForMiss table = makeTable();
   table.mark(keyOf(1), milliseconds{1});

@@ -24,7 +24,7 @@ sanitized() {
     nice -n 19 make --no-print-directory -j"$(nproc)" BUILD="$build" sanitized > "$build/sanitized.log" 2>&1 || return
     run under_thread_sanitizer "$build-thread/thread_tests"
     # httpd under AddressSanitizer; the tests themselves need none.
-    BUILD="$build-address" SANITIZE=address run under_address_sanitizer "$build/integration_tests" \
+    BUILD="$build-address" SANITIZE=address LOWEST_PORT=8000 run under_address_sanitizer "$build/integration_tests" \
         --run_test=tunnels/*/event:parking/*/event:upgrade/*/event:buffering/*/event:drain/*/event:hostile_backend/*/event:wire_bytes/*/event:http2_backend/*/event:retries/*/event:expect/*/event:trailers/*/event:upload_trailers/*/event:pool_limits/*/event:failover/*/event:limits/*/event:sticky_sessions/*/event:health/*/event:cache_collapse/*/event:cache_sharing/*/event:status_page:balancer_mapping:cache_table
 }
 

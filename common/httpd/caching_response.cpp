@@ -1,7 +1,6 @@
 // A response for two.
 #include "common/httpd/caching_response.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace proxycommon {
@@ -10,9 +9,8 @@ using Course = RequestCache::Course;
 
 namespace {
 
-// What is kept for a client that reads slowly, so that those who follow, and the store, need not wait for it. Each such
-// client may have it, so it has an end; behind that the backend waits for the client.
-constexpr std::uint64_t kMostHeld = 16 * 1024 * 1024;
+// Of a client that reads slowly, until there is a file for the body.
+constexpr std::uint64_t kHeldAtFirst = 2 * IncomingBody::kInMemory;
 
 }  // namespace
 
@@ -42,21 +40,33 @@ Outcome CachingResponse::head(ResponseHead& head, bool requestIsComplete) {
   waiter_.outliveClient(course_ == Course::kStore);
   if (course_ != Course::kStore && waiter_.hasLostClient())
     return failure(ErrorKind::kClientGone, "the client has closed its connection");
-  if (course_ == Course::kStore && cache_.incoming()) client_.holdAtLeast(std::min(cache_.mostBody(), kMostHeld));
+  if (course_ == Course::kStore && cache_.incoming()) client_.holdAtLeast(kHeldAtFirst);
   if (course_ == Course::kStore && cache_.makeNotModified(head)) passes_ = false;
   cache_.addStatus(head, course_ == Course::kStore);
   return told(client_.head(head, requestIsComplete));
 }
 
 Outcome CachingResponse::body(std::span<const char> bytes) {
-  if (IncomingBody* incoming = cache_.incoming()) {
-    if (!incoming->append(bytes))
-      cache_.giveUp();
-    else if (incoming->size() > cache_.mostBody())
-      cache_.outgrow();
-    if (isLeft_ && !cache_.incoming()) return failure(ErrorKind::kClientGone, "the client has closed its connection");
-  }
+  if (cache_.incoming()) keep(bytes);
+  if (isLeft_ && !cache_.incoming()) return failure(ErrorKind::kClientGone, "the client has closed its connection");
+  if (auto placed = placeHeld(); !placed) return placed;
   return passes_ ? told(client_.body(bytes)) : Outcome{};
+}
+
+void CachingResponse::keep(std::span<const char> bytes) {
+  if (!cache_.incoming()->append(bytes))
+    cache_.giveUp();
+  else if (cache_.incoming()->size() > cache_.mostBody())
+    cache_.outgrow();
+}
+
+// A client that reads slowly reads what is being stored: those who follow, and the store, need not wait for it.
+Outcome CachingResponse::placeHeld() {
+  const IncomingBody* incoming = cache_.incoming();
+  if (!incoming && client_.isHeldInFile()) return client_.holdApart();
+  if (incoming && incoming->isInFile() && passes_ && !client_.isHeldInFile())
+    client_.holdIn(incoming->descriptor(), incoming->bodyOffset());
+  return {};
 }
 
 Outcome CachingResponse::trailers(const HeaderFields& fields) {

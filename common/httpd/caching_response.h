@@ -37,6 +37,8 @@ class PROXYCOMMON_API CachingResponse final : public RelayResponse {
 
  private:
   Outcome told(Outcome outcome);
+  void keep(std::span<const char> bytes);
+  Outcome placeHeld();
 
   ClientResponse& client_;
   RequestCache& cache_;

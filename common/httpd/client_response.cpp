@@ -80,11 +80,26 @@ ClientResponse::ClientResponse(request_rec& request, HeadEditor edit, std::uint6
     : request_(request),
       edit_(std::move(edit)),
       // A stream of HTTP/2 has its own flow control, and no socket to look at.
-      holdBack_(request.connection->master ? 0 : holdBack),
+      holdsOfItsOwn_(request.connection->master ? 0 : holdBack),
+      holdBack_(holdsOfItsOwn_),
       brigade_(apr_brigade_create(request.pool, request.connection->bucket_alloc)) {}
 
 void ClientResponse::holdAtLeast(std::uint64_t bytes) {
   if (!request_.connection->master) holdBack_ = std::max(holdBack_, bytes);
+}
+
+void ClientResponse::holdIn(int descriptor, std::uint64_t offset) {
+  // Of a client that is to have each byte at once nothing is kept.
+  if (holdBack_ == 0) return;
+  held_.useFile(descriptor, offset, given_ - brigadeLength());
+  if (held_.isInFile()) holdBack_ = UINT64_MAX;
+}
+
+Outcome ClientResponse::holdApart() {
+  Outcome held = hold();
+  held_.leaveFile();
+  holdBack_ = holdsOfItsOwn_;
+  return held;
 }
 
 ClientResponse::~ClientResponse() {
@@ -164,6 +179,7 @@ Outcome ClientResponse::switched(ResponseHead& head) {
 }
 
 Outcome ClientResponse::body(std::span<const char> bytes) {
+  given_ += bytes.size();
   apr_bucket_alloc_t* allocator = request_.connection->bucket_alloc;
   if (bytes.size() < kWorthSharing) {
     APR_BRIGADE_INSERT_TAIL(brigade_, apr_bucket_transient_create(bytes.data(), bytes.size(), allocator));
@@ -217,10 +233,10 @@ Outcome ClientResponse::push() {
   if (APR_BRIGADE_EMPTY(brigade_)) return {};
   const bool couldBlock = !request_.connection->master && passed_ + brigadeLength() > kBodyPiece;
   const bool couldHold = holdBack_ > 0 && passed_ >= kWorthLooking;
-  if (spool_.isEmpty() && !couldBlock && !couldHold) return passWith(nullptr);
+  if (held_.isEmpty() && !couldBlock && !couldHold) return passWith(nullptr);
   auto behind = isBehind();
   if (!behind) return std::move(behind.error());
-  const bool mustHold = *behind || !spool_.isEmpty() || (couldBlock && !isWritable(*request_.connection));
+  const bool mustHold = *behind || !held_.isEmpty() || (couldBlock && !isWritable(*request_.connection));
   return mustHold ? hold() : passWith(nullptr);
 }
 
@@ -230,7 +246,7 @@ Outcome ClientResponse::flush() {
   if (!connection.master) {
     auto behind = isBehind();
     if (!behind) return std::move(behind.error());
-    flushIsDue_ = *behind || !spool_.isEmpty() || !isWritable(connection);
+    flushIsDue_ = *behind || !held_.isEmpty() || !isWritable(connection);
     if (flushIsDue_) return {};
   }
   return passWith(apr_bucket_flush_create(connection.bucket_alloc));
@@ -257,17 +273,19 @@ Result<bool> ClientResponse::isFull() {
   if (!behind) return behind;
   if (!*behind && flushIsDue_)
     if (auto flushed = flush(); !flushed) return std::move(flushed.error());
-  return (*behind || !spool_.isEmpty()) && spool_.size() >= holdBack_;
+  return (*behind || !held_.isEmpty()) && held_.size() >= holdBack_;
 }
 
 // What is in the brigade goes behind what is kept already.
 Outcome ClientResponse::hold() {
+  std::uint64_t position = given_ - brigadeLength();
   for (apr_bucket* bucket = APR_BRIGADE_FIRST(brigade_); bucket != APR_BRIGADE_SENTINEL(brigade_);
        bucket = APR_BUCKET_NEXT(bucket)) {
     const char* bytes = nullptr;
     apr_size_t length = 0;
     apr_bucket_read(bucket, &bytes, &length, APR_BLOCK_READ);
-    if (auto kept = spool_.append({bytes, length}); !kept) return kept;
+    if (auto kept = held_.append({bytes, length}, position); !kept) return kept;
+    position += length;
   }
   apr_brigade_cleanup(brigade_);
   return {};
@@ -275,11 +293,11 @@ Outcome ClientResponse::hold() {
 
 Outcome ClientResponse::passHeld() {
   std::array<char, 32 * 1024> piece;
-  while (!spool_.isEmpty()) {
+  while (!held_.isEmpty()) {
     auto behind = isBehind();
     if (!behind) return std::move(behind.error());
     if (*behind) return {};
-    auto got = spool_.read(piece);
+    auto got = held_.read(piece);
     if (!got) return std::move(got.error());
     APR_BRIGADE_INSERT_TAIL(brigade_,
                             apr_bucket_transient_create(piece.data(), *got, request_.connection->bucket_alloc));

@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "common/base/export.h"
-#include "common/base/spool.h"
+#include "common/base/held_body.h"
 #include "common/http/body.h"
 #include "common/http/request_head.h"
 #include "common/httpd/httpd_api.h"
@@ -89,7 +89,7 @@ class PROXYCOMMON_API ClientResponse final : public RelayResponse {
   Outcome flush() override;
   Outcome switched(ResponseHead& head) override;
   Result<bool> isFull() override;
-  bool keepsBack() const override { return !spool_.isEmpty() || flushIsDue_; }
+  bool keepsBack() const override { return !held_.isEmpty() || flushIsDue_; }
 
   bool hasStarted() const override { return started_; }
   bool hasHead() const override { return hasHead_; }
@@ -105,6 +105,11 @@ class PROXYCOMMON_API ClientResponse final : public RelayResponse {
   Result<bool> isTaken();
   // From now on that many bytes are kept for a slow client, if it was less.
   void holdAtLeast(std::uint64_t bytes);
+  // From now on all of the body is in that file too, before it is given: however much it is, it is kept.
+  void holdIn(int descriptor, std::uint64_t offset);
+  bool isHeldInFile() const { return held_.isInFile(); }
+  // Before anything is given that is not in the file: of that, as much is kept as at first. Error kInternal.
+  Outcome holdApart();
 
  private:
   Outcome passWith(apr_bucket* last);
@@ -117,12 +122,14 @@ class PROXYCOMMON_API ClientResponse final : public RelayResponse {
 
   request_rec& request_;
   HeadEditor edit_;
+  const std::uint64_t holdsOfItsOwn_;
   std::uint64_t holdBack_;
-  Spool spool_;
+  HeldBody held_;
   apr_bucket_brigade* brigade_;
   char* block_ = nullptr;          // what readBuffer() gave
   apr_bucket* shared_ = nullptr;   // owns the block, once parts of it have been handed on
   apr_table_t* before_ = nullptr;  // headers_out without the backend's head
+  std::uint64_t given_ = 0;        // bytes of the body
   std::size_t passed_ = 0;         // bytes since the client was last looked at
   bool hasHead_ = false;
   bool started_ = false;

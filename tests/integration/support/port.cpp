@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <random>
 #include <set>
@@ -18,8 +19,8 @@
 namespace proxytest {
 namespace {
 
-constexpr int kLowestPort = 20000;
-constexpr int kHighestPort = 32000;
+constexpr const char* kLowestPort = "20000";
+constexpr int kPorts = 12'000;
 constexpr int kFillers = 4;
 constexpr int kBacklog = 4096;
 
@@ -90,7 +91,9 @@ int countSockets(std::string_view state, std::string TableRow::*end, int port) {
 int freePort() {
   static std::set<int> given;
   static std::mt19937 random{std::random_device{}()};
-  std::uniform_int_distribution<int> ports(kLowestPort, kHighestPort);
+  const char* const said = std::getenv("LOWEST_PORT");
+  const int lowest = std::stoi(said ? said : kLowestPort);
+  std::uniform_int_distribution<int> ports(lowest, lowest + kPorts - 1);
   for (int attempt = 0; attempt < 1000; ++attempt) {
     const int port = ports(random);
     if (given.contains(port) || !bindTo(makeSocket(), port)) continue;

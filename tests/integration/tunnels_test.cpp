@@ -44,12 +44,12 @@ void warmUp(const TunnelOpening& opening, const LoopServer& origin, int tunnels 
 }
 
 // Opens them, in time when it is about time.
-void openAll(TunnelSwarm& swarm, int tunnels) {
+void openAll(TunnelSwarm& swarm, int tunnels, milliseconds within = kOpenedWithin) {
   const auto start = std::chrono::steady_clock::now();
   expectOpen(swarm, tunnels, kLimit);
   const auto took = std::chrono::ceil<milliseconds>(std::chrono::steady_clock::now() - start);
   BOOST_TEST_MESSAGE(tunnels << " tunnels asked for: " << swarm.report() << " after " << took.count() << " ms");
-  if (soaking()) BOOST_TEST(took.count() <= kOpenedWithin.count());
+  if (soaking()) BOOST_TEST(took.count() <= within.count());
 }
 
 void pingAll(TunnelSwarm& swarm, int tunnels) {
@@ -88,7 +88,7 @@ std::string webSocketConfiguration(const LoopServer& echo, const LoopServer& pla
 }  // namespace
 
 PROXY_TEST_EVENT(connects_beyond_all_workers) {
-  const int tunnels = scaled(600, 8'000);
+  const int tunnels = scaled(600, 4'000);
   EchoServer echo;
   SlowServer plain(milliseconds(0));
   Httpd httpd(mpm, kDebian);
@@ -98,12 +98,15 @@ PROXY_TEST_EVENT(connects_beyond_all_workers) {
   httpd.start();
   warmUp(connectThrough(httpd.port(), echo.authority()), echo);
   const pid_t child = onlyChild(httpd);
-  const std::size_t before = privateMemory(child);
   const std::size_t descriptors = openDescriptors(child);
   RequestSwarm requests(somethingSmall(httpd));
   TunnelSwarm swarm(connectThrough(httpd.port(), echo.authority()));
-  openAll(swarm, tunnels);
+  // What each thread takes once, and takes late, is no price of a tunnel either.
+  openAll(swarm, tunnels, kOpenedWithin / 2);
   pingAll(swarm, tunnels);
+  const std::size_t before = privateMemory(child);
+  openAll(swarm, tunnels, kOpenedWithin / 2);
+  pingAll(swarm, 2 * tunnels);
   expectResponsive(requests);
   BOOST_TEST(swarm.closedByOther() == 0);
   BOOST_TEST(onlyChild(httpd) == child);

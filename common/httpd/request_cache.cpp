@@ -11,7 +11,6 @@
 #include "common/cache/vary.h"
 #include "common/httpd/answer_error.h"
 #include "common/httpd/cache_stores.h"
-#include "common/httpd/flight_wait.h"
 #include "common/httpd/followed_answer.h"
 #include "common/httpd/stored_answer.h"
 
@@ -19,8 +18,6 @@ namespace proxycommon {
 namespace {
 
 constexpr milliseconds kCollapse{30'000};
-// Who has waited for others in vain so often goes itself.
-constexpr unsigned kMostBoardings = 3;
 
 }  // namespace
 
@@ -40,11 +37,9 @@ RequestCache::RequestCache(RequestWaiter& waiter, RequestCachePlan plan)
       plan_(std::move(plan)),
       policy_(plan_.config.policy()),
       fields_(plan_.choice.isOn ? requestFields(request_) : HeaderFields{}),
-      leader_(plan_.behind) {}
+      flight_(waiter, plan_.config.collapse.valueOr(kCollapse), plan_.behind) {}
 
-RequestCache::~RequestCache() {
-  giveUp();
-}
+RequestCache::~RequestCache() = default;
 
 CacheRequest RequestCache::message() const {
   return {request_.method, plan_.subject.scheme, plan_.subject.host, plan_.subject.target, fields_, {}, plan_.isOfUser};
@@ -76,7 +71,7 @@ Task<std::optional<int>> RequestCache::answer() {
   if (turn == Turn::kAnswered) co_return answered_;
   isCollapsed_ = false;
   if (isOnlyIfCached(message())) {
-    endFlight(FlightPhase::kFailed);
+    flight_.end(FlightPhase::kFailed);
     note("miss");
     co_return HTTP_GATEWAY_TIME_OUT;
   }
@@ -118,7 +113,7 @@ Task<RequestCache::Turn> RequestCache::look() {
                         (verdict == Verdict::kStaleWhileRevalidate && plan_.revalidate && !plan_.behind);
   if (isServed) {
     // Somebody else was quicker.
-    endFlight(FlightPhase::kStored);
+    flight_.end(FlightPhase::kStored);
     if (verdict == Verdict::kStaleWhileRevalidate) revalidateBehind();
     answered_ = co_await send(verdict == Verdict::kFresh ? (isCollapsed_ ? "collapsed" : "hit") : "stale");
     co_return Turn::kAnswered;
@@ -130,8 +125,8 @@ Task<RequestCache::Turn> RequestCache::look() {
                              hasValidator(lookup_.stored.fields);
   mode_ = mayRevalidate ? Mode::kRevalidate : Mode::kFetch;
   // Variants, since it has boarded: it is none of theirs that it leads.
-  if (leader_ && !plan_.behind && boarded_ != lookup_.key) endFlight(FlightPhase::kStored);
-  if (leader_ || isOnlyIfCached(message()) || !mayCollapse()) co_return Turn::kAsk;
+  if (flight_.leads() && !plan_.behind && flight_.key() != lookup_.key) flight_.end(FlightPhase::kStored);
+  if (flight_.leads() || isOnlyIfCached(message()) || !mayCollapse()) co_return Turn::kAsk;
   co_return co_await board();
 }
 
@@ -142,67 +137,51 @@ bool RequestCache::mayCollapse() const {
   if (asked.noStore || asked.noCache) return false;
   // What has to be asked about for each one, and what was waited for and does not do.
   if (lookup_.has() && (isCollapsed_ || lookup_.serving.reason == ServingReason::kNoCache)) return false;
-  return plan_.config.collapse.valueOr(kCollapse).count() > 0 && boardings_ < kMostBoardings && !request_.header_only &&
-         !isAuthorized(message()) && !findField(fields_, "Range") &&
+  return flight_.mayBoard() && !request_.header_only && !isAuthorized(message()) && !findField(fields_, "Range") &&
          !waiter_.child().hitForMiss->isMarked(lookup_.key) &&
          // What is not stored is asked for by each who has waited for it.
          store_->breaker().rest(Clock::now()) == milliseconds{0};
 }
 
 Task<RequestCache::Turn> RequestCache::board() {
-  auto wake = flightWakeOf(waiter_);
-  if (!wake) co_return Turn::kAsk;
-  ++boardings_;
-  boarded_ = lookup_.key;
-  auto boarding = waiter_.child().flights->board(boarded_, std::move(*wake));
-  if (boarding.leader) {
-    lead(std::move(boarding.leader));
-    // It may have been stored between the look and this.
-    co_return Turn::kAgain;
-  }
-  if (!boarding.follower) co_return Turn::kAsk;
-  isCollapsed_ = true;
-  co_return co_await wait(*boarding.follower);
-}
-
-// Others may come to wait for it: that its own client goes is no reason to stop, until it is known that they cannot
-// share it.
-void RequestCache::lead(FlightLeader leader) {
-  leader_ = std::move(leader);
-  waiter_.outliveClient();
-}
-
-Task<RequestCache::Turn> RequestCache::wait(Flights::Follower& follower) {
-  if (!waitsUntil_) waitsUntil_ = Clock::now() + plan_.config.collapse.valueOr(kCollapse);
-  FlightPhase known = FlightPhase::kAsking;
-  while (true) {
-    auto changed = co_await followUntilChange(follower, known, waiter_, *waitsUntil_);
-    if (!changed && changed.error().kind != ErrorKind::kClientGone) {
-      // Whatever keeps the first one, a slow client perhaps: nobody else waits so long behind it.
-      remember(lookup_.key, Miss::kUnshared);
+  switch (flight_.board(lookup_.key)) {
+    case RequestFlight::Seat::kAlone:
       co_return Turn::kAsk;
-    }
-    if (!changed) {
-      answered_ = answerError(request_, plan_.moduleIndex, "the cache", changed.error(), nullptr);
-      co_return Turn::kAnswered;
-    }
-    if (*changed == FlightPhase::kStored) co_return Turn::kAgain;
-    if (*changed == FlightPhase::kUncacheable) co_return Turn::kAsk;
-    if (*changed == FlightPhase::kFailed) co_return co_await recover();
-    if (*changed == FlightPhase::kAbandoned) {
-      if (auto taken = follower.takeOver()) {
-        lead(std::move(taken));
-        co_return Turn::kAgain;
-      }
-      continue;
-    }
-    known = *changed;
-    // Another has taken over.
-    if (known == FlightPhase::kAsking) continue;
-    auto body = FollowedBody::open(follower.path());
-    // What cannot be opened is on its way to its place in the store, and its flight over in a moment.
-    if (body) co_return co_await follow(follower, std::move(*body));
+    case RequestFlight::Seat::kLeads:
+      // It may have been stored between the look and this.
+      co_return Turn::kAgain;
+    case RequestFlight::Seat::kFollows:
+      break;
   }
+  isCollapsed_ = true;
+  const Turn turn = co_await wait();
+  flight_.leave();
+  co_return turn;
+}
+
+Task<RequestCache::Turn> RequestCache::wait() {
+  auto news = co_await flight_.wait();
+  if (!news && news.error().kind == ErrorKind::kClientGone) {
+    answered_ = answerError(request_, plan_.moduleIndex, "the cache", news.error(), nullptr);
+    co_return Turn::kAnswered;
+  }
+  if (!news) {
+    // Whatever keeps the first one: nobody else waits so long behind it.
+    remember(lookup_.key, Miss::kUnshared);
+    co_return Turn::kAsk;
+  }
+  switch (*news) {
+    case RequestFlight::News::kLeads:
+    case RequestFlight::News::kStored:
+      break;
+    case RequestFlight::News::kStreams:
+      co_return co_await follow();
+    case RequestFlight::News::kAlone:
+      co_return Turn::kAsk;
+    case RequestFlight::News::kFailed:
+      co_return co_await recover();
+  }
+  co_return Turn::kAgain;
 }
 
 // Whom it has waited for has brought nothing, as a rule since the backend has failed.
@@ -217,7 +196,8 @@ Task<RequestCache::Turn> RequestCache::recover() {
   co_return Turn::kAgain;
 }
 
-Task<RequestCache::Turn> RequestCache::follow(Flights::Follower& follower, FollowedBody body) {
+Task<RequestCache::Turn> RequestCache::follow() {
+  FollowedBody body = flight_.takeBody();
   const std::string record = body.record();
   auto decoded = decodeRecord(record);
   if (!decoded || !std::holds_alternative<StoredResponse>(*decoded)) co_return Turn::kAsk;
@@ -230,7 +210,7 @@ Task<RequestCache::Turn> RequestCache::follow(Flights::Follower& follower, Follo
   if (serving.reason == ServingReason::kVary) co_return Turn::kAgain;
   // What may go out while it is revalidated was so a moment ago.
   if (serving.verdict != Verdict::kFresh && serving.verdict != Verdict::kStaleWhileRevalidate) co_return Turn::kAsk;
-  const auto key = boarded_.brief();
+  const auto key = flight_.key().brief();
   CacheStatus status;
   status.cache = request_.server->server_hostname;
   status.forward = reason_;
@@ -240,7 +220,8 @@ Task<RequestCache::Turn> RequestCache::follow(Flights::Follower& follower, Follo
   const StoredAnswerPlan answer{message(), plan_.edit, std::to_string(serving.age.count()), cacheStatusValue(status)};
   count(&CacheCounters::collapsed);
   note("collapsed");
-  answered_ = co_await sendFollowed(request_, follower, std::move(body), stored, answer, waiter_, plan_.moduleIndex);
+  answered_ = co_await sendFollowed(request_, flight_.follower(), std::move(body), stored, answer, waiter_,
+                                    plan_.moduleIndex);
   co_return Turn::kAnswered;
 }
 
@@ -296,13 +277,7 @@ bool RequestCache::bringsWhole() const {
   // Behind an answer, what part of it the client has wanted does not matter.
   return request_.method_number == M_GET && !request_.header_only && (plan_.behind || !findField(fields_, "Range")) &&
          !isAuthorized(message()) && !requestControl(fields_).noStore &&
-         (leader_ || !waiter_.child().hitForMiss->isMarked(lookup_.key));
-}
-
-void RequestCache::endFlight(FlightPhase phase) {
-  if (!leader_) return;
-  leader_->end(phase);
-  leader_.reset();
+         (flight_.leads() || !waiter_.child().hitForMiss->isMarked(lookup_.key));
 }
 
 void RequestCache::note(std::string_view word) const {

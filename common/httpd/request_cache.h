@@ -15,10 +15,10 @@
 #include "common/cache/cache_message.h"
 #include "common/cache/cache_status.h"
 #include "common/cache/cacheability.h"
-#include "common/cache/flights.h"
 #include "common/cache/hit_for_miss.h"
 #include "common/httpd/cache_config.h"
 #include "common/httpd/cache_lookup.h"
+#include "common/httpd/request_flight.h"
 #include "common/httpd/request_io.h"
 #include "common/httpd/request_waiter.h"
 
@@ -39,8 +39,6 @@ struct CacheSubject {
 // "name:port" of a vhost, as its ServerName has it, and the addresses that its <VirtualHost> names; the same on all
 // machines that are to share.
 PROXYCOMMON_API std::string siteOf(const request_rec& request);
-
-using FlightLeader = std::shared_ptr<Flights::Leader>;
 
 struct RequestCachePlan {
   const CacheConfig& config;
@@ -124,10 +122,9 @@ class PROXYCOMMON_API RequestCache {
   Task<Turn> look();
   bool isKnownToBeAbsent() const;
   Task<Turn> board();
-  void lead(FlightLeader leader);
-  Task<Turn> wait(Flights::Follower& follower);
+  Task<Turn> wait();
   Task<Turn> recover();
-  Task<Turn> follow(Flights::Follower& follower, FollowedBody body);
+  Task<Turn> follow();
   Task<int> send(std::string_view word);
   void revalidateBehind();
   bool bringsWhole() const;
@@ -151,7 +148,6 @@ class PROXYCOMMON_API RequestCache {
   Task<void> settle();
   bool mayAnswerInstead(bool isDisconnected) const;
   bool mayAnswerInsteadOf(const Error& error) const;
-  void endFlight(FlightPhase phase);
   void note(std::string_view word) const;
   void count(std::atomic<std::uint64_t> CacheCounters::*counter) const;
 
@@ -167,18 +163,13 @@ class PROXYCOMMON_API RequestCache {
   Digest primary_;
   Lookup lookup_;
   ForwardReason reason_ = ForwardReason::kUriMiss;
-  FlightLeader leader_;
-  Digest boarded_;  // the flight's key
+  RequestFlight flight_;
   bool isCollapsed_ = false;
-  unsigned boardings_ = 0;
-  std::optional<Clock::time_point> waitsUntil_;  // for all others together
   bool hasRecovered_ = false;
   int answered_ = OK;      // what the handler returns, of kAnswered
   int backendStatus_ = 0;  // 0: it has not answered
   bool isForwarded_ = false;
   bool isConfirmed_ = false;  // by a 304: what is stored is the answer
-  bool isStreamed_ = false;
-  bool isAwaited_ = false;  // by those who have yet to come over from another flight
   bool isAbsent_ = false;  // the store had nothing under primary_
   bool isAskedAgain_ = false;
   Course course_ = Course::kPass;

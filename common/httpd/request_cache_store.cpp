@@ -56,7 +56,7 @@ Result<RequestCache::Course> RequestCache::judgeAnswer(const HeaderFields& recei
   if (isAskedAgain_ && head.status == HTTP_NOT_MODIFIED)
     return failure(ErrorKind::kMalformedResponse, "it answered 304 to a request without conditions", Seen::kRan);
   if (isServerError(head.status) && mayAnswerInstead(false)) {
-    endFlight(FlightPhase::kFailed);
+    flight_.end(FlightPhase::kFailed);
     return Course::kUseStored;
   }
   if (request_.header_only) takeHead(unedited);
@@ -75,7 +75,7 @@ Result<RequestCache::Course> RequestCache::refresh(ResponseHead& head) {
   }
   const StoredResponse fresh = confirmed(head);
   std::string record = encodeResponse(fresh);
-  keep(fresh, record, std::exchange(leader_, nullptr));
+  keep(fresh, record, flight_.release());
   // What is read from now on stands in the new record.
   lookup_.entry->record = std::move(record);
   if (auto decoded = decodeRecord(lookup_.entry->record))
@@ -165,7 +165,7 @@ RequestCache::Course RequestCache::store(const HeaderFields& received, const Res
   // Whoever follows would have to ask about it all the same.
   if (!storing_.part && !isReusable(storing_, policy_, now)) {
     remember(key_, Miss::kUnshared);
-    endFlight(FlightPhase::kUncacheable);
+    flight_.end(FlightPhase::kUncacheable);
   }
   return Course::kStore;
 }
@@ -194,7 +194,7 @@ void RequestCache::refuse(Storable why, int status) {
                    "not stored: its Cache-Tag or Surrogate-Key has more than %zu tags, or one that is longer than %zu "
                    "bytes or not in visible ASCII, and a purge would miss it",
                    std::min(kMostTags, store_->store().mostTags()), kMostTagLength);
-  endFlight(isServerError(status) ? FlightPhase::kFailed : FlightPhase::kUncacheable);
+  flight_.end(isServerError(status) ? FlightPhase::kFailed : FlightPhase::kUncacheable);
 }
 
 // The responses have turned out to be variants. Whoever follows looks again, finds by what they are selected, and waits
@@ -203,11 +203,8 @@ void RequestCache::divide() {
   const auto nobody = [](bool) {};
   OwnedEntry marker{encodeVariants(*std::exchange(marker_, {})), keyText_, {}, begun_, WallTime::max()};
   auto nothing = std::make_unique<IncomingBody>(store_->store().workFolder(), "");
-  FlightLeader own;
-  if (leader_ && !isResting()) own = waiter_.child().flights->board(key_, [] {}).leader;
-  if (!own) return putIn(*store_, primary_, std::move(marker), std::move(nothing), nobody);
-  FlightLeader before = std::exchange(leader_, std::move(own));
-  isAwaited_ = before->isFollowed();
+  FlightLeader before = isResting() ? nullptr : flight_.changeTo(key_);
+  if (!before) return putIn(*store_, primary_, std::move(marker), std::move(nothing), nobody);
   putIn(*store_, primary_, std::move(marker), std::move(nothing),
         [before](bool isStored) { before->end(isStored ? FlightPhase::kStored : FlightPhase::kFailed); });
 }
@@ -223,22 +220,21 @@ void RequestCache::remember(const Digest& key, Miss what) const {
 }
 
 void RequestCache::grew() {
-  if (incoming_ && leader_ && incoming_->isInFile()) leader_->grew();
+  if (incoming_ && incoming_->isInFile()) flight_.grew();
 }
 
 void RequestCache::paused() {
-  if (!incoming_ || !leader_) return;
+  if (!incoming_ || !flight_.leads()) return;
   // Nobody wakes a leader for who comes while it waits: what has come of the body lies ready for them.
-  if (incoming_->size() == 0 && !isAwaited_ && !leader_->isFollowed()) return;
+  if (incoming_->size() == 0 && !flight_.isAwaited()) return;
   if (!incoming_->isInFile() && !incoming_->moveToFile()) return giveUp();
-  if (!std::exchange(isStreamed_, true)) leader_->stream(incoming_->path());
-  leader_->grew();
+  flight_.stream(incoming_->path());
 }
 
 void RequestCache::complete() {
   if (!incoming_) return;
   std::unique_ptr<IncomingBody> body = std::move(incoming_);
-  if (!isAllOf(storing_, body->size()) || !body->finish()) return endFlight(FlightPhase::kFailed);
+  if (!isAllOf(storing_, body->size()) || !body->finish()) return flight_.end(FlightPhase::kFailed);
   storing_.bodyLength = body->size();
   // Of a part, the whole may be what cannot be stored.
   if (!storing_.part && isReusable(storing_, policy_, wallNow())) {
@@ -246,7 +242,7 @@ void RequestCache::complete() {
     remember(key_, Miss::kUnknown);
   }
   waiter_.child().hitForMiss->noteStored(primary_);
-  FlightLeader leader = std::exchange(leader_, nullptr);
+  FlightLeader leader = flight_.release();
   put(std::move(body), [leader, counters = plan_.counters, bytes = storing_.bodyLength](bool isStored) {
     if (isStored && counters) counters->noteStored(bytes);
     if (leader) leader->end(isStored ? FlightPhase::kStored : FlightPhase::kFailed);
@@ -260,7 +256,7 @@ void RequestCache::outgrow() {
 
 void RequestCache::giveUp() {
   incoming_.reset();
-  endFlight(FlightPhase::kFailed);
+  flight_.end(FlightPhase::kFailed);
 }
 
 // RFC 9111 4.4. Before the client has its answer, where the store can do it at once.

@@ -7,9 +7,11 @@
 
 #include "tests/integration/support/client.h"
 #include "tests/integration/support/content.h"
+#include "tests/integration/support/http2_client.h"
 #include "tests/integration/support/proxy_test.h"
 #include "tests/integration/support/raw_client.h"
 #include "tests/integration/support/scripted_origin.h"
+#include "tests/integration/support/tls_host.h"
 #include "tests/integration/support/wait_until.h"
 
 namespace proxytest {
@@ -104,6 +106,26 @@ PROXY_TEST(what_outgrows_the_store_reaches_a_slow_client_whole) {
     first.expectAll(kMuch);
     BOOST_TEST(waitUntil([&] { return given == 1; }));
   }
+}
+
+// mod_http2 has a worker wait until its client takes what it writes: so that one cannot go on, and is given up.
+PROXY_TEST_EVENT(behind_a_stream_that_takes_nothing_others_wait_until_it_is_given_up) {
+  constexpr std::uint64_t kMuch = 3'000'000;
+  ScriptedOrigin origin(
+      ScriptedOrigin::answering(okResponse(makeContent(kSeed, kMuch), "Cache-Control: max-age=600\r\n")));
+  Httpd httpd(mpm);
+  TlsHost tls(httpd);
+  httpd.loadModule("http2");
+  httpd.configure("Protocols h2 http/1.1\nTimeout 2\n" + cached(origin) + tls.configuration());
+  httpd.start();
+  Http2Client first(tls.port()), second(tls.port());
+  first.request(http2Get("/page"));
+  BOOST_TEST(waitUntil([&] { return origin.requests().size() == 1; }));
+  const Http2Client::Stream stream = second.request(http2Get("/page"));
+  BOOST_TEST(second.readStatus(stream) == 200);
+  BOOST_TEST(second.readToEnd(stream));
+  BOOST_TEST(hashOf(second.readExactly(stream, kMuch)) == hashOfContent(kSeed, kMuch));
+  BOOST_TEST(origin.requests().size() == 1u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

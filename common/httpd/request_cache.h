@@ -21,6 +21,7 @@
 #include "common/httpd/request_flight.h"
 #include "common/httpd/request_io.h"
 #include "common/httpd/request_waiter.h"
+#include "common/httpd/response_storing.h"
 
 namespace proxycommon {
 
@@ -87,7 +88,7 @@ class PROXYCOMMON_API RequestCache {
   // `received` are the fields as they came, `head` as the client is to see them.
   Result<Course> take(const HeaderFields& received, ResponseHead& head);
   // Of kStore: where the body goes; nullptr once it is whole, or storing has failed.
-  IncomingBody* incoming() { return incoming_.get(); }
+  IncomingBody* incoming() { return storing_ ? &storing_->body() : nullptr; }
   std::uint64_t mostBody() const;
   // More has come.
   void grew();
@@ -134,12 +135,17 @@ class PROXYCOMMON_API RequestCache {
   Course store(const HeaderFields& received, const ResponseHead& head);
   // What mayStore() does not know of a 206; of any other response: yes.
   bool isPartOfUse(const CacheResponse& response) const;
-  void chooseKey(const std::vector<std::string>& names);
+  // Of a response that has these names in Vary; with the marker that tells so, unless it is stored already.
+  struct ChosenKey {
+    Digest key;
+    std::optional<VaryMarker> marker = {};
+  };
+  ChosenKey chooseKey(const std::vector<std::string>& names) const;
   void refuse(Storable why, int status);
-  void divide();
+  void divide(const Digest& key, const VaryMarker& marker);
   bool isResting() const;
   void remember(const Digest& key, Miss what) const;
-  void put(std::unique_ptr<IncomingBody> body, std::function<void(bool)> done);
+  PartTerms partTerms(std::uint64_t brought) const;
   void takeHead(const ResponseHead& head);
   StoredResponse confirmed(const ResponseHead& head) const;
   void keep(const StoredResponse& fresh, const std::string& record, FlightLeader leader);
@@ -170,20 +176,13 @@ class PROXYCOMMON_API RequestCache {
   int backendStatus_ = 0;  // 0: it has not answered
   bool isForwarded_ = false;
   bool isConfirmed_ = false;  // by a 304: what is stored is the answer
-  bool isAbsent_ = false;  // the store had nothing under primary_
+  bool isAbsent_ = false;     // the store had nothing under primary_
   bool isAskedAgain_ = false;
   Course course_ = Course::kPass;
   std::vector<Digest> forgotten_;
   WallTime begun_ = wallNow();
   Storable refusal_ = Storable::kYes;  // why its answer is not stored
-  // What is being stored.
-  std::unique_ptr<IncomingBody> incoming_;
-  std::string record_;
-  Digest key_;
-  std::optional<VaryMarker> marker_;  // that is new, and not stored yet
-  std::vector<std::string> tags_;
-  WallTime useUntil_;
-  StoredResponse storing_;
+  std::unique_ptr<ResponseStoring> storing_;
 };
 
 }  // namespace proxycommon

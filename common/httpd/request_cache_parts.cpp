@@ -1,6 +1,5 @@
 // One request and the cache: parts of a representation that the backend brings (RFC 9111 3.3, 3.4).
 #include <algorithm>
-#include <utility>
 
 #include "common/cache/byte_ranges.h"
 #include "common/httpd/request_cache.h"
@@ -34,12 +33,8 @@ bool RequestCache::isPartOfUse(const CacheResponse& response) const {
   return combine(lookup_.stored, brought).has_value();
 }
 
-void RequestCache::put(std::unique_ptr<IncomingBody> body, std::function<void(bool)> done) {
-  OwnedEntry entry{encodeResponse(storing_), keyText_, tags_, begun_, useUntil_};
-  if (!storing_.part) return putIn(*store_, key_, std::move(entry), std::move(body), std::move(done));
-  const PartTerms terms{std::min(mostCopied(body->size()), mostBody()), findField(fields_, "If-Range") == nullptr,
-                        plan_.subject.site};
-  putPartIn(*store_, key_, std::move(entry), std::move(body), terms, std::move(done));
+PartTerms RequestCache::partTerms(std::uint64_t brought) const {
+  return {std::min(mostCopied(brought), mostBody()), findField(fields_, "If-Range") == nullptr, plan_.subject.site};
 }
 
 }  // namespace proxycommon

@@ -21,13 +21,6 @@ namespace {
 
 constexpr milliseconds kHitForMiss{10'000};
 
-// Whether that many bytes are what its fields have said.
-bool isAllOf(const StoredResponse& response, std::uint64_t bytes) {
-  if (response.part) return lengthOfPart({response.status, response.fields}) == bytes;
-  const HeaderField* length = findField(response.fields, "Content-Length");
-  return !length || parseNumber(length->value, UINT64_MAX) == bytes;
-}
-
 }  // namespace
 
 std::uint64_t RequestCache::mostBody() const {
@@ -142,47 +135,43 @@ RequestCache::Course RequestCache::store(const HeaderFields& received, const Res
     refuse(storable, head.status);
     return Course::kPass;
   }
-  const CacheControl control = responseControl(head.fields, policy_);
-  storing_ = {};
-  storing_.status = head.status;
-  storing_.reason = head.reason;
-  storing_.version = head.version;
-  storing_.fields = storedFields(received, control);
-  storing_.part = partOf(response);
-  storing_.requestTime = begun_;
-  storing_.responseTime = now;
+  ChosenKey chosen = chooseKey(vary.names);
+  NewResponse what{chosen.key, keyText_, {}, tagsOfSite(plan_.subject.site, tags), begun_, {}};
+  what.response.status = head.status;
+  what.response.reason = head.reason;
+  what.response.version = head.version;
+  what.response.fields = storedFields(received, responseControl(head.fields, policy_));
+  what.response.part = partOf(response);
+  what.response.requestTime = begun_;
+  what.response.responseTime = now;
   const std::string selection = selectionOf(vary.names, fields_);
-  storing_.selection = selection;
-  storing_.isAuthorized = isAuthorized(message());
-  chooseKey(vary.names);
-  tags_ = tagsOfSite(plan_.subject.site, tags);
-  useUntil_ = usefulUntil(storing_, policy_);
-  // The head's bytes are the connection's, and go with it.
-  record_ = encodeResponse(storing_);
-  if (auto decoded = decodeRecord(record_)) storing_ = std::move(std::get<StoredResponse>(*decoded));
-  incoming_ = std::make_unique<IncomingBody>(store_->store().workFolder(), record_);
-  if (marker_) divide();
+  what.response.selection = selection;
+  what.response.isAuthorized = isAuthorized(message());
+  what.useUntil = usefulUntil(what.response, policy_);
+  storing_ = std::make_unique<ResponseStoring>(*store_, flight_, std::move(what));
+  if (chosen.marker) divide(chosen.key, *chosen.marker);
   // Whoever follows would have to ask about it all the same.
-  if (!storing_.part && !isReusable(storing_, policy_, now)) {
-    remember(key_, Miss::kUnshared);
+  if (!storing_->response().part && !isReusable(storing_->response(), policy_, now)) {
+    remember(chosen.key, Miss::kUnshared);
     flight_.end(FlightPhase::kUncacheable);
   }
   return Course::kStore;
 }
 
-// Of a response that has these names in Vary. Others under that URL may have others, and stay.
-void RequestCache::chooseKey(const std::vector<std::string>& names) {
-  key_ = primary_;
-  if (names.empty()) return;
+// Others under that URL may have other names, and stay.
+RequestCache::ChosenKey RequestCache::chooseKey(const std::vector<std::string>& names) const {
+  if (names.empty()) return {primary_};
   VaryMarker marker{{}, lookup_.marker ? joinedNames(lookup_.marker->names, names) : names};
-  if (lookup_.marker && lookup_.marker->names == marker.names) {
+  const bool isKnown = lookup_.marker && lookup_.marker->names == marker.names;
+  if (isKnown) {
     marker.salt = lookup_.marker->salt;
   } else {
     std::random_device random;
     for (unsigned char& byte : marker.salt) byte = static_cast<unsigned char>(random());
-    marker_ = marker;
   }
-  key_ = variantKey(primary_, marker, selectionOf(marker.names, fields_));
+  ChosenKey chosen{variantKey(primary_, marker, selectionOf(marker.names, fields_))};
+  if (!isKnown) chosen.marker = std::move(marker);
+  return chosen;
 }
 
 // It goes to its client alone.
@@ -199,11 +188,11 @@ void RequestCache::refuse(Storable why, int status) {
 
 // The responses have turned out to be variants. Whoever follows looks again, finds by what they are selected, and waits
 // for its own: this one, or one that another brings.
-void RequestCache::divide() {
+void RequestCache::divide(const Digest& key, const VaryMarker& variants) {
   const auto nobody = [](bool) {};
-  OwnedEntry marker{encodeVariants(*std::exchange(marker_, {})), keyText_, {}, begun_, WallTime::max()};
+  OwnedEntry marker{encodeVariants(variants), keyText_, {}, begun_, WallTime::max()};
   auto nothing = std::make_unique<IncomingBody>(store_->store().workFolder(), "");
-  FlightLeader before = isResting() ? nullptr : flight_.changeTo(key_);
+  FlightLeader before = isResting() ? nullptr : flight_.changeTo(key);
   if (!before) return putIn(*store_, primary_, std::move(marker), std::move(nothing), nobody);
   putIn(*store_, primary_, std::move(marker), std::move(nothing),
         [before](bool isStored) { before->end(isStored ? FlightPhase::kStored : FlightPhase::kFailed); });
@@ -220,42 +209,39 @@ void RequestCache::remember(const Digest& key, Miss what) const {
 }
 
 void RequestCache::grew() {
-  if (incoming_ && incoming_->isInFile()) flight_.grew();
+  if (storing_) storing_->grew();
 }
 
 void RequestCache::paused() {
-  if (!incoming_ || !flight_.leads()) return;
-  // Nobody wakes a leader for who comes while it waits: what has come of the body lies ready for them.
-  if (incoming_->size() == 0 && !flight_.isAwaited()) return;
-  if (!incoming_->isInFile() && !incoming_->moveToFile()) return giveUp();
-  flight_.stream(incoming_->path());
+  if (storing_ && !storing_->paused()) giveUp();
 }
 
 void RequestCache::complete() {
-  if (!incoming_) return;
-  std::unique_ptr<IncomingBody> body = std::move(incoming_);
-  if (!isAllOf(storing_, body->size()) || !body->finish()) return flight_.end(FlightPhase::kFailed);
-  storing_.bodyLength = body->size();
+  if (!storing_) return;
+  const std::unique_ptr<ResponseStoring> storing = std::move(storing_);
+  if (!storing->finish()) return flight_.end(FlightPhase::kFailed);
   // Of a part, the whole may be what cannot be stored.
-  if (!storing_.part && isReusable(storing_, policy_, wallNow())) {
+  const StoredResponse& response = storing->response();
+  if (!response.part && isReusable(response, policy_, wallNow())) {
     remember(lookup_.key, Miss::kUnknown);
-    remember(key_, Miss::kUnknown);
+    remember(storing->key(), Miss::kUnknown);
   }
   waiter_.child().hitForMiss->noteStored(primary_);
   FlightLeader leader = flight_.release();
-  put(std::move(body), [leader, counters = plan_.counters, bytes = storing_.bodyLength](bool isStored) {
+  const std::uint64_t bytes = response.bodyLength;
+  storing->put(partTerms(bytes), [leader, counters = plan_.counters, bytes](bool isStored) {
     if (isStored && counters) counters->noteStored(bytes);
     if (leader) leader->end(isStored ? FlightPhase::kStored : FlightPhase::kFailed);
   });
 }
 
 void RequestCache::outgrow() {
-  remember(key_, Miss::kUnshared);
+  remember(storing_->key(), Miss::kUnshared);
   giveUp();
 }
 
 void RequestCache::giveUp() {
-  incoming_.reset();
+  storing_.reset();
   flight_.end(FlightPhase::kFailed);
 }
 
@@ -318,7 +304,7 @@ Task<std::optional<int>> RequestCache::conclude(const Error* failed, bool isTold
 void RequestCache::addStatus(ResponseHead& head, bool isStored) const {
   if (mode_ == Mode::kOff) return;
   count(mode_ == Mode::kPass || reason_ == ForwardReason::kMethod ? &CacheCounters::passes : &CacheCounters::misses);
-  const auto key = (isStored ? key_ : lookup_.key).brief();
+  const auto key = (isStored ? storing_->key() : lookup_.key).brief();
   CacheStatus status;
   status.cache = request_.server->server_hostname;
   status.forward = reason_;
@@ -336,7 +322,7 @@ void RequestCache::addStatus(ResponseHead& head, bool isStored) const {
 }
 
 bool RequestCache::makeNotModified(ResponseHead& head) const {
-  StoredResponse response = storing_;
+  StoredResponse response = storing_->response();
   response.fields = head.fields;
   if (evaluatePreconditions(message(), response) != Precondition::kNotModified) return false;
   head.fields = notModifiedFields(response);

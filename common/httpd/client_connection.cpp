@@ -115,6 +115,9 @@ int resumeConnection(conn_rec* connection) {
 }
 
 int processConnection(conn_rec* connection) {
+  // The MPM's listener ends with the last connection that it knows of, and it learns of one when a worker begins with
+  // it: one that has been accepted before may come behind that, and then nobody would take it up again.
+  if (connection->cs && connection->keepalives == 0 && isStopping()) noteLate(*connection);
   if (!isOurConnection(*connection)) return DECLINED;
   Child& child = childOf(*connection->base_server);
   const BusyWorker busy(child.busyWorkers);

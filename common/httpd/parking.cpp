@@ -28,6 +28,7 @@ struct ConnectionState {
   int clientDescriptor = -1;
   int standIn = -1;
   bool isDetached = false;
+  bool isLate = false;  // the MPM may not wait for it any more
 };
 
 ConnectionState* find(const conn_rec& connection) {
@@ -100,8 +101,14 @@ int runRequest(request_rec& request, Task<int> task) {
 }
 
 bool isOurConnection(const conn_rec& connection) {
+  const ConnectionState* state = find(connection);
   return connection.cs && !connection.master && !connection.clogging_input_filters && canPark() &&
+         !(state && state->isLate) &&
          ap_get_protocol(const_cast<conn_rec*>(&connection)) == std::string_view("http/1.1");
+}
+
+void noteLate(conn_rec& connection) {
+  stateOf(connection).isLate = true;
 }
 
 void noteParked(request_rec& request, RequestWaiter& waiter) {

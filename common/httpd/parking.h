@@ -17,6 +17,9 @@ PROXYCOMMON_API int runRequest(request_rec& request, Task<int> task);
 // Whether the connection's life is in our process_connection hook, so that a suspended request comes back.
 bool isOurConnection(const conn_rec& connection);
 
+// The connection came so late that the MPM may not wait for it any more: no request of it is parked.
+void noteLate(conn_rec& connection);
+
 // Of a RequestWaiter that parks: whom to resume.
 void noteParked(request_rec& request, RequestWaiter& waiter);
 

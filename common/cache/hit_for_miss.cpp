@@ -2,10 +2,17 @@
 #include "common/cache/hit_for_miss.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
 
 namespace proxycommon {
+namespace {
+
+constexpr std::size_t kSets = 8192;
+constexpr std::size_t kWays = 4;
+
+}  // namespace
 
 // Two words that belong together if the second one has the bits of the key that tell so: two who write the same row at
 // once may leave a mixture, which is nobody's.
@@ -15,10 +22,13 @@ struct HitForMiss::Row {
                                      // half; 0: free
 };
 
+struct HitForMiss::Table {
+  std::array<std::array<Row, kWays>, kSets> sets;
+  std::array<std::atomic<std::uint32_t>, kSets> timesStored;
+};
+
 namespace {
 
-constexpr std::size_t kSets = 8192;
-constexpr std::size_t kWays = 4;
 constexpr unsigned kCheckBits = 20;
 constexpr std::uint64_t kAbsent = std::uint64_t{1} << kCheckBits;
 constexpr milliseconds kLongest = std::chrono::hours{24 * 365};
@@ -46,23 +56,22 @@ std::uint64_t timeOf(std::uint64_t until) {
 
 Result<HitForMiss> HitForMiss::prepare(SharedState& shared) {
   static_assert(sizeof(Row) == 16);
-  auto block = shared.block("cache-hit-for-miss", kSets * kWays * sizeof(Row));
+  auto block = shared.block("cache-misses", sizeof(Table));
   if (!block) return std::move(block.error());
-  return HitForMiss(static_cast<Row*>(*block));
+  return HitForMiss(static_cast<Table*>(*block));
 }
 
 HitForMiss::Row* HitForMiss::rowOf(const Digest& key) const {
-  Row* set = rows_ + key.word() % kSets * kWays;
+  auto& set = table_->sets[key.word() % kSets];
   const auto isOfKey = [half = halfOf(key), check = checkOf(key)](const Row& row) {
     const std::uint64_t until = row.until.load();
     return until != 0 && until % kAbsent == check && row.key.load() == half;
   };
-  Row* found = std::find_if(set, set + kWays, isOfKey);
-  return found == set + kWays ? nullptr : found;
+  const auto found = std::find_if(set.begin(), set.end(), isOfKey);
+  return found == set.end() ? nullptr : &*found;
 }
 
-void HitForMiss::mark(const Digest& key, milliseconds span, Miss what) const {
-  if (what == Miss::kUnknown) return unmark(key);
+void HitForMiss::write(const Digest& key, milliseconds span, Miss what) const {
   if (span <= milliseconds::zero()) return unmark(key);
   const auto length = static_cast<std::uint64_t>(std::min(span, kLongest).count());
   const std::uint64_t flag = what == Miss::kAbsent ? kAbsent : 0;
@@ -75,8 +84,8 @@ void HitForMiss::mark(const Digest& key, milliseconds span, Miss what) const {
     return;
   }
   // What is over first, free rows above all, makes room.
-  Row* set = rows_ + key.word() % kSets * kWays;
-  Row* first = std::min_element(set, set + kWays, [](const Row& one, const Row& other) {
+  auto& set = table_->sets[key.word() % kSets];
+  const auto first = std::min_element(set.begin(), set.end(), [](const Row& one, const Row& other) {
     return timeOf(one.until.load()) < timeOf(other.until.load());
   });
   first->until = 0;
@@ -84,17 +93,40 @@ void HitForMiss::mark(const Digest& key, milliseconds span, Miss what) const {
   first->until = until;
 }
 
+void HitForMiss::mark(const Digest& key, milliseconds span) const {
+  write(key, span, Miss::kUnshared);
+}
+
 void HitForMiss::unmark(const Digest& key) const {
   while (Row* own = rowOf(key)) own->until = 0;
 }
 
+void HitForMiss::markAbsent(const Digest& key, milliseconds span, std::uint32_t stored) const {
+  if (timesStored(key) != stored) return mark(key, span);
+  write(key, span, Miss::kAbsent);
+  // Whoever has stored it meanwhile may have come before this mark.
+  if (timesStored(key) != stored) mark(key, span);
+}
+
+void HitForMiss::prolong(const Digest& key, milliseconds span) const {
+  const Row* own = rowOf(key);
+  const std::uint64_t end = own ? timeOf(own->until.load()) : 0;
+  const bool isNearEnd = end < nowInMilliseconds() + static_cast<std::uint64_t>(std::min(span, kLongest).count()) / 4;
+  if (span > milliseconds::zero() && isNearEnd) mark(key, span);
+}
+
 void HitForMiss::noteStored(const Digest& key) const {
+  ++table_->timesStored[key.word() % kSets];
   Row* own = rowOf(key);
   if (!own) return;
   std::uint64_t until = own->until.load();
   // What has become another's meanwhile is left as it is.
   if ((until & kAbsent) != 0 && until % kAbsent == checkOf(key))
     own->until.compare_exchange_strong(until, until & ~kAbsent);
+}
+
+std::uint32_t HitForMiss::timesStored(const Digest& key) const {
+  return table_->timesStored[key.word() % kSets].load();
 }
 
 Miss HitForMiss::find(const Digest& key) const {

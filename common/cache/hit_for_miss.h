@@ -27,21 +27,33 @@ class PROXYCOMMON_API HitForMiss {
   // In the parent, for each generation. Error kInternal.
   static Result<HitForMiss> prepare(SharedState& shared);
 
-  // For that long from now on, or a sixteenth less, in place of what was said before; a span that is not positive takes
-  // the mark away.
-  void mark(const Digest& key, milliseconds span, Miss what = Miss::kUnshared) const;
+  // As kUnshared, for that long from now on, or a sixteenth less, in place of what was said before; a span that is not
+  // positive takes the mark away.
+  void mark(const Digest& key, milliseconds span) const;
   void unmark(const Digest& key) const;
-  // Something comes into the store under that key: what is marked is not absent any more.
+  // As kAbsent, by who has looked into the store and found nothing. `stored` is what timesStored() was before it looked:
+  // where that is another number now, the mark is kUnshared.
+  void markAbsent(const Digest& key, milliseconds span, std::uint32_t stored) const;
+  // By who has not looked, since it is kAbsent: near the end of its span a mark goes on as kUnshared, so that somebody
+  // looks again, and nobody waits for that.
+  void prolong(const Digest& key, milliseconds span) const;
+
+  // Something has come into the store under that key: what is marked is not absent any more.
   void noteStored(const Digest& key) const;
+  // How often that has been noted, of this key and of some others.
+  std::uint32_t timesStored(const Digest& key) const;
+
   Miss find(const Digest& key) const;
   bool isMarked(const Digest& key) const { return find(key) != Miss::kUnknown; }
 
  private:
   struct Row;
+  struct Table;
   Row* rowOf(const Digest& key) const;
+  void write(const Digest& key, milliseconds span, Miss what) const;
 
-  explicit HitForMiss(Row* rows) : rows_(rows) {}
-  Row* rows_;
+  explicit HitForMiss(Table* table) : table_(table) {}
+  Table* table_;
 };
 
 }  // namespace proxycommon

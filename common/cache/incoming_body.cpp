@@ -183,8 +183,9 @@ void sweepWorkFolder(const std::string& folder) {
   }
 }
 
-Result<FollowedBody> FollowedBody::open(const std::string& path) {
+Result<std::optional<FollowedBody>> FollowedBody::open(const std::string& path) {
   FileDescriptor file{::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
+  if (!file && errno == ENOENT) return std::optional<FollowedBody>{};
   if (!file) return failure(ErrorKind::kInternal, "a body to follow cannot be opened at " + path + ": " + systemText());
   const auto refuse = [&] { return failure(ErrorKind::kInternal, "no body to follow: " + path); };
   struct stat what {};
@@ -194,7 +195,7 @@ Result<FollowedBody> FollowedBody::open(const std::string& path) {
   if (head.recordLength > kMostRecord) return refuse();
   std::string record(static_cast<std::size_t>(head.recordLength), '\0');
   if (readAt(file.get(), record, sizeof head) != static_cast<ssize_t>(record.size())) return refuse();
-  return FollowedBody(std::move(file), std::move(record), sizeof head + head.recordLength);
+  return std::optional(FollowedBody(std::move(file), std::move(record), sizeof head + head.recordLength));
 }
 
 Result<std::size_t> FollowedBody::read(std::span<char> into) {

@@ -76,8 +76,8 @@ PROXYCOMMON_API void sweepWorkFolder(const std::string& folder);
 // One thread at a time. Follower's side: reads what an IncomingBody of any process has in its file.
 class PROXYCOMMON_API FollowedBody {
  public:
-  // Error kInternal: there is no such file (it may be over already), or it is none.
-  static Result<FollowedBody> open(const std::string& path);
+  // nullopt: there is no such file; it may be over already. Error kInternal: it cannot be opened, or is none.
+  static Result<std::optional<FollowedBody>> open(const std::string& path);
 
   const std::string& record() const { return record_; }
   // What has come since the last call, as much as fits; empty: nothing just now. Error kInternal.

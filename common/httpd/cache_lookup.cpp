@@ -14,16 +14,19 @@ Task<Lookup> lookUp(ChildStore& store, const Digest& primary, const CacheRequest
                     RequestWaiter& waiter) {
   Lookup lookup;
   lookup.key = primary;
-  auto found = co_await findIn(store, lookup.key, waiter);
-  if (!found) co_return lookup;
+  auto asked = co_await findIn(store, lookup.key, waiter);
+  lookup.isEmpty = asked && !*asked;
+  if (!asked || !*asked) co_return lookup;
+  std::optional<FoundEntry> found = std::move(*asked);
   std::string selection;
   auto record = decodeRecord(found->record);
   if (record && std::holds_alternative<VaryMarker>(*record)) {
     lookup.marker = std::move(std::get<VaryMarker>(*record));
     selection = selectionOf(lookup.marker->names, request.fields);
     lookup.key = variantKey(primary, *lookup.marker, selection);
-    found = co_await findIn(store, lookup.key, waiter);
-    if (!found) co_return lookup;
+    asked = co_await findIn(store, lookup.key, waiter);
+    if (!asked || !*asked) co_return lookup;
+    found = std::move(*asked);
     record = decodeRecord(found->record);
   }
   if (!record || !std::holds_alternative<StoredResponse>(*record)) co_return lookup;

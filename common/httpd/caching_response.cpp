@@ -11,6 +11,8 @@ namespace {
 
 // Of a client that reads slowly, until there is a file for the body.
 constexpr std::uint64_t kHeldAtFirst = 2 * IncomingBody::kInMemory;
+// Of a body that may turn out to be too much for the store: then the backend waits until the client has taken all that.
+constexpr std::uint64_t kHeldUnsure = 16 * 1024 * 1024;
 
 }  // namespace
 
@@ -41,6 +43,7 @@ Outcome CachingResponse::head(ResponseHead& head, bool requestIsComplete) {
   if (course_ != Course::kStore && waiter_.hasLostClient())
     return failure(ErrorKind::kClientGone, "the client has closed its connection");
   if (course_ == Course::kStore && cache_.incoming()) client_.holdAtLeast(kHeldAtFirst);
+  hasLength_ = findField(received, "Content-Length") != nullptr;
   if (course_ == Course::kStore && cache_.makeNotModified(head)) passes_ = false;
   cache_.addStatus(head, course_ == Course::kStore);
   return told(client_.head(head, requestIsComplete));
@@ -64,8 +67,8 @@ void CachingResponse::keep(std::span<const char> bytes) {
 Outcome CachingResponse::placeHeld() {
   const IncomingBody* incoming = cache_.incoming();
   if (!incoming && client_.isHeldInFile()) return client_.holdApart();
-  if (incoming && incoming->isInFile() && passes_ && !client_.isHeldInFile())
-    client_.holdIn(incoming->descriptor(), incoming->bodyOffset());
+  if (incoming && incoming->isInFile() && client_.keepsBack() && !client_.isHeldInFile())
+    client_.holdIn(incoming->descriptor(), incoming->bodyOffset(), hasLength_ ? UINT64_MAX : kHeldUnsure);
   return {};
 }
 

@@ -45,8 +45,9 @@ class PROXYCOMMON_API CachingResponse final : public RelayResponse {
   RequestWaiter& waiter_;
   ClientResponse::HeadEditor edit_;
   RequestCache::Course course_ = RequestCache::Course::kPass;
-  bool passes_ = true;   // the body is for the client
-  bool isLeft_ = false;  // by its client, and goes on for the store
+  bool passes_ = true;      // the body is for the client
+  bool hasLength_ = false;  // that it has said before
+  bool isLeft_ = false;     // by its client, and goes on for the store
 };
 
 }  // namespace proxycommon

@@ -103,6 +103,18 @@ void serveFurther(conn_rec& connection, Child& child) {
   while (goesOn(connection, permit, hold)) processOneRequest(connection);
 }
 
+// The MPM's listener ends with the last connection that it knows of, and it learns of one when a worker begins with it:
+// one that has been accepted before may come behind that. Nobody would take it up again, neither what is parked nor what
+// has yet to be written.
+int serveLate(conn_rec& connection) {
+  noteLate(connection);
+  connection.keepalive = AP_CONN_CLOSE;
+  processOneRequest(connection);
+  if (!connection.aborted) ap_flush_conn(&connection);
+  connection.cs->state = CONN_STATE_LINGER;
+  return OK;
+}
+
 }  // namespace
 
 int resumeConnection(conn_rec* connection) {
@@ -115,12 +127,10 @@ int resumeConnection(conn_rec* connection) {
 }
 
 int processConnection(conn_rec* connection) {
-  // The MPM's listener ends with the last connection that it knows of, and it learns of one when a worker begins with
-  // it: one that has been accepted before may come behind that, and then nobody would take it up again.
-  if (connection->cs && connection->keepalives == 0 && isStopping()) noteLate(*connection);
   if (!isOurConnection(*connection)) return DECLINED;
   Child& child = childOf(*connection->base_server);
   const BusyWorker busy(child.busyWorkers);
+  if (connection->keepalives == 0 && isStopping()) return serveLate(*connection);
   processOneRequest(*connection);
   serveFurther(*connection, child);
   return OK;

@@ -88,11 +88,11 @@ void ClientResponse::holdAtLeast(std::uint64_t bytes) {
   if (!request_.connection->master) holdBack_ = std::max(holdBack_, bytes);
 }
 
-void ClientResponse::holdIn(int descriptor, std::uint64_t offset) {
+void ClientResponse::holdIn(int descriptor, std::uint64_t offset, std::uint64_t most) {
   // Of a client that is to have each byte at once nothing is kept.
   if (holdBack_ == 0) return;
   held_.useFile(descriptor, offset, given_ - brigadeLength());
-  if (held_.isInFile()) holdBack_ = UINT64_MAX;
+  if (held_.isInFile()) holdAtLeast(most);
 }
 
 Outcome ClientResponse::holdApart() {

@@ -64,9 +64,9 @@ Task<std::optional<int>> RequestCache::answer() {
     note("pass");
     co_return std::nullopt;
   }
-  isAbsent_ = isKnownToBeAbsent();
-  if (isAbsent_) mode_ = Mode::kFetch;
-  Turn turn = isAbsent_ ? Turn::kAsk : Turn::kAgain;
+  isSkipped_ = isKnownToBeAbsent();
+  if (isSkipped_) mode_ = Mode::kFetch;
+  Turn turn = isSkipped_ ? Turn::kAsk : Turn::kAgain;
   while (turn == Turn::kAgain) turn = co_await look();
   if (turn == Turn::kAnswered) co_return answered_;
   isCollapsed_ = false;
@@ -105,8 +105,9 @@ bool RequestCache::isKnownToBeAbsent() const {
 }
 
 Task<RequestCache::Turn> RequestCache::look() {
+  const std::uint32_t stored = waiter_.child().hitForMiss->timesStored(primary_);
   lookup_ = co_await lookUp(*store_, primary_, message(), policy_, waiter_);
-  isAbsent_ = !lookup_.has() && !lookup_.marker;
+  absentSince_ = lookup_.isEmpty ? std::optional(stored) : std::nullopt;
   begun_ = wallNow();
   const Verdict verdict = lookup_.has() ? lookup_.serving.verdict : Verdict::kUnusable;
   const bool isServed = verdict == Verdict::kFresh || verdict == Verdict::kStale ||
@@ -167,7 +168,7 @@ Task<RequestCache::Turn> RequestCache::wait() {
   }
   if (!news) {
     // Whatever keeps the first one: nobody else waits so long behind it.
-    remember(lookup_.key, Miss::kUnshared);
+    remember(lookup_.key, false);
     co_return Turn::kAsk;
   }
   switch (*news) {

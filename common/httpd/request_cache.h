@@ -144,7 +144,9 @@ class PROXYCOMMON_API RequestCache {
   void refuse(Storable why, int status);
   void divide(const Digest& key, const VaryMarker& marker);
   bool isResting() const;
-  void remember(const Digest& key, Miss what) const;
+  void remember(const Digest& key, bool isShared) const;
+  void rememberRefusal() const;
+  milliseconds hitForMissSpan() const;
   PartTerms partTerms(std::uint64_t brought) const;
   void takeHead(const ResponseHead& head);
   StoredResponse confirmed(const ResponseHead& head) const;
@@ -176,7 +178,8 @@ class PROXYCOMMON_API RequestCache {
   int backendStatus_ = 0;  // 0: it has not answered
   bool isForwarded_ = false;
   bool isConfirmed_ = false;  // by a 304: what is stored is the answer
-  bool isAbsent_ = false;     // the store had nothing under primary_
+  bool isSkipped_ = false;    // the store was not asked
+  std::optional<std::uint32_t> absentSince_;  // it had nothing under primary_: how often something was stored before
   bool isAskedAgain_ = false;
   Course course_ = Course::kPass;
   std::vector<Digest> forgotten_;

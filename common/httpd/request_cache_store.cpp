@@ -76,7 +76,7 @@ Result<RequestCache::Course> RequestCache::refresh(ResponseHead& head) {
   lookup_.stored.bodyLength = lookup_.entry->bodyLength;
   lookup_.serving = judge(message(), lookup_.stored, policy_, wallNow());
   isConfirmed_ = true;
-  remember(lookup_.key, isReusable(lookup_.stored, policy_, wallNow()) ? Miss::kUnknown : Miss::kUnshared);
+  remember(lookup_.key, isReusable(lookup_.stored, policy_, wallNow()));
   return Course::kUseStored;
 }
 
@@ -152,7 +152,7 @@ RequestCache::Course RequestCache::store(const HeaderFields& received, const Res
   if (chosen.marker) divide(chosen.key, *chosen.marker);
   // Whoever follows would have to ask about it all the same.
   if (!storing_->response().part && !isReusable(storing_->response(), policy_, now)) {
-    remember(chosen.key, Miss::kUnshared);
+    remember(chosen.key, false);
     flight_.end(FlightPhase::kUncacheable);
   }
   return Course::kStore;
@@ -177,7 +177,7 @@ RequestCache::ChosenKey RequestCache::chooseKey(const std::vector<std::string>& 
 // It goes to its client alone.
 void RequestCache::refuse(Storable why, int status) {
   refusal_ = why;
-  if (isOfResource(why, status)) remember(lookup_.key, isAbsent_ ? Miss::kAbsent : Miss::kUnshared);
+  if (isOfResource(why, status)) rememberRefusal();
   if (why == Storable::kTags)
     ap_log_rerror_(__FILE__, __LINE__, plan_.moduleIndex, APLOG_INFO, 0, &request_,
                    "not stored: its Cache-Tag or Surrogate-Key has more than %zu tags, or one that is longer than %zu "
@@ -189,13 +189,15 @@ void RequestCache::refuse(Storable why, int status) {
 // The responses have turned out to be variants. Whoever follows looks again, finds by what they are selected, and waits
 // for its own: this one, or one that another brings.
 void RequestCache::divide(const Digest& key, const VaryMarker& variants) {
-  const auto nobody = [](bool) {};
   OwnedEntry marker{encodeVariants(variants), keyText_, {}, begun_, WallTime::max()};
   auto nothing = std::make_unique<IncomingBody>(store_->store().workFolder(), "");
   FlightLeader before = isResting() ? nullptr : flight_.changeTo(key);
-  if (!before) return putIn(*store_, primary_, std::move(marker), std::move(nothing), nobody);
-  putIn(*store_, primary_, std::move(marker), std::move(nothing),
-        [before](bool isStored) { before->end(isStored ? FlightPhase::kStored : FlightPhase::kFailed); });
+  const HitForMiss table = *waiter_.child().hitForMiss;
+  const auto done = [before, table, place = primary_](bool isStored) {
+    if (isStored) table.noteStored(place);
+    if (before) before->end(isStored ? FlightPhase::kStored : FlightPhase::kFailed);
+  };
+  putIn(*store_, primary_, std::move(marker), std::move(nothing), done);
 }
 
 // Whether the store is left alone now, and nothing can be put.
@@ -204,8 +206,21 @@ bool RequestCache::isResting() const {
 }
 
 // What the backend has said, for those who come next.
-void RequestCache::remember(const Digest& key, Miss what) const {
-  waiter_.child().hitForMiss->mark(key, plan_.config.hitForMiss.valueOr(kHitForMiss), what);
+void RequestCache::remember(const Digest& key, bool isShared) const {
+  const HitForMiss& table = *waiter_.child().hitForMiss;
+  if (isShared) return table.unmark(key);
+  table.mark(key, hitForMissSpan());
+}
+
+void RequestCache::rememberRefusal() const {
+  const HitForMiss& table = *waiter_.child().hitForMiss;
+  if (isSkipped_) return table.prolong(primary_, hitForMissSpan());
+  if (absentSince_) return table.markAbsent(primary_, hitForMissSpan(), *absentSince_);
+  table.mark(lookup_.key, hitForMissSpan());
+}
+
+milliseconds RequestCache::hitForMissSpan() const {
+  return plan_.config.hitForMiss.valueOr(kHitForMiss);
 }
 
 void RequestCache::grew() {
@@ -223,20 +238,21 @@ void RequestCache::complete() {
   // Of a part, the whole may be what cannot be stored.
   const StoredResponse& response = storing->response();
   if (!response.part && isReusable(response, policy_, wallNow())) {
-    remember(lookup_.key, Miss::kUnknown);
-    remember(storing->key(), Miss::kUnknown);
+    remember(lookup_.key, true);
+    remember(storing->key(), true);
   }
-  waiter_.child().hitForMiss->noteStored(primary_);
   FlightLeader leader = flight_.release();
   const std::uint64_t bytes = response.bodyLength;
-  storing->put(partTerms(bytes), [leader, counters = plan_.counters, bytes](bool isStored) {
+  const HitForMiss table = *waiter_.child().hitForMiss;
+  storing->put(partTerms(bytes), [leader, table, key = primary_, counters = plan_.counters, bytes](bool isStored) {
+    if (isStored) table.noteStored(key);
     if (isStored && counters) counters->noteStored(bytes);
     if (leader) leader->end(isStored ? FlightPhase::kStored : FlightPhase::kFailed);
   });
 }
 
 void RequestCache::outgrow() {
-  remember(storing_->key(), Miss::kUnshared);
+  remember(storing_->key(), false);
   giveUp();
 }
 

@@ -64,18 +64,20 @@ Task<Result<RequestFlight::News>> RequestFlight::wait() {
           lead(std::move(taken));
           co_return News::kLeads;
         }
+        [[fallthrough]];
+      case FlightPhase::kAsking:
+        // Another has taken over, and may be further already.
+        known = FlightPhase::kAsking;
         break;
-      case FlightPhase::kAsking:  // another has taken over
-        known = *changed;
-        break;
-      case FlightPhase::kStreaming:
-        known = *changed;
-        if (auto body = FollowedBody::open(follower_->path())) {
-          body_ = std::move(*body);
-          co_return News::kStreams;
-        }
+      case FlightPhase::kStreaming: {
+        auto body = FollowedBody::open(follower_->path());
+        if (!body) co_return News::kAlone;
+        body_ = std::move(*body);
+        if (body_) co_return News::kStreams;
         // It is on its way to its place in the store, and its flight over in a moment.
+        known = FlightPhase::kStreaming;
         break;
+      }
     }
   }
 }

@@ -105,8 +105,8 @@ class PROXYCOMMON_API ClientResponse final : public RelayResponse {
   Result<bool> isTaken();
   // From now on that many bytes are kept for a slow client, if it was less.
   void holdAtLeast(std::uint64_t bytes);
-  // From now on all of the body is in that file too, before it is given: however much it is, it is kept.
-  void holdIn(int descriptor, std::uint64_t offset);
+  // From now on all of the body is in that file too, before it is given: up to `most` bytes of it are kept.
+  void holdIn(int descriptor, std::uint64_t offset, std::uint64_t most);
   bool isHeldInFile() const { return held_.isInFile(); }
   // Before anything is given that is not in the file: of that, as much is kept as at first. Error kInternal.
   Outcome holdApart();

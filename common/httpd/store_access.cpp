@@ -206,11 +206,10 @@ void ChildStore::complain(const std::string& what) {
                 name_.c_str(), what.c_str());
 }
 
-Task<std::optional<FoundEntry>> findIn(ChildStore& store, Digest key, RequestWaiter& waiter, milliseconds patience) {
+Task<Result<std::optional<FoundEntry>>> findIn(ChildStore& store, Digest key, RequestWaiter& waiter,
+                                               milliseconds patience) {
   StoreCall<std::optional<FoundEntry>> what = [key](Store& at) { return at.find(key); };
-  auto found = co_await ask(store, std::move(what), waiter, patience, WhenGone::kDrop);
-  if (!found) co_return std::nullopt;
-  co_return std::move(*found);
+  co_return co_await ask(store, std::move(what), waiter, patience, WhenGone::kDrop);
 }
 
 namespace {

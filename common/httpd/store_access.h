@@ -85,9 +85,9 @@ struct OwnedEntry {
 inline constexpr milliseconds kFindPatience{250};
 inline constexpr milliseconds kRemovePatience{2000};
 
-// nullopt: it is not there, or the store has no answer. All references outlive the Task.
-PROXYCOMMON_API Task<std::optional<FoundEntry>> findIn(ChildStore& store, Digest key, RequestWaiter& waiter,
-                                                       milliseconds patience = kFindPatience);
+// nullopt: it is not there. Error: the store has no answer, or the client has gone. All references outlive the Task.
+PROXYCOMMON_API Task<Result<std::optional<FoundEntry>>> findIn(ChildStore& store, Digest key, RequestWaiter& waiter,
+                                                               milliseconds patience = kFindPatience);
 
 // Without waiting where the store may block. `done` is called once, in any thread, perhaps before the function returns,
 // and must not throw: whether it is stored.

@@ -136,6 +136,35 @@ PROXY_TEST_EVENT(what_one_client_is_refused_others_still_wait_for) {
     }
 }
 
+// It has seen that nothing was there, and is told that what it brings cannot be stored, when something has been.
+PROXY_TEST_EVENT(what_cannot_be_stored_does_not_hide_what_was_stored_meanwhile) {
+  Gate gate;
+  std::atomic<int> asked = 0;
+  const ScriptedOrigin origin(ScriptedOrigin::answering([&](const OriginRequest& request) {
+    ++asked;
+    if (!request.header("Range")) return okResponse("for all", "Cache-Control: max-age=600\r\n");
+    gate.wait();
+    return okResponse("for one", "Cache-Control: max-age=600\r\nSet-Cookie: own=1\r\n");
+  }));
+  Httpd httpd(mpm, kChildren);
+  httpd.configure("RevProxyPass / " + origin.url("/") + " cache=on\n");
+  httpd.start();
+  const auto isHit = [&] {
+    return Client().get(httpd.url("/page"), {kHost}).header("Cache-Status").value_or("").find("; hit") !=
+           std::string::npos;
+  };
+  gate.close();
+  RequestLoad load = together(httpd);
+  load.total = load.atOnce = 1;
+  load.text = [](int, int) { return "GET /page HTTP/1.1\r\nHost: proxytest\r\nRange: bytes=0-0\r\n\r\n"; };
+  RequestSwarm own(load);
+  BOOST_TEST(waitUntil([&] { return asked == 1; }));
+  BOOST_TEST(waitUntil(isHit));
+  gate.open();
+  BOOST_TEST(own.waitFor(kPatience));
+  BOOST_TEST(isHit());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace proxytest

@@ -55,23 +55,49 @@ BOOST_AUTO_TEST_CASE(what_is_marked_is_until_it_is_unmarked) {
 
 BOOST_AUTO_TEST_CASE(what_is_absent_is_so_until_something_is_stored) {
   const HitForMiss table = makeTable();
+  const auto is = [&](Miss what) { return table.find(keyOf(1)) == what; };
   table.noteStored(keyOf(1));
-  BOOST_TEST((table.find(keyOf(1)) == Miss::kUnknown));
-  table.mark(keyOf(1), kHour, Miss::kAbsent);
-  BOOST_TEST((table.find(keyOf(1)) == Miss::kAbsent));
+  BOOST_TEST(is(Miss::kUnknown));
+  table.markAbsent(keyOf(1), kHour, table.timesStored(keyOf(1)));
+  BOOST_TEST(is(Miss::kAbsent));
   BOOST_TEST((table.find(keyOf(2)) == Miss::kUnknown));
   table.noteStored(keyOf(1));
-  BOOST_TEST((table.find(keyOf(1)) == Miss::kUnshared));
+  BOOST_TEST(is(Miss::kUnshared));
   table.noteStored(keyOf(1));
-  BOOST_TEST((table.find(keyOf(1)) == Miss::kUnshared));
-  table.mark(keyOf(1), kHour, Miss::kAbsent);
+  BOOST_TEST(is(Miss::kUnshared));
+  table.markAbsent(keyOf(1), kHour, table.timesStored(keyOf(1)));
+  BOOST_TEST(is(Miss::kAbsent));
   table.mark(keyOf(1), kHour);
-  BOOST_TEST((table.find(keyOf(1)) == Miss::kUnshared));
-  table.mark(keyOf(1), kHour, Miss::kUnknown);
-  BOOST_TEST((table.find(keyOf(1)) == Miss::kUnknown));
-  table.mark(keyOf(2), milliseconds{1}, Miss::kAbsent);
+  BOOST_TEST(is(Miss::kUnshared));
+  table.markAbsent(keyOf(2), milliseconds{1}, table.timesStored(keyOf(2)));
   while (table.isMarked(keyOf(2))) std::this_thread::sleep_for(milliseconds{1});
   BOOST_TEST((table.find(keyOf(2)) == Miss::kUnknown));
+}
+
+// It looked before that was stored, and says so after.
+BOOST_AUTO_TEST_CASE(what_was_absent_before_something_came_is_not_absent_any_more) {
+  const HitForMiss table = makeTable();
+  const std::uint32_t before = table.timesStored(keyOf(1));
+  table.noteStored(keyOf(1));
+  table.markAbsent(keyOf(1), kHour, before);
+  BOOST_TEST((table.find(keyOf(1)) == Miss::kUnshared));
+  table.unmark(keyOf(1));
+  table.markAbsent(keyOf(1), kHour, before);
+  BOOST_TEST((table.find(keyOf(1)) == Miss::kUnshared));
+}
+
+// Else a store that others write to as well would never be asked again.
+BOOST_AUTO_TEST_CASE(a_mark_is_prolonged_near_its_end_and_somebody_looks_then) {
+  const HitForMiss table = makeTable();
+  table.markAbsent(keyOf(1), kHour, table.timesStored(keyOf(1)));
+  table.prolong(keyOf(1), kHour);
+  BOOST_TEST((table.find(keyOf(1)) == Miss::kAbsent));
+  table.prolong(keyOf(1), 5 * kHour);
+  BOOST_TEST((table.find(keyOf(1)) == Miss::kUnshared));
+  table.prolong(keyOf(2), kHour);
+  BOOST_TEST((table.find(keyOf(2)) == Miss::kUnshared));
+  table.prolong(keyOf(3), milliseconds{0});
+  BOOST_TEST((table.find(keyOf(3)) == Miss::kUnknown));
 }
 
 BOOST_AUTO_TEST_CASE(a_mark_ends_with_its_span) {

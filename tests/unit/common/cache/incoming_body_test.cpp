@@ -38,7 +38,8 @@ struct Folder {
 FollowedBody follow(const std::string& path) {
   auto followed = FollowedBody::open(path);
   BOOST_REQUIRE_EQUAL(outcomeOf(followed), "done");
-  return std::move(*followed);
+  BOOST_REQUIRE(followed->has_value());
+  return std::move(**followed);
 }
 
 // What has come.
@@ -174,7 +175,9 @@ BOOST_AUTO_TEST_CASE(what_is_no_body_is_not_followed) {
     std::ofstream(path, std::ios::binary) << bytes;
     return outcomeOf(FollowedBody::open(path)) != "done";
   };
-  BOOST_TEST(outcomeOf(FollowedBody::open(path)) != "done");
+  const auto missing = FollowedBody::open(path);
+  BOOST_REQUIRE_EQUAL(outcomeOf(missing), "done");
+  BOOST_TEST(!missing->has_value());
   BOOST_TEST(outcomeOf(FollowedBody::open(folder.path)) != "done");
   BOOST_TEST(refuses(""));
   BOOST_TEST(refuses("proxybdy"));

@@ -310,7 +310,7 @@ bool RequestCache::mayAnswerInsteadOf(const Error& error) const {
 }
 
 Task<std::optional<int>> RequestCache::conclude(const Error* failed, bool isToldOf) {
-  co_await settle();
+  if (!forgotten_.empty()) co_await settle();
   const bool usesStored = failed ? !isToldOf && mayAnswerInsteadOf(*failed) : course_ == Course::kUseStored;
   if (!usesStored) co_return std::nullopt;
   isForwarded_ = true;

@@ -1,5 +1,5 @@
-// HeldBody: the bytes of a response that its client has not taken yet: in a file that has them anyway, since the response
-// is on its way into a store, or in a Spool.
+// HeldBody: the bytes of a response that its client has not taken yet: in a file that has them anyway, since the
+// response is on its way into a store, or in a Spool.
 #pragma once
 
 #include <cstdint>

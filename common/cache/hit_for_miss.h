@@ -1,6 +1,6 @@
-// HitForMiss: keys whose responses cannot be stored, so that nobody waits for another's, nor looks for what is not there:
-// a table in shared memory for all children. What does not fit in pushes out what is older; a key that is forgotten
-// costs one wait.
+// HitForMiss: keys whose responses cannot be stored, so that nobody waits for another's, nor looks for what is not
+// there: a table in shared memory for all children. What does not fit in pushes out what is older; a key that is
+// forgotten costs one wait.
 #pragma once
 
 #include <cstddef>
@@ -31,8 +31,8 @@ class PROXYCOMMON_API HitForMiss {
   // positive takes the mark away.
   void mark(const Digest& key, milliseconds span) const;
   void unmark(const Digest& key) const;
-  // As kAbsent, by who has looked into the store and found nothing. `stored` is what timesStored() was before it looked:
-  // where that is another number now, the mark is kUnshared.
+  // As kAbsent, by who has looked into the store and found nothing. `stored` is what timesStored() was before it
+  // looked: where that is another number now, the mark is kUnshared.
   void markAbsent(const Digest& key, milliseconds span, std::uint32_t stored) const;
   // By who has not looked, since it is kAbsent: near the end of its span a mark goes on as kUnshared, so that somebody
   // looks again, and nobody waits for that.

@@ -18,7 +18,7 @@ struct Lookup {
   StoredResponse stored;  // views into the entry
   Serving serving;        // of it, for this request
 
-  bool isEmpty = false;   // the store has answered, and has neither
+  bool isEmpty = false;  // the store has answered, and has neither
 
   bool has() const { return entry.has_value(); }
 };

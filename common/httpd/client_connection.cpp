@@ -104,8 +104,8 @@ void serveFurther(conn_rec& connection, Child& child) {
 }
 
 // The MPM's listener ends with the last connection that it knows of, and it learns of one when a worker begins with it:
-// one that has been accepted before may come behind that. Nobody would take it up again, neither what is parked nor what
-// has yet to be written.
+// one that has been accepted before may come behind that. Nobody would take it up again, neither what is parked nor
+// what has yet to be written.
 int serveLate(conn_rec& connection) {
   noteLate(connection);
   connection.keepalive = AP_CONN_CLOSE;

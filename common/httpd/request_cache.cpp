@@ -221,8 +221,8 @@ Task<RequestCache::Turn> RequestCache::follow() {
   const StoredAnswerPlan answer{message(), plan_.edit, std::to_string(serving.age.count()), cacheStatusValue(status)};
   count(&CacheCounters::collapsed);
   note("collapsed");
-  answered_ = co_await sendFollowed(request_, flight_.follower(), std::move(body), stored, answer, waiter_,
-                                    plan_.moduleIndex);
+  answered_ =
+      co_await sendFollowed(request_, flight_.follower(), std::move(body), stored, answer, waiter_, plan_.moduleIndex);
   co_return Turn::kAnswered;
 }
 

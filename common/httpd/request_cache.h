@@ -177,8 +177,8 @@ class PROXYCOMMON_API RequestCache {
   int answered_ = OK;      // what the handler returns, of kAnswered
   int backendStatus_ = 0;  // 0: it has not answered
   bool isForwarded_ = false;
-  bool isConfirmed_ = false;  // by a 304: what is stored is the answer
-  bool isSkipped_ = false;    // the store was not asked
+  bool isConfirmed_ = false;                  // by a 304: what is stored is the answer
+  bool isSkipped_ = false;                    // the store was not asked
   std::optional<std::uint32_t> absentSince_;  // it had nothing under primary_: how often something was stored before
   bool isAskedAgain_ = false;
   Course course_ = Course::kPass;

@@ -1,5 +1,5 @@
-// RequestFlight: one request's part in the flights of all children: it leads one, which others may follow, or it follows
-// one, or it goes alone. What is brought, and whether that does, is RequestCache's.
+// RequestFlight: one request's part in the flights of all children: it leads one, which others may follow, or it
+// follows one, or it goes alone. What is brought, and whether that does, is RequestCache's.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// ResponseStoring: one response on its way into a store, and to those who follow the request that brings it. That it may
-// be stored, and under which key, has been decided.
+// ResponseStoring: one response on its way into a store, and to those who follow the request that brings it. That it
+// may be stored, and under which key, has been decided.
 #pragma once
 
 #include <functional>

@@ -191,9 +191,9 @@ void expectFailuresCostMisses(Mpm mpm, const std::string& provider, void (Server
 PROXY_TEST_EVENT(what_cannot_be_stored_is_not_looked_for_each_time) {
   std::atomic<bool> isStorable{false};
   const ScriptedOrigin origin(ScriptedOrigin::answering([&](const OriginRequest& request) {
-    return okResponse(request.header("Accept-Language").value_or("any"),
-                      isStorable ? "Cache-Control: max-age=600\r\nVary: Accept-Language\r\n"
-                                 : "Cache-Control: no-store\r\n");
+    return okResponse(
+        request.header("Accept-Language").value_or("any"),
+        isStorable ? "Cache-Control: max-age=600\r\nVary: Accept-Language\r\n" : "Cache-Control: no-store\r\n");
   }));
   Redis redis;
   Httpd httpd(mpm, kFewWorkers);

@@ -1,4 +1,5 @@
-// The one place that LMDB has for who writes, held from outside: until it is given back, nothing is put into that store.
+// The one place that LMDB has for who writes, held from outside: until it is given back, nothing is put into that
+// store.
 #pragma once
 
 #include <filesystem>

@@ -10,9 +10,9 @@
 namespace proxytest {
 
 // A port that nobody listens on, never given twice in one run. It lies below the range that the kernel takes client
-// ports from, so that no outgoing connection can take it before the server it is meant for does: it is one of 12,000, from
-// LOWEST_PORT in the environment on. Runs beside one another have ranges of their own, or both may choose one port before
-// either uses it.
+// ports from, so that no outgoing connection can take it before the server it is meant for does: it is one of 12,000,
+// from LOWEST_PORT in the environment on. Runs beside one another have ranges of their own, or both may choose one port
+// before either uses it.
 int freePort();
 
 // A socket connected to 127.0.0.1:port; an empty descriptor when that is refused. The receive buffer is the kernel's

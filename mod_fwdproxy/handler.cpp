@@ -2,7 +2,8 @@
 //
 //   detection: for the proxy? ── no → DECLINED
 //     └ allow_list.judge(name, port) ── closed → 403
-//         └ handler: CONNECT ? tunnel slot → connect → 200 → tunnel
+//         └ handler: the cache has it, or another brings it ── answer
+//                    CONNECT ? tunnel slot → connect → 200 → tunnel
 //                            : an idle connection, or connect → exchange → answer, or 101 → tunnel
 //                                  ↑__ again: once, on a fresh connection, when a reused one was closed before an
 //                                      answer, what was read of the body is kept, and the request cannot have run

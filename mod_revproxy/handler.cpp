@@ -1,11 +1,12 @@
 // The life of a request:
 //
 //   routing: mapping.find ── none → DECLINED
-//     └ handler: (body into its buffer) → session → candidates → method.choose, or the wait for a place (RequestTurns)
-//         └ forwarded head → lease → exchange ── ok → answer
-//            ↑        ↑         │        │  └─── 101 → tunnel
-//            │        └ again ──┘────────┘
-//            └ next member ─────┘────────┘
+//     └ handler: the cache has it, or another brings it ── answer
+//         └ (body into its buffer) → session → candidates → method.choose, or the wait for a place (RequestTurns)
+//             └ forwarded head → lease → exchange ── ok → answer, and into the cache
+//                ↑        ↑         │        │  └─── 101 → tunnel
+//                │        └ again ──┘────────┘
+//                └ next member ─────┘────────┘
 //   lease: an idle connection, or a new one; with max=, what its place in the queue brings
 //   again: once, on a fresh connection, when a reused one was closed before an answer, what was read of the body is
 //          kept, and the request cannot have run or may run twice (idempotent; or keyed, with retry-post=key)

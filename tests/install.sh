@@ -10,12 +10,20 @@ available=$target/etc/apache2/mods-available
 interfaces=$target$(apxs -q INCLUDEDIR)
 for file in "$modules"/mod_fwdproxy.so "$modules"/mod_revproxy.so "$modules"/libproxycommon.so.* \
     "$available"/fwdproxy.load "$available"/fwdproxy.conf "$available"/revproxy.load "$available"/revproxy.conf \
-    "$interfaces"/revproxy_balancer.h; do
+    "$interfaces"/revproxy_balancer.h "$interfaces"/revproxy_cache.h; do
     [ -f "$file" ] || { echo "install: $file is missing" >&2; exit 1; }
 done
 # What other modules build against is C, and C++, by itself.
-gcc -std=c99 -pedantic -Wall -Wextra -Werror -fsyntax-only -x c "$interfaces/revproxy_balancer.h"
-g++ -std=c++98 -pedantic -Wno-long-long -Wall -Wextra -Werror -fsyntax-only -x c++ "$interfaces/revproxy_balancer.h"
+for header in "$interfaces"/revproxy_balancer.h "$interfaces"/revproxy_cache.h; do
+    gcc -std=c99 -pedantic -Wall -Wextra -Werror -fsyntax-only -x c "$header"
+    g++ -std=c++98 -pedantic -Wno-long-long -Wall -Wextra -Werror -fsyntax-only -x c++ "$header"
+done
+# By the command of docs/caching.md and docs/balancer-methods.md.
+cp tests/integration/modules/mod_example_cache.c tests/integration/modules/mod_example_balancer.c "$target"
+for example in mod_example_cache mod_example_balancer; do
+    (cd "$target" && apxs -c -I "$interfaces" "$example.c") > "$target/apxs.log" 2>&1 ||
+        { cat "$target/apxs.log" >&2; exit 1; }
+done
 cat > "$target/httpd.conf" <<EOF
 ServerRoot $target
 DefaultRuntimeDir $target

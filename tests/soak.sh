@@ -22,4 +22,5 @@ export BOOST_TEST_LOG_LEVEL=message
 for suite in "${suites[@]}"; do
     PROXY_SOAK=1 BUILD="$build" cases "soak-$suite" "$build/integration_tests" --run_test="$suite"
 done
+PROXY_SOAK=1 BUILD="$build" cases soak-lmdb_eviction "$build/unit_tests" --run_test=lmdb_eviction
 total

@@ -1,6 +1,7 @@
 // What a store of the cache is: it keeps records and bodies under keys, and knows nothing of HTTP. Whether what it
 // gives is fresh, and for whom, is decided by pure functions elsewhere. The contract test (tests/unit/common/cache/
-// store_contract_test.cpp) runs over all of them.
+// store_contract_test.cpp) runs over both that are derived from it: that in LMDB, and that of generations, which makes
+// a store of whatever keeps values under keys, such as a socache of httpd's or another module's.
 #pragma once
 
 #include <cstddef>

@@ -48,9 +48,6 @@ class PROXYCOMMON_API ChildStore {
   // For removals that the store was not even asked for; others it notes itself.
   const LostRemovals& lost() const { return shared_.lost; }
 
-  // Counted by whoever judges what was found.
-  std::atomic<std::uint64_t> hits{0};
-  std::atomic<std::uint64_t> misses{0};
   // Those of the store, and the calls of all children that failed or were late.
   StoreFigures figures();
 

@@ -231,6 +231,22 @@ PROXY_TEST_EVENT(two_httpd_share_what_is_in_memcached) {
   BOOST_TEST(memcached.keys() > 0u);
 }
 
+// It is httpd's own memory: one machine's, for all of its children.
+PROXY_TEST(children_share_what_is_in_shmcb) {
+  NumberingOrigin origin;
+  Httpd httpd(mpm, kFewWorkers);
+  configure(httpd, origin, "socache_shmcb", "shmcb:" + (httpd.directory().path() / "shmcb").string() + "(2000000)");
+  httpd.start();
+  const std::string news = stored(httpd, "/news");
+  const std::string sports = stored(httpd, "/sports");
+  for (int request = 0; request < 20; ++request) expectHit(httpd, "/news", news);
+  BOOST_TEST(purge(httpd, "/", "Cache-Tag: n") == 200);
+  for (int request = 0; request < 5; ++request) expectHit(httpd, "/sports", sports);
+  expectGone(httpd, "/news", news);
+  BOOST_TEST(purge(httpd, "/sports") == 200);
+  expectGone(httpd, "/sports", sports);
+}
+
 PROXY_TEST_EVENT(redis_that_is_killed_costs_no_request) {
   expectFailuresCostMisses<Redis>(mpm, "redis", &ServerProcess::kill, &ServerProcess::restart);
 }

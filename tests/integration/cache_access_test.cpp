@@ -59,7 +59,7 @@ PROXY_TEST_EVENT(who_may_not_ask_gets_nothing_that_is_stored) {
   for (const bool isForward : {false, true}) BOOST_TEST_CONTEXT((isForward ? "forward" : "reverse")) {
       const Proxy proxy(isForward, origin);
       Httpd httpd(mpm);
-      httpd.requireLog(kDenied);
+      httpd.expectLog(kDenied);
       httpd.configure(proxy.opened() + proxy.directive("Cache On") + proxy.section(kOnlyWithKey));
       httpd.start();
       BOOST_TEST(proxy.ask(httpd, "/page", "GET", {kKey}).body == "secret");
@@ -76,7 +76,7 @@ PROXY_TEST_EVENT(what_the_allow_list_is_closed_to_is_not_served_from_the_store) 
   const ScriptedOrigin origin(ScriptedOrigin::answering(okResponse("kept", "Cache-Control: max-age=600\r\n")));
   const Proxy proxy(true, origin);
   Httpd httpd(mpm);
-  httpd.requireLog("destination-denied");
+  httpd.expectLog("destination-denied");
   const std::string cached = proxy.directive("Cache On");
   httpd.configure(proxy.opened() + cached);
   httpd.start();

@@ -69,7 +69,7 @@ Task<int> purge(RequestWaiter& waiter, CacheChoice choice, CacheSubject subject)
   request_rec& request = waiter.request();
   if (!ap_some_auth_required(&request))
     co_return refuse(request, HTTP_FORBIDDEN,
-                     "nothing says who may purge: write Require into the <Location> of RevProxyCachePurge");
+                     "nothing says who may purge: write Require into a section that covers it, such as a <Location>");
   ChildStore* store = findStore(waiter.child(), choice.store);
   if (!store)
     co_return refuse(request, HTTP_SERVICE_UNAVAILABLE,

@@ -30,6 +30,8 @@ bool hasRightNumber(const Observation& seen) {
     case Way::kValidated:
       if (seen.step.unconditional) return count == 2;
       return count == 1 || (count > 1 && seen.step.origin.framing == Answer::Framing::kNothing);
+    case Way::kError:
+      return !seen.step.unconditional || count == 2;
     default:
       return true;
   }
@@ -102,13 +104,14 @@ bool isBroken(const Received& received) {
 
 std::vector<std::string> faultsOf(const Observation& observation) {
   Faults faults;
+  judgeOrigin(observation, faults);
   if (observation.step.way == Way::kBroken || observation.step.way == Way::kError) {
     const bool isRight =
         observation.step.way == Way::kBroken ? isBroken(observation.received) : observation.received.status() >= 500;
     if (!isRight) faults.push_back("the client got a whole \"" + observation.received.statusLine + "\"");
+    add(faults, "to the client", unmet(observation.received.fields, observation.step.seen));
     return faults;
   }
-  judgeOrigin(observation, faults);
   judgeStatus(observation, faults);
   judgeBody(observation, faults);
   judgeFields(observation, faults);

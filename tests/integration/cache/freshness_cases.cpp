@@ -78,8 +78,6 @@ Cases heuristics() {
       askedAgain(section, "nothing_to_go_by", "employing algorithms that use other field values", ok()),
       askedAgain(section, "change_to_come", fraction, ok({"Last-Modified: @3600"})),
       askedAgain(section, "invalid_date", fraction, ok({"Last-Modified: yesterday"})),
-      reused(section, "with_a_query", "In practice, this has not been widely implemented",
-             ok({"Last-Modified: @-36000", "X-Own: ?"})),
       validatedAlways(section, "not_beside_max_age", explicitly,
                       ok({"Cache-Control: max-age=0", "Last-Modified: @-36000"})),
       validatedAlways(section, "not_beside_s_maxage", explicitly,

@@ -1,6 +1,6 @@
 // What the origin makes for one user never reaches another, whatever it says about it, unless RFC 9111 lets it be
-// shared: three users ask for the same URLs at the same time, each URL with another
-// combination of fields.
+// shared: three users ask for the same URLs at the same time, each URL with another combination of fields. In both
+// modules.
 #include <algorithm>
 #include <array>
 #include <barrier>
@@ -131,8 +131,11 @@ std::string answerTo(const OriginRequest& request, const std::vector<Combination
          "\"\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-std::string headOf(std::string_view user, std::size_t place, const Combination& combination) {
-  std::string head = "GET /" + std::to_string(place) + " HTTP/1.1\r\nHost: two.test\r\nAccept-Language: en\r\n";
+// `site` is what stands before the path: nothing, or the origin as a forward proxy is told it.
+std::string headOf(const std::string& site, std::string_view user, std::size_t place, const Combination& combination) {
+  std::string head = "GET " + site + "/" + std::to_string(place) +
+                     " HTTP/1.1\r\nHost: " + (site.empty() ? "two.test" : site.substr(site.rfind('/') + 1)) +
+                     "\r\nAccept-Language: en\r\n";
   return head + std::string(combination.credentials) + std::string(user) + "\r\n\r\n";
 }
 
@@ -147,7 +150,8 @@ using Record = std::vector<std::vector<Seen>>;
 constexpr std::size_t kTimes = 3;
 
 // All users are at the same place at the same time.
-std::array<Record, kUsers.size()> walk(const Httpd& httpd, const std::vector<Combination>& all) {
+std::array<Record, kUsers.size()> walk(const Httpd& httpd, const std::string& site,
+                                       const std::vector<Combination>& all) {
   std::array<Record, kUsers.size()> records;
   std::barrier together(static_cast<std::ptrdiff_t>(kUsers.size()));
   std::vector<std::thread> walkers;
@@ -159,7 +163,7 @@ std::array<Record, kUsers.size()> walk(const Httpd& httpd, const std::vector<Com
         together.arrive_and_wait();
         for (std::size_t time = 0; time < kTimes; ++time) {
           try {
-            const Received received = client.ask("GET", headOf(kUsers[user], place, all[place]), "");
+            const Received received = client.ask("GET", headOf(site, kUsers[user], place, all[place]), "");
             records[user][place].push_back({received.body, received.field("X-For").value_or("")});
           } catch (const std::exception& error) {
             records[user][place].push_back({error.what(), ""});
@@ -173,26 +177,27 @@ std::array<Record, kUsers.size()> walk(const Httpd& httpd, const std::vector<Com
 }
 
 struct Fixture {
-  Fixture(Mpm mpm, std::vector<Combination> combinations)
+  Fixture(Mpm mpm, bool isForward, std::vector<Combination> combinations)
       : all(std::move(combinations)),
         origin(ScriptedOrigin::answering([this](const OriginRequest& request) { return answerTo(request, all); })),
+        site(isForward ? origin.url() : ""),
         httpd(mpm, {.children = 2}) {
-    httpd.configure("RevProxyPass / " + origin.url("/") + "\nRevProxyCache on\n");
+    httpd.configure(isForward ? "FwdProxyRequests On\nFwdProxyAllow 127.0.0.1:1-65535\nFwdProxyCache On\n"
+                              : "RevProxyPass / " + origin.url("/") + "\nRevProxyCache on\n");
     httpd.start();
   }
 
   std::vector<Combination> all;
   ScriptedOrigin origin;
+  const std::string site;
   Httpd httpd;
 };
 
-}  // namespace
-
-PROXY_TEST(no_body_reaches_another_user) {
+void expectEachItsOwn(Mpm mpm, bool isForward) {
   constexpr std::size_t kCount = 200;
-  Fixture fixture(mpm, pick(kCount, [](const Combination& one) { return !one.mayBeShared(); }));
+  Fixture fixture(mpm, isForward, pick(kCount, [](const Combination& one) { return !one.mayBeShared(); }));
   BOOST_TEST_REQUIRE(fixture.all.size() == kCount);
-  const auto records = walk(fixture.httpd, fixture.all);
+  const auto records = walk(fixture.httpd, fixture.site, fixture.all);
   for (std::size_t user = 0; user < kUsers.size(); ++user) {
     const std::string owner = "<" + std::string(kUsers[user]) + ">";
     for (std::size_t place = 0; place < kCount; ++place) {
@@ -207,21 +212,43 @@ PROXY_TEST(no_body_reaches_another_user) {
   }
 }
 
-// Else the test above would say nothing: in these the cache does reuse one user's response for others.
-PROXY_TEST(bodies_that_may_be_shared_are) {
+}  // namespace
+
+PROXY_TEST(no_body_reaches_another_user) {
+  expectEachItsOwn(mpm, false);
+}
+
+PROXY_TEST(no_body_reaches_another_user_of_the_forward_proxy) {
+  expectEachItsOwn(mpm, true);
+}
+
+namespace {
+
+void expectShared(Mpm mpm, bool isForward) {
   constexpr std::size_t kCount = 30;
-  Fixture fixture(mpm, pick(kCount, [](const Combination& one) { return one.shouldBeShared(); }));
+  Fixture fixture(mpm, isForward, pick(kCount, [](const Combination& one) { return one.shouldBeShared(); }));
   BOOST_TEST_REQUIRE(fixture.all.size() == kCount);
-  walk(fixture.httpd, fixture.all);
+  walk(fixture.httpd, fixture.site, fixture.all);
   CaseClient client(fixture.httpd.port());
   for (std::size_t place = 0; place < kCount; ++place) {
     const Combination& one = fixture.all[place];
-    const std::string body = client.ask("GET", headOf(kUsers[0], place, one), "").body;
+    const std::string body = client.ask("GET", headOf(fixture.site, kUsers[0], place, one), "").body;
     const bool isShared = std::all_of(kUsers.begin(), kUsers.end(), [&](std::string_view user) {
-      return client.ask("GET", headOf(user, place, one), "").body == body;
+      return client.ask("GET", headOf(fixture.site, user, place, one), "").body == body;
     });
     BOOST_TEST(isShared, one.credentials << one.control << " is not shared");
   }
+}
+
+}  // namespace
+
+// Else the test above would say nothing: in these the cache does reuse one user's response for others.
+PROXY_TEST(bodies_that_may_be_shared_are) {
+  expectShared(mpm, false);
+}
+
+PROXY_TEST(bodies_that_the_forward_proxy_may_share_are) {
+  expectShared(mpm, true);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -82,7 +82,7 @@ class PROXYCOMMON_API RequestCache {
   enum class Course {
     kPass,       // to the client
     kStore,      // to the client and the store
-    kUseStored,  // to nobody: answerStored() comes next
+    kUseStored,  // to nobody: conclude() answers with what is stored
     kAskAgain,   // to nobody: the backend is asked once more, with what editRequest() makes of the fields then
   };
   // `received` are the fields as they came, `head` as the client is to see them.

@@ -6,7 +6,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 build=${BUILD:-build}
 suites=(tunnels parking upgrade buffering drain status_page http2_backend large_bodies keepalive_race failover sticky_sessions limits
-    cache_collapse cache_sharing cache_survival)
+    cache_collapse cache_sharing cache_survival lmdb_eviction)
 [ $# = 0 ] || suites=("$@")
 
 # A test holds both ends of 8,000 tunnels.
@@ -20,7 +20,8 @@ fi
 export BOOST_TEST_LOG_LEVEL=message
 . tests/count.sh
 for suite in "${suites[@]}"; do
-    PROXY_SOAK=1 BUILD="$build" cases "soak-$suite" "$build/integration_tests" --run_test="$suite"
+    program=$build/integration_tests
+    [ "$suite" = lmdb_eviction ] && program=$build/unit_tests
+    PROXY_SOAK=1 BUILD="$build" cases "soak-$suite" "$program" --run_test="$suite"
 done
-PROXY_SOAK=1 BUILD="$build" cases soak-lmdb_eviction "$build/unit_tests" --run_test=lmdb_eviction
 total
